@@ -1,0 +1,164 @@
+"""WIRES. The Backend protocol: what the console needs of the outside, in the model's words.
+
+Every method is a coroutine on the worker's loop and raises only ``BackendError``. Methods that act
+send at most once: no retry of a POST or PUT happens below this line (decision 12).
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from console.model.freshness import Fault, Wire
+from console.model.node import Node
+from console.model.request import (
+    DataDiskSpec,
+    DomainJoinSpec,
+    DownloadImage,
+    NetworkInterfaceSpec,
+    PowerAction,
+    VirtualMachineSpec,
+)
+from console.model.snapshot import ClusterSnapshot
+from console.model.virtual_machine import VirtualMachine
+
+
+class BackendError(Exception):
+    """A wire's failure, in words. ``was_sent`` tells whether the request may have landed."""
+
+    def __init__(self, fault: Fault, *, was_sent: bool = False) -> None:
+        super().__init__(fault.summary)
+        self.fault = fault
+        self.was_sent = was_sent
+
+
+class JobState(enum.StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    GONE = "gone"  # the server no longer knows the job: look at the resource instead
+
+
+class JobReport(msgspec.Struct, frozen=True, gc=False):
+    """One answer about a remote job. ``fraction`` 0..1; ``poll_after_s`` is the server's wish."""
+
+    state: JobState
+    phase: str = ""
+    fraction: float | None = None
+    text: str = ""
+    fault: Fault | None = None
+    poll_after_s: float | None = None
+
+
+class RemoteJob(Protocol):
+    """Something long that goes on at the other end."""
+
+    @property
+    def token(self) -> str:
+        """Versioned JSON that finds the job again after a restart; private data, never a secret."""
+        ...
+
+    @property
+    def can_cancel(self) -> bool: ...
+
+    async def poll(self) -> JobReport: ...
+
+    async def cancel(self) -> None:
+        """Ask the other end to stop; the next polls tell whether it did."""
+        ...
+
+
+class ExistingResource(msgspec.Struct, frozen=True, gc=False):
+    """A resource found before it was to be made. ``operation_id`` is our tag, empty if not ours."""
+
+    arm_id: str
+    provisioning_state: str
+    operation_id: str = ""
+
+
+class Backend(Protocol):
+    """One cluster through both wires."""
+
+    async def read_snapshot(self, wires: frozenset[Wire]) -> ClusterSnapshot:
+        """Both wires at once, joined. A wire not in ``wires`` or down keeps its last good half.
+
+        Never raises for a wire that is down: the reading carries the faults.
+        """
+        ...
+
+    async def read_vm(self, key: str) -> VirtualMachine | None:
+        """A fresh look at one VM on both planes (GET and the owner node), None if in neither."""
+        ...
+
+    async def read_node(self, name: str) -> Node | None: ...
+
+    async def find_vm_by_name(self, spec: VirtualMachineSpec) -> VirtualMachine | None:
+        """Fresh look for the VM that a creation made: by its ARM id, joined with the cluster."""
+        ...
+
+    # -- cluster plane -------------------------------------------------------------------------
+    async def start_live_migration(
+        self, vm_key: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        """Compare-and-move on the cluster: refused (CONFLICT) if the owner is not ``source``."""
+        ...
+
+    async def find_live_migration(self, vm_key: str) -> RemoteJob | None:
+        """The migration of this VM that is running now, whoever started it."""
+        ...
+
+    async def suspend_node(self, node: str, operation_id: str) -> RemoteJob: ...
+
+    async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob: ...
+
+    # -- Azure plane ---------------------------------------------------------------------------
+    async def find_resource(self, arm_id: str) -> ExistingResource | None: ...
+
+    async def create_network_interface(
+        self, spec: VirtualMachineSpec, nic: NetworkInterfaceSpec, operation_id: str
+    ) -> RemoteJob: ...
+
+    async def create_data_disk(
+        self, spec: VirtualMachineSpec, disk: DataDiskSpec, operation_id: str
+    ) -> RemoteJob: ...
+
+    async def create_machine(self, spec: VirtualMachineSpec, operation_id: str) -> RemoteJob:
+        """The Arc machine (kind HCI) that carries identity and tags."""
+        ...
+
+    async def create_vm_instance(
+        self, spec: VirtualMachineSpec, secrets: Mapping[str, str], operation_id: str
+    ) -> RemoteJob:
+        """The Trusted launch instance; ``spec.image_id`` is set. Secrets by ``SecretField``."""
+        ...
+
+    async def join_domain(
+        self, spec: VirtualMachineSpec, join: DomainJoinSpec, password: str, operation_id: str
+    ) -> RemoteJob: ...
+
+    async def download_image(self, request: DownloadImage, operation_id: str) -> RemoteJob: ...
+
+    async def change_power(
+        self, vm_key: str, action: PowerAction, operation_id: str
+    ) -> RemoteJob: ...
+
+    async def delete_resource(self, arm_id: str, operation_id: str) -> RemoteJob: ...
+
+    async def delete_virtual_machine(self, vm_key: str, operation_id: str) -> RemoteJob:
+        """The instance, then the Arc machine."""
+        ...
+
+    def resource_ids(self, spec: VirtualMachineSpec) -> dict[str, str]:
+        """ARM ids that this creation would make.
+
+        Keys: ``machine``, ``instance``, ``nic:<name>``, ``disk:<name>``.
+        """
+        ...
+
+    async def resume_job(self, token: str) -> RemoteJob:
+        """Find a job again by its token; BackendError(FOREIGN_HOST) if it names another host."""
+        ...
+
+    async def close(self) -> None: ...

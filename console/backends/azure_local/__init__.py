@@ -1,0 +1,1 @@
+"""Both wires of a real cluster joined into one Backend."""

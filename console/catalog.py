@@ -1,0 +1,1 @@
+"""Reads the dated data files of resources/."""

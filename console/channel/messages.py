@@ -1,0 +1,163 @@
+"""Every message that crosses the pipe, in both directions."""
+
+import enum
+
+import msgspec
+
+from console.model.finding import Finding
+from console.model.freshness import Fault
+from console.model.operation import OperationRecord
+from console.model.request import Request
+from console.model.snapshot import ClusterSnapshot, SnapshotDelta
+
+
+class ConnectionKind(enum.StrEnum):
+    LAB = "lab"
+    AZURE_LOCAL = "azure_local"
+
+
+class ArmEndpoint(msgspec.Struct, frozen=True):
+    """Where ARM is. ``ca_file`` empty: system store. ``allowed_hosts``: who may see a token."""
+
+    url: str
+    subscription_ids: tuple[str, ...] = ()
+    ca_file: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+
+
+class ClusterEndpoint(msgspec.Struct, frozen=True):
+    """How cluster nodes are reached. ``nodes`` maps node name to host:port, asked in order."""
+
+    nodes: dict[str, str]
+    username: str = ""
+    auth: str = "negotiate"
+    use_tls: bool = True
+    ca_file: str = ""
+    configuration_name: str = "Microsoft.PowerShell"
+
+
+class ConnectionProfile(msgspec.Struct, frozen=True):
+    """What to connect to; secrets travel beside it in ``Open.secrets``, never in it."""
+
+    id: str
+    name: str
+    kind: ConnectionKind
+    arm: ArmEndpoint | None = None
+    cluster: ClusterEndpoint | None = None
+
+
+# -- window to worker --------------------------------------------------------------------------
+class Open(msgspec.Struct, frozen=True, tag="open"):
+    """First message: what to connect to and where state lives.
+
+    ``secrets``: ``arm_token`` (lab only) and ``cluster_password``.
+    """
+
+    profile: ConnectionProfile
+    state_folder: str
+    secrets: dict[str, str] = {}
+    actor: str = ""
+
+
+class Submit(msgspec.Struct, frozen=True, tag="submit"):
+    """Ask for an operation. The id is made by the window, so a repeated message acts once."""
+
+    operation_id: str
+    request: Request
+    group_id: str = ""
+    secrets: dict[str, str] = {}
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    operation_id: str
+
+
+class Refresh(msgspec.Struct, frozen=True, tag="refresh"):
+    pass
+
+
+class SetAttention(msgspec.Struct, frozen=True, tag="set_attention"):
+    """Whether somebody looks: the watcher polls slower when nobody does."""
+
+    is_visible: bool
+
+
+class CheckRequest(msgspec.Struct, frozen=True, tag="check_request"):
+    """Run all checks of a request for real, against both planes; answered by ``Checked``."""
+
+    token: str
+    request: Request
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    number: int
+
+
+class Close(msgspec.Struct, frozen=True, tag="close"):
+    """Finish what is on its way to disk and leave; running operations are resumed at next start."""
+
+
+ToWorker = Open | Submit | Cancel | Refresh | SetAttention | CheckRequest | Ping | Close
+
+
+# -- worker to window --------------------------------------------------------------------------
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The worker's imports are done and its journal is open."""
+
+    pid: int
+
+
+class SnapshotReplaced(msgspec.Struct, frozen=True, tag="snapshot_replaced"):
+    snapshot: ClusterSnapshot
+
+
+class SnapshotChanged(msgspec.Struct, frozen=True, tag="snapshot_changed"):
+    """``metrics`` of the delta travel packed in ``packed_metrics`` (console/channel/packing)."""
+
+    delta: SnapshotDelta
+    packed_metrics: bytes = b""
+
+
+class OperationChanged(msgspec.Struct, frozen=True, tag="operation_changed"):
+    record: OperationRecord
+
+
+class OperationsListed(msgspec.Struct, frozen=True, tag="operations_listed"):
+    """At start: the newest records of the journal, newest last."""
+
+    records: tuple[OperationRecord, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A message of the window was not accepted (for example the journal cannot be written)."""
+
+    operation_id: str
+    fault: Fault
+
+
+class Checked(msgspec.Struct, frozen=True, tag="checked"):
+    token: str
+    findings: tuple[Finding, ...]
+
+
+class Notice(msgspec.Struct, frozen=True, tag="notice"):
+    """Something to know that belongs to no operation (journal set aside, no keyring)."""
+
+    fault: Fault
+
+
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    number: int
+
+
+ToWindow = (
+    Ready
+    | SnapshotReplaced
+    | SnapshotChanged
+    | OperationChanged
+    | OperationsListed
+    | Refused
+    | Checked
+    | Notice
+    | Pong
+)

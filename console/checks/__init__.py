@@ -1,0 +1,1 @@
+"""MAY IT BE DONE, AND WHY NOT. One file a check."""

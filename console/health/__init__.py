@@ -1,0 +1,1 @@
+"""WHY IS IT RED. Rules from observation to cause, no I/O."""

@@ -1,0 +1,1 @@
+"""THE LAB: a simulated Azure Local site behind the two real wires."""

@@ -1,0 +1,1 @@
+"""An ARM-compatible HTTPS service on loopback over the world."""

@@ -1,0 +1,1 @@
+"""The simulated site: state, time, faults."""

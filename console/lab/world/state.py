@@ -1,0 +1,93 @@
+"""What the simulated site consists of. Plain mutable records; only ``Site`` changes them.
+
+Words are those of the real platform (Hyper-V, failover clustering, ARM), because both servers
+answer from here and the console must translate them itself.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class WorldNode:
+    name: str
+    fqdn: str
+    state: str = "Up"  # Get-ClusterNode State: Up, Down, Paused, Joining
+    status_flags: int = 0  # CLUSTER_NODE_STATUS bit field (0x1 isolated, 0x2 quarantined, ...)
+    drain_status: str = "NotInitiated"
+    logical_processors: int = 64
+    memory_mib: int = 512 * 1024
+    host_reserve_mib: int = 16 * 1024
+    igvm_agent: str | None = "Running"  # service status; None: not installed
+    igvm_agent_version: str = "1.3.0"
+    processor_model: str = "Intel(R) Xeon(R) Gold 6338"
+    os_build: str = "10.0.26100.1742"
+    migration_networks: list[dict[str, object]] = field(default_factory=list)
+    accepts_azure_placement: bool = True
+    is_frozen: bool = False  # accepts connections, never answers
+    wsman_delay_s: float = 0.0
+
+
+@dataclass
+class WorldMigration:
+    """One live migration in the world; ``phase`` as an operator would tell it."""
+
+    vm_id: str
+    source: str
+    target: str
+    operation_id: str
+    started_at: float
+    phase: str = "Queued"  # Queued, Setup, Memory, Blackout, Cleanup, Completed, Failed, Canceled
+    pass_number: int = 0
+    copied_mib: float = 0.0
+    remaining_mib: float = 0.0
+    percent: int = 0
+    blackout_ms: float | None = None
+    failure_code: str = ""  # HRESULT word, as 0x800705AA
+    failure_text: str = ""
+    cancel_requested: bool = False
+    ended_at: float | None = None
+
+
+@dataclass
+class WorldVm:
+    """A VM as Hyper-V and the cluster know it. ``vm_id`` is a lower-case GUID."""
+
+    vm_id: str
+    name: str
+    owner: str
+    state: str = "Running"  # Hyper-V word: Off, Running, Saved, Paused, PausedCritical, ...
+    group_state: str = "Online"
+    generation: int = 2
+    configuration_version: str = "12.0"
+    processors: int = 4
+    memory_mib: int = 8192
+    dynamic_memory: tuple[int, int] | None = None  # minimum, maximum MiB
+    memory_demand_mib: int = 0
+    dirty_mib_s: float = 40.0
+    cpu_percent: int = 5
+    heartbeat: str = "OkApplicationsHealthy"
+    operational_status: str = "Ok"
+    isolation: str = "TrustedLaunch"  # GuestStateIsolationType; Disabled for a standard VM
+    secure_boot: bool = True
+    vtpm: bool = True
+    # Grows with every "boot" of the guest; travels with a live migration, lost with a plain vTPM.
+    tpm_state: str = ""
+    started_at: float = 0.0
+    mounted_iso: str = ""
+    checkpoints: int = 0
+    possible_owners: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    is_resource_bridge: bool = False
+    # Counts for tests: how often each act was really executed on this VM.
+    executed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class ArmResource:
+    """One ARM resource, body as ARM would return it, without secrets. ``id`` as created."""
+
+    id: str
+    type: str
+    body: dict[str, object]
+    etag: str = ""
+    put_count: int = 0

@@ -1,0 +1,1 @@
+"""A WS-Man/PSRP service on loopback over the world."""

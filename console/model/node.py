@@ -1,0 +1,68 @@
+"""A cluster node as both planes see it."""
+
+import enum
+
+import msgspec
+
+
+class NodeState(enum.StrEnum):
+    """Cluster state and status flags folded into the one word an operator needs."""
+
+    UP = "Up"
+    PAUSED = "Paused"
+    DRAINING = "Draining"
+    DOWN = "Down"
+    ISOLATED = "Isolated"
+    QUARANTINED = "Quarantined"
+    JOINING = "Joining"
+    UNKNOWN = "Unknown"
+
+
+class DrainStatus(enum.StrEnum):
+    """CLUSTER_NODE_DRAIN_STATUS."""
+
+    NOT_INITIATED = "NotInitiated"
+    IN_PROGRESS = "InProgress"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    UNKNOWN = "Unknown"
+
+
+class ServiceState(enum.StrEnum):
+    """State of a service that Trusted launch needs on a node (IgvmAgent)."""
+
+    RUNNING = "Running"
+    STOPPED = "Stopped"
+    MISSING = "Missing"
+    UNKNOWN = "Unknown"
+
+
+class MigrationNetwork(msgspec.Struct, frozen=True, gc=False):
+    """A network that may carry live migrations; ``is_encrypted`` is None when nobody could tell."""
+
+    name: str
+    is_up: bool
+    link_mbps: int | None = None
+    is_encrypted: bool | None = None
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One node. ``read_at`` is when this node itself last answered, not the cluster."""
+
+    name: str
+    state: NodeState
+    fqdn: str = ""
+    drain: DrainStatus = DrainStatus.UNKNOWN
+    logical_processors: int | None = None
+    cpu_percent: float | None = None
+    memory_total_mib: int | None = None
+    memory_available_mib: int | None = None
+    igvm_agent: ServiceState = ServiceState.UNKNOWN
+    igvm_agent_version: str = ""
+    migration_networks: tuple[MigrationNetwork, ...] = ()
+    processor_model: str = ""
+    os_build: str = ""
+    # Whether Azure may place new VMs here (Get-MocPhysicalNode).
+    accepts_azure_placement: bool | None = None
+    azure_connection: str = ""
+    read_at: float | None = None

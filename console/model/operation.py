@@ -1,0 +1,83 @@
+"""An operation's record: what was asked, what became of it, and the allowed ways between."""
+
+import enum
+
+import msgspec
+
+from console.model.finding import Finding
+from console.model.freshness import Fault
+from console.model.request import Request
+
+
+class OperationState(enum.StrEnum):
+    """Where an operation stands. ``UNKNOWN`` is not a failure: it is resolved by looking."""
+
+    QUEUED = "Queued"
+    CHECKING = "Checking"
+    BLOCKED = "Blocked"
+    RUNNING = "Running"
+    VERIFYING = "Verifying"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    UNKNOWN = "Unknown"
+
+
+_S = OperationState
+TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
+    _S.QUEUED: frozenset({_S.CHECKING, _S.CANCELED, _S.UNKNOWN}),
+    _S.CHECKING: frozenset({_S.QUEUED, _S.RUNNING, _S.BLOCKED, _S.CANCELED, _S.FAILED, _S.UNKNOWN}),
+    _S.RUNNING: frozenset({_S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.UNKNOWN}),
+    _S.VERIFYING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.UNKNOWN}),
+    _S.UNKNOWN: frozenset({_S.RUNNING, _S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.CANCELED}),
+    _S.BLOCKED: frozenset(),
+    _S.SUCCEEDED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELED: frozenset(),
+}
+TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+
+
+class Progress(msgspec.Struct, frozen=True, gc=False):
+    """How far a running operation is. ``fraction`` is 0..1, None where nobody can tell."""
+
+    phase: str
+    fraction: float | None = None
+    text: str = ""
+    remaining_s: float | None = None
+
+
+class StepEntry(msgspec.Struct, frozen=True, gc=False):
+    """One line of an operation's log, as journalled."""
+
+    at: float
+    state: OperationState
+    text: str
+    detail: str = ""
+
+
+class OperationRecord(msgspec.Struct, frozen=True):
+    """The shown state of one operation: always the fold of its journal lines."""
+
+    id: str
+    request: Request
+    title: str
+    state: OperationState
+    created_at: float
+    actor: str = ""
+    group_id: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    progress: Progress | None = None
+    queue_position: int | None = None
+    cancel_requested: bool = False
+    can_cancel: bool = False
+    findings: tuple[Finding, ...] = ()
+    fault: Fault | None = None
+    result: str = ""  # one sentence on what was seen at the end
+    commands: tuple[str, ...] = ()  # the API calls and cmdlets used, secrets masked
+    steps: tuple[StepEntry, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in TERMINAL

@@ -1,0 +1,1 @@
+"""VERBS. One file an operation, listed in ALL."""

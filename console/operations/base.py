@@ -1,0 +1,113 @@
+"""What an operation is, and what the runner lends it while it runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from console.backends import Backend, JobReport, RemoteJob
+from console.model.freshness import Fault
+from console.model.inventory import Inventory
+from console.model.operation import OperationState, Progress
+from console.model.request import Request
+
+R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """How an operation ended: a sentence on what was *seen*, never on what was accepted."""
+
+    state: OperationState  # SUCCEEDED, FAILED, CANCELED or UNKNOWN
+    result: str
+    fault: Fault | None = None
+
+
+class SentStep(msgspec.Struct, frozen=True, gc=False):
+    """From the journal: a call of this name was about to leave; the handle it returned if any."""
+
+    step: str
+    token: str = ""
+
+
+class OperationContext(Protocol):
+    """The runner's face towards one operation. Every report is durable before it returns."""
+
+    @property
+    def operation_id(self) -> str: ...
+
+    @property
+    def backend(self) -> Backend: ...
+
+    @property
+    def inventory(self) -> Inventory:
+        """The worker's own, fresh as of the last reading; read, never write."""
+        ...
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """By ``SecretField``; empty after a restart if no keyring could hold them."""
+        ...
+
+    @property
+    def cancel_requested(self) -> bool: ...
+
+    @property
+    def sent(self) -> Sequence[SentStep]:
+        """Calls that earlier runs of this operation (before a crash) may have sent."""
+        ...
+
+    def now(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns early when a cancel is asked for."""
+        ...
+
+    async def report(self, progress: Progress, detail: str = "") -> None: ...
+
+    async def verifying(self, text: str) -> None:
+        """The job is over; now the operation looks whether the world agrees."""
+        ...
+
+    async def sending(self, step: str, command: str) -> None:
+        """Journal SENDING durably: after it nothing of ``step`` is sent again without looking.
+
+        ``command`` is the API call or cmdlet as text, secrets masked.
+        """
+        ...
+
+    async def accepted(self, step: str, token: str) -> None: ...
+
+    async def follow(
+        self, job: RemoteJob, *, low: float = 0.0, high: float = 1.0, phase: str = ""
+    ) -> JobReport:
+        """Poll to the end, with jitter and deadline; forwards cancel; maps fraction to low..high.
+
+        Contact lost longer than the deadline raises BackendError with code LOST.
+        """
+        ...
+
+    async def refresh(self) -> None:
+        """Have both wires read now, and wait for it."""
+        ...
+
+
+class Operation(Protocol[R_contra]):
+    """One verb. Stateless: everything it knows is in the request, the context and the world."""
+
+    kind: str  # the request's tag
+    checks: tuple[str, ...]  # names in console.checks.ALL that guard it
+    can_cancel: bool
+
+    def title(self, request: R_contra) -> str: ...
+
+    def locks(self, request: R_contra) -> frozenset[str]:
+        """Keys that no second operation may hold meanwhile (``vm:<key>``, ``node:<name>``)."""
+        ...
+
+    def slots(self, request: R_contra) -> tuple[str, ...]:
+        """Nodes on which a live-migration slot is needed."""
+        ...
+
+    async def run(self, context: OperationContext, request: R_contra) -> Outcome:
+        """Do it, or after a restart (``context.sent`` not empty) look first and then go on."""
+        ...

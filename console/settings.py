@@ -1,0 +1,1 @@
+"""Every setting declared once: name, type, default, text. Load, save, set a broken file aside."""

@@ -1,0 +1,1 @@
+"""QT, and nothing else knows Qt."""

@@ -1,0 +1,1 @@
+"""Input for a request that selection alone cannot fill."""

@@ -1,0 +1,1 @@
+"""ENGINE, in a process of its own: stock asyncio, no Qt."""
