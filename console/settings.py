@@ -1,1 +1,83 @@
-"""Every setting declared once: name, type, default, text. Load, save, set a broken file aside."""
+"""Every setting declared once: name, type, default, text. A broken file is set aside."""
+
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import platformdirs
+
+from console.model.freshness import Fault, FaultCode
+
+_FILE = "settings.json"
+APPLICATION = "trusted-launch-console"
+
+Text = msgspec.Meta
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
+    """What a person chose. Holds no secret; unknown names of a newer version are ignored."""
+
+    theme: Annotated[
+        Literal["system", "light", "dark", "contrast"],
+        Text(description="Colours of the window; system follows the desktop's choice."),
+    ] = "system"
+    confirm_moves: Annotated[
+        bool, Text(description="Ask once more after a VM was dropped on a node.")
+    ] = True
+    window_geometry: Annotated[
+        str, Text(description="Size and place of the main window, as Qt encodes it.")
+    ] = ""
+    window_layout: Annotated[
+        str, Text(description="Docks and drawers of the main window, as Qt encodes it.")
+    ] = ""
+    last_view: Annotated[str, Text(description="The view that was open last.")] = "map"
+    scenario: Annotated[str, Text(description="The lab's scenario that was open last.")] = "small"
+
+
+def state_folder(override: str = "") -> Path:
+    """Where settings, journal and stored snapshots live: private to this user (0700)."""
+    folder = Path(override) if override else Path(platformdirs.user_data_path(APPLICATION, False))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def load(folder: Path) -> tuple[Settings, Fault | None]:
+    """The stored settings, or defaults. A broken file is kept aside and said, never overwritten."""
+    path = folder / _FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings), None
+    except FileNotFoundError:
+        return Settings(), None
+    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+        aside = path.with_name(f"settings.damaged-{time.strftime('%Y%m%d-%H%M%S')}.json")
+        kept = ""
+        with contextlib.suppress(OSError):
+            path.replace(aside)
+            kept = f"The old file is kept as {aside.name}."
+        return Settings(), Fault(
+            FaultCode.MALFORMED,
+            "The settings file could not be read, so the defaults are in use.",
+            remedy="Choose your settings again; nothing else was lost.",
+            kept=kept,
+            detail=f"{type(error).__name__}: {error}",
+            at=time.time(),
+        )
+
+
+def save(folder: Path, settings: Settings) -> None:
+    """Write all or nothing: a crash leaves the old file or the new one. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".settings-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(settings)))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, folder / _FILE)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
