@@ -46,6 +46,8 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     kept: str = ""
     detail: str = ""
     at: float | None = None
+    # Came beside good data (one node of many silent, one row unreadable): the wire is not down.
+    is_partial: bool = False
 
 
 class WireReading(msgspec.Struct, frozen=True):
@@ -65,4 +67,7 @@ class WireReading(msgspec.Struct, frozen=True):
 
     @property
     def is_down(self) -> bool:
-        return any(fault.code is not FaultCode.UNKNOWN_WORD for fault in self.faults)
+        return any(
+            fault.code is not FaultCode.UNKNOWN_WORD and not fault.is_partial
+            for fault in self.faults
+        )
