@@ -91,3 +91,47 @@ class ArmResource:
     body: dict[str, object]
     etag: str = ""
     put_count: int = 0
+
+
+@dataclass
+class ArmOperation:
+    """One long-running operation of the Azure plane, as its status URL would tell it."""
+
+    id: str
+    resource_id: str
+    kind: str  # create, update, delete, start, stop, restart, pause, save
+    started_at: float
+    ends_at: float  # when it is expected to end; the truth once it ended
+    status: str = "InProgress"  # InProgress, Succeeded, Failed, Canceled
+    percent: int = 0
+    error: tuple[str, str] | None = None  # code, message
+    phase: str = ""
+
+
+@dataclass
+class WorldDrain:
+    """A node that empties itself (or takes its VMs back), one live migration after the other."""
+
+    node: str
+    kind: str  # drain, failback
+    operation_id: str
+    started_at: float
+    waiting: list[str] = field(default_factory=list)  # vm ids still to move
+    moving: str = ""  # vm id that moves now
+    total: int = 0
+    done: int = 0
+    status: str = "InProgress"  # InProgress, Completed, Failed, Canceled
+    failure_text: str = ""
+    ended_at: float | None = None
+
+
+@dataclass
+class WorldHealthFault:
+    """A fault of the cluster's Health Service, in the words of Get-HealthFault."""
+
+    fault_id: str
+    severity: str  # Informational, Warning, Error
+    fault_type: str
+    reason: str
+    object_name: str = ""
+    object_location: str = ""
