@@ -1,0 +1,282 @@
+"""The journal keeps what it acknowledged, refuses what it must, and never hides damage."""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.model.operation import OperationState
+from console.model.request import LiveMigrate
+from console.worker import journal_schema
+from console.worker.journal import Journal, JournalRefusedError
+from console.worker.journal_lines import Intent, Line, Noted, StateEntered, fold, sent_steps
+from console.worker.journal_salvage import UNREADABLE_STEP, open_store
+from console.worker.journal_schema import FILE_NAME, JournalNewerError, JournalUnusableError
+from console.worker.journal_store import (
+    DuplicateOperationError,
+    JournalStore,
+    JournalWriteError,
+)
+
+MOVE = LiveMigrate("key", "vm", "N1", "N2")
+S = OperationState
+
+
+def intent(name: str, at: float = 1.0, connection: str = "lab") -> Line:
+    return Line(name, at, Intent(MOVE, f"Move {name}", connection))
+
+
+def ended(name: str, state: OperationState = S.CANCELED) -> Line:
+    return Line(name, 9.0, StateEntered(state, "over"))
+
+
+def noted(name: str, text: str) -> Line:
+    return Line(name, 2.0, Noted(text))
+
+
+async def test_what_is_appended_comes_back_in_order(tmp_path: Path) -> None:
+    journal, faults = await Journal.open(tmp_path)
+    assert faults == ()
+    await asyncio.gather(*(journal.append(intent(f"op-{n}", float(n))) for n in range(50)))
+    await journal.append(noted("op-3", "first"), noted("op-3", "second"))
+    await journal.append(ended("op-4"))
+    await journal.append(intent("elsewhere", connection="other"))
+    assert [line.body for line in (await journal.lines_of("op-3"))[1:]] == [
+        Noted("first"),
+        Noted("second"),
+    ]
+    unfinished = await journal.unfinished("lab")
+    assert [lines[0].operation_id for lines in unfinished] == [
+        f"op-{n}" for n in range(50) if n != 4
+    ]
+    newest = await journal.newest("lab", 2)
+    assert [lines[0].operation_id for lines in newest] == ["op-48", "op-49"]
+    await journal.close()
+    again, _ = await Journal.open(tmp_path)
+    assert len(await again.lines_of("op-3")) == 3
+    await again.close()
+
+
+async def test_the_same_operation_is_not_taken_twice(tmp_path: Path) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(intent("op"))
+    first = asyncio.ensure_future(journal.append(noted("op", "kept")))
+    second = asyncio.ensure_future(journal.append(intent("op"), noted("op", "not kept")))
+    third = asyncio.ensure_future(journal.append(intent("other")))
+    await asyncio.gather(first, third)
+    with pytest.raises(DuplicateOperationError):
+        await second
+    with pytest.raises(JournalWriteError):
+        await journal.append(noted("nobody", "an event without an operation"))
+    assert [line.body for line in (await journal.lines_of("op"))[1:]] == [Noted("kept")]
+    await journal.close()
+    assert JournalStore(tmp_path / FILE_NAME).first_broken() is None
+
+
+def test_file_is_private_durable_and_append_only(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    store = JournalStore(folder / FILE_NAME)
+    store.append([[intent("op")], [ended("op")]])
+    if os.name == "posix":
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        for path in folder.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    connection = store._connection
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    for table in ("operation", "event", "ending"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(f"UPDATE {table} SET op_id = 'x'")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(f"DELETE FROM {table}")
+    store.close()
+
+
+def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
+    JournalStore(tmp_path / FILE_NAME).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute(f"PRAGMA user_version={journal_schema.LATEST + 1}")
+    connection.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(JournalRefusedError, match="newer version"):
+        asyncio.run(_open(tmp_path))
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+async def _open(folder: Path) -> None:
+    await Journal.open(folder)
+
+
+async def test_a_second_console_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.worker.journal._LOCK_TRIES", 2)
+    first, _ = await Journal.open(tmp_path)
+    with pytest.raises(JournalRefusedError, match="Another console"):
+        await Journal.open(tmp_path)
+    await first.close()
+    second, _ = await Journal.open(tmp_path)
+    await second.close()
+
+
+async def test_a_full_disk_is_an_error_and_the_next_append_may_work(tmp_path: Path) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(intent("op"))
+    await journal._call(lambda store: store._connection.execute("PRAGMA max_page_count=1").close())
+    with pytest.raises(JournalWriteError, match="full"):
+        await journal.append(*(noted("op", "x" * 5000) for _ in range(20)))
+    await journal._call(
+        lambda store: store._connection.execute("PRAGMA max_page_count=100000").close()
+    )
+    await journal.append(noted("op", "room again"))
+    assert [line.body for line in await journal.lines_of("op")][1:] == [Noted("room again")]
+    await journal.close()
+    assert JournalStore(tmp_path / FILE_NAME).first_broken() is None
+
+
+async def test_a_file_moved_away_is_noticed(tmp_path: Path) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(intent("op"))
+    (tmp_path / FILE_NAME).rename(tmp_path / "elsewhere")
+    with pytest.raises(JournalWriteError, match="moved or deleted"):
+        await journal.append(noted("op", "lost"))
+    await journal.close()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(JournalRefusedError, match="cannot be written"):
+        asyncio.run(_open(tmp_path / "file" / "state"))
+
+
+def _filled(folder: Path, operations: int = 30) -> None:
+    store = JournalStore(folder / FILE_NAME)
+    for number in range(operations):
+        name = f"op-{number}"
+        store.append([[intent(name, float(number)), noted(name, "x" * 300)]])
+        if number % 2:
+            store.append([[ended(name)]])
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a database at all" * 100, b"SQLite format 3\0" + bytes(84)]
+)
+def test_a_foreign_file_is_set_aside_and_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    store, faults = open_store(tmp_path)
+    assert len(faults) == 1
+    assert "set aside" in faults[0].summary
+    asides = list(tmp_path.glob("journal.damaged-*.sqlite"))
+    assert [path.read_bytes() for path in asides] == [content]
+    assert store.append([[intent("op")]]) == [None]
+    store.close()
+
+
+def test_another_programs_database_is_set_aside(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    connection.close()
+    store, faults = open_store(tmp_path)
+    assert "another program" in faults[0].detail
+    store.close()
+
+
+def test_a_changed_row_is_found_and_the_others_are_kept(tmp_path: Path) -> None:
+    _filled(tmp_path)
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("DROP TRIGGER event_no_update")
+        connection.execute("UPDATE event SET body = replace(body, 'xxx', 'yyy') WHERE seq = 7")
+        connection.executescript(
+            "CREATE TRIGGER event_no_update BEFORE UPDATE ON event "
+            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;"
+        )
+    connection.close()
+    store, faults = open_store(tmp_path)
+    assert "row 7 is not as it was written" in faults[0].detail
+    assert "30 operations were recovered, 15 of them unfinished" in faults[0].kept
+    assert "1 rows could not be read" in faults[0].kept
+    unfinished = store.unfinished("lab")
+    assert len(unfinished) == 15
+    for lines in unfinished:
+        assert [step.step for step in sent_steps(lines)] == [UNREADABLE_STEP]
+    finished = [fold(lines) for lines in store.newest("lab", 100)]
+    assert sum(record is not None and record.is_over for record in finished) == 15
+    assert store.first_broken() is None
+    store.close()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_damage_is_never_a_crash_and_never_silent(tmp_path: Path, seed: int) -> None:
+    _filled(tmp_path, operations=8)
+    before = JournalStore(tmp_path / FILE_NAME)
+    known = {lines[0].operation_id: lines for lines in before.newest("lab", 100)}
+    before.close()
+    randomly = random.Random(seed)
+    path = tmp_path / FILE_NAME
+    content = bytearray(path.read_bytes())
+    if seed % 4 == 0:
+        del content[randomly.randrange(len(content)) :]
+    else:
+        for _ in range(randomly.choice([1, 20, 400])):
+            content[randomly.randrange(len(content))] ^= randomly.randrange(1, 256)
+    path.write_bytes(content)
+    try:
+        store, faults = open_store(tmp_path)
+    except (JournalUnusableError, JournalNewerError):
+        return  # refused in words: nothing was believed
+    found = {lines[0].operation_id: lines for lines in store.newest("lab", 100)}
+    if not faults:
+        assert found == known, "damage was believed without a word"
+    for lines in found.values():
+        assert fold(lines) is not None
+    assert store.append([[intent("new")]]) == [None]
+    store.close()
+
+
+_APPENDER = """
+import asyncio, sys
+from pathlib import Path
+from console.worker.journal import Journal
+from console.worker.journal_lines import Intent, Line, Noted
+from console.model.request import LiveMigrate
+
+async def main():
+    journal, _ = await Journal.open(Path(sys.argv[1]))
+    async def one(n):
+        for step in range(10_000):
+            name = f"{n}-{step}"
+            intent = Intent(LiveMigrate("key", "vm", "N1", "N2"), "t", "lab")
+            await journal.append(Line(name, 1.0, intent), Line(name, 1.0, Noted("x")))
+            print(name, flush=True)
+    await asyncio.gather(*(one(n) for n in range(4)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+@pytest.mark.parametrize("acknowledged", [1, 57])
+def test_kill_9_in_the_middle_of_appends_keeps_what_was_acknowledged(
+    tmp_path: Path, acknowledged: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _APPENDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        names = [child.stdout.readline().strip() for _ in range(acknowledged)]
+        child.send_signal(signal.SIGKILL)
+        names += [line.strip() for line in child.stdout if line.endswith("\n")]
+    store, faults = open_store(tmp_path)
+    assert faults == ()
+    found = {lines[0].operation_id: lines for lines in store.newest("lab", 1_000_000)}
+    assert set(names) <= set(found)
+    assert all(len(lines) == 2 for lines in found.values()), "half a group was kept"
+    store.close()
