@@ -5,6 +5,7 @@ changed in place, so an answer may be serialised after the lock is gone.
 """
 
 import datetime
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,13 @@ POWER_WORDS = {
 }
 
 
-def iso_time(seconds: float) -> str:
+@functools.lru_cache(maxsize=512)
+def _iso_second(seconds: int) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_time(seconds: float) -> str:
+    return _iso_second(int(seconds))
 
 
 def properties_of(body: Mapping[str, object]) -> dict[str, Any]:

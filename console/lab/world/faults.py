@@ -61,11 +61,10 @@ class Faults(Switches):
     def slow_node(self, name: str, delay_s: float) -> None:
         self._world.node(name).wsman_delay_s = delay_s
 
-    def quarantine_node(self, name: str, on: bool = True) -> None:
-        node = self._world.node(name)
-        node.status_flags = (
-            node.status_flags | QUARANTINED if on else node.status_flags & ~QUARANTINED
-        )
+    def quarantine_node(self, name: str) -> None:
+        """The cluster shuts the node out: down for it, with the flag that tells why."""
+        self._node_life.down(name)
+        self._world.node(name).status_flags = QUARANTINED
 
     def igvm_agent(self, name: str, state: str | None) -> None:
         """``Running``, ``Stopped``, or None for not installed."""

@@ -50,7 +50,7 @@ class NodeLife:
         node = self.world.node(name)
         if node.state != "Down":
             return
-        node.state = "Joining"
+        node.state, node.status_flags = "Joining", 0
         self.world.count(f"node_up:{node.name}")
 
         def joined() -> None:

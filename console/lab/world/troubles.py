@@ -39,7 +39,7 @@ def _trouble_nodes(site: Site) -> None:
     paused = site.nodes["LAB-N7"]
     paused.state, paused.drain_status, paused.status_flags = "Paused", "Failed", DRAIN_FAILED
     paused.accepts_azure_placement = False
-    site.nodes["LAB-N8"].status_flags = QUARANTINED
+    site.nodes["LAB-N8"].state, site.nodes["LAB-N8"].status_flags = "Down", QUARANTINED
     site.nodes["LAB-N8"].accepts_azure_placement = False
     site.nodes["LAB-N2"].migration_networks[1]["is_up"] = False
     for name, kind, severity, reason in (
