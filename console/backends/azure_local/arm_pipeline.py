@@ -1,0 +1,162 @@
+"""One azure-core pipeline to ARM: token policy behind a host allow-list, nothing acting retried."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from azure.core import AsyncPipelineClient
+from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    AsyncRetryPolicy,
+    CustomHookPolicy,
+    HeadersPolicy,
+    RequestIdPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from console.backends import BackendError
+from console.backends.azure_local.arm_faults import (
+    ForeignHostError,
+    error_of,
+    fault_of_status,
+    malformed,
+)
+from console.backends.azure_local.connections import ArmConnection
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+# A whole answer, headers to last byte; a body that drips slower than this is given up.
+WHOLE_ANSWER_S = 60.0
+MOST_BYTES = 64 * 1024 * 1024
+MOST_PAGES = 200
+
+# The wire's own libraries would print addresses, headers or whole bodies below WARNING.
+for _name in ("azure", "aiohttp", "msal", "urllib3", "requests", "pypsrp", "spnego"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class AllowedHostsPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Stands just before the token policy: a foreign URL never meets a token."""
+
+    def __init__(self, connection: ArmConnection) -> None:
+        self._connection = connection
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        url = request.http_request.url
+        if not self._connection.may_see_token(url):
+            raise ForeignHostError(urlsplit(url).hostname or "no host")
+
+
+class _Page(msgspec.Struct, gc=False):
+    value: msgspec.Raw = msgspec.Raw(b"[]")
+    nextLink: str | None = None  # noqa: N815 - ARM's word
+
+
+_PAGE = msgspec.json.Decoder(_Page)
+
+
+class ArmPipeline:
+    """Raw requests to ARM; also lends its policies to Microsoft's clients.
+
+    All methods raise BackendError only.
+    """
+
+    def __init__(self, connection: ArmConnection) -> None:
+        self.connection = connection
+        self.transport = AioHttpTransport(
+            connection_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            connection_verify=connection.ca_file or True,
+            # A proxy from the environment must not see loopback traffic.
+            use_env_settings=not connection.is_loopback,
+        )
+        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
+            connection.url.rstrip("/"), policies=self.policies(), transport=self.transport
+        )
+
+    def policies(self) -> list[Any]:
+        """Fresh policies for one client. No redirects, no logging, no provider registration."""
+        connection = self.connection
+        return [
+            RequestIdPolicy(),
+            HeadersPolicy(),
+            UserAgentPolicy(base_user_agent="trusted-launch-console"),
+            # Reads may try a broken connection once more; statuses are never retried here, since a
+            # server's Retry-After would be slept in full. Acts pass retry_total=0 (decision 12).
+            AsyncRetryPolicy(
+                retry_total=1, retry_connect=1, retry_read=1, retry_status=0,
+                retry_backoff_factor=0.1,
+            ),
+            AllowedHostsPolicy(connection),
+            AsyncBearerTokenCredentialPolicy(connection.credential, connection.token_scope),
+            CustomHookPolicy(),
+        ]  # fmt: skip
+
+    async def request(self, method: str, url: str, what: str, **options: Any) -> AsyncHttpResponse:
+        """One answer of any status, body read. ``url`` absolute, or a path on the profile's."""
+        if url.startswith("/"):
+            url = self.connection.url.rstrip("/") + url
+        try:
+            async with asyncio.timeout(WHOLE_ANSWER_S):
+                response = await self._client.send_request(
+                    HttpRequest(method, url, json=options.pop("json", None)),
+                    stream=True,
+                    **options,
+                )
+                await _read_capped(response, what)
+        except TimeoutError as error:
+            late = ServiceResponseTimeoutError("no whole answer in time", error=error)
+            raise error_of(late, what) from error
+        except AzureError as error:
+            raise error_of(error, what) from error
+        return response
+
+    async def get(self, url: str, what: str) -> bytes:
+        """Body of a 200; any other status raises its fault."""
+        response = await self.request("GET", url, what)
+        if response.status_code != 200:
+            raise BackendError(fault_of_status(response.status_code, response.content, what))
+        return response.content
+
+    async def post_query(self, url: str, body: object, what: str) -> bytes:
+        """A POST that only asks (Resource Graph)."""
+        response = await self.request("POST", url, what, json=body)
+        if response.status_code != 200:
+            raise BackendError(fault_of_status(response.status_code, response.content, what))
+        return response.content
+
+    async def pages(self, url: str, what: str) -> AsyncIterator[msgspec.Raw]:
+        """The raw ``value`` array of every page; nextLink loops and endless lists are cut."""
+        seen: set[str] = set()
+        following: str | None = url
+        while following:
+            if following in seen or len(seen) >= MOST_PAGES:
+                raise BackendError(malformed(what, "nextLink does not end"))
+            seen.add(following)
+            body = await self.get(following, what)
+            try:
+                page = _PAGE.decode(body)
+            except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+                raise BackendError(malformed(what, str(error))) from error
+            yield page.value
+            following = page.nextLink
+
+    async def close(self) -> None:
+        await self._client.close()
+        await self.connection.credential.close()
+
+
+async def _read_capped(response: AsyncHttpResponse, what: str) -> None:
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        await response.close()
+        raise BackendError(malformed(what, f"answer of {length} bytes"))
+    await response.read()
