@@ -216,7 +216,8 @@ class AzurePlane:
                 status["errorCode"], status["errorMessage"] = error
             old = properties_of(resource.body).get("status")
             if isinstance(old, dict):
-                status = {**old, **status}
+                kept = {k: v for k, v in old.items() if k not in ("errorCode", "errorMessage")}
+                status = {**kept, **status}
             if resource.type.startswith("Microsoft.HybridCompute/"):
                 self._set(resource, provisioningState=word)
             else:
