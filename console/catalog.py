@@ -1,1 +1,201 @@
-"""Reads the dated data files of resources/."""
+"""Reads the dated data files of resources/: supported images, operation policy, known issues."""
+
+import functools
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from console.model.site import Image, ImageReference
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource_path(name: str) -> Path:
+    """A file of resources/: beside the package in a checkout, inside it in a wheel."""
+    installed = _PACKAGE / "_resources"
+    return (installed if installed.is_dir() else _PACKAGE.parent / "resources") / name
+
+
+class ImageRule(msgspec.Struct, frozen=True):
+    """Which images a release supports for Trusted launch, and which document says so."""
+
+    id: str
+    dated: date
+    from_release: str
+    kind: Literal["table", "marketplace"]
+    text: str
+    source: str
+    offers: tuple[str, ...] = ()
+    sku_pattern: str = ""
+
+
+class SupportedImage(msgspec.Struct, frozen=True):
+    """A row of a document. ``reference.version`` is empty where the document has none."""
+
+    name: str
+    reference: ImageReference
+    os_type: str
+    note: str
+    source: str
+    dated: date
+
+
+class _ImageRow(msgspec.Struct, frozen=True):
+    rules: tuple[str, ...]
+    name: str
+    publisher: str
+    offer: str
+    sku: str
+    version: str = ""
+    note: str = ""
+
+
+class _ImagesFile(msgspec.Struct, frozen=True):
+    rule: tuple[ImageRule, ...]
+    image: tuple[_ImageRow, ...]
+
+
+def release_number(release: str) -> int | None:
+    """``2510`` of ``2510``, ``11.2510.1002.93`` or ``10.2311.2.7``; None if it names no release."""
+    for part in release.split("."):
+        if len(part) == 4 and part.isdigit() and part[0] == "2":
+            return int(part)
+    return None
+
+
+class ImageCatalogue:
+    """The images a cluster of a given release may use for Trusted launch VMs."""
+
+    def __init__(self, file: _ImagesFile) -> None:
+        self._rules = file.rule
+        self._rows = file.image
+
+    def rule_for(self, release: str) -> ImageRule:
+        """The newest rule that the release has reached; the strictest if the release is unknown."""
+        number = release_number(release)
+        reached = [
+            rule for rule in self._rules if number is not None and int(rule.from_release) <= number
+        ]
+        return reached[-1] if reached else self._rules[0]
+
+    def offers(self, release: str) -> tuple[SupportedImage, ...]:
+        """Every image that this release supports, in the documents' order."""
+        rule = self.rule_for(release)
+        return tuple(
+            SupportedImage(
+                name=row.name,
+                reference=ImageReference(row.publisher, row.offer, row.sku, row.version),
+                os_type="Windows",
+                note=row.note,
+                source=rule.source,
+                dated=rule.dated,
+            )
+            for row in self._rows
+            if rule.id in row.rules
+        )
+
+    def why_not(self, image: Image, release: str) -> str | None:
+        """Why an image on the cluster cannot be used for Trusted launch; None if it can."""
+        rule = self.rule_for(release)
+        reference = image.reference
+        if reference is None:
+            return (
+                "It did not come from Azure Marketplace, and Trusted launch supports only images "
+                "that did."
+            )
+        if image.generation and image.generation.upper() != "V2":
+            return (
+                f"It is a generation {image.generation} image; Trusted launch needs generation 2."
+            )
+        if rule.kind == "table":
+            is_listed = any(
+                same_image(row, reference) and (not row.version or row.version == reference.version)
+                for row in (supported.reference for supported in self.offers(release))
+            )
+            if is_listed:
+                return None
+            return f"It is not in the list of {rule.dated:%B %Y}. {rule.text}"
+        if image.os_type and image.os_type.lower() != "windows":
+            return f"Trusted launch supports Windows images only here. {rule.text}"
+        is_offer = reference.offer.lower() in rule.offers
+        if is_offer and re.search(rule.sku_pattern, reference.sku.lower()):
+            return None
+        return f"{reference.offer} / {reference.sku} is not supported. {rule.text}"
+
+
+def same_image(one: ImageReference, other: ImageReference) -> bool:
+    """Publisher, offer and SKU agree; Azure spells them in any case."""
+    return (one.publisher.lower(), one.offer.lower(), one.sku.lower()) == (
+        other.publisher.lower(),
+        other.offer.lower(),
+        other.sku.lower(),
+    )
+
+
+class PolicyRule(msgspec.Struct, frozen=True):
+    """Whether the platform allows operations on a kind of VM; ``instead`` is the supported way."""
+
+    operations: tuple[str, ...]
+    kinds: tuple[str, ...]
+    verdict: Literal["allowed", "refused"]
+    text: str
+    instead: str = ""
+    source: str = ""
+
+
+class OperationPolicy:
+    """The platform's table of operations and kinds of VM."""
+
+    def __init__(self, rules: tuple[PolicyRule, ...]) -> None:
+        self._rules = {
+            (operation, kind): rule
+            for rule in rules
+            for operation in rule.operations
+            for kind in rule.kinds
+        }
+
+    def refusal(self, operation: str, vm_kind: str) -> PolicyRule | None:
+        """The rule that forbids it, or None where it is allowed or no rule speaks of it."""
+        rule = self._rules.get((operation, vm_kind))
+        return rule if rule is not None and rule.verdict == "refused" else None
+
+
+class KnownIssue(msgspec.Struct, frozen=True):
+    """A defect of the platform that a person should hear of beforehand."""
+
+    id: str
+    title: str
+    applies_to: str
+    remedy: str
+    source: str
+    from_release: str = ""
+    until_release: str = ""
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resource_path(name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def load_images() -> ImageCatalogue:
+    """The image catalogue; read once. Raises msgspec.ValidationError if the file is wrong."""
+    return ImageCatalogue(msgspec.convert(_read("images.toml"), _ImagesFile))
+
+
+@functools.cache
+def load_operation_policy() -> OperationPolicy:
+    """The operation policy; read once."""
+    data = _read("operation_policy.toml")
+    source = str(data["source"]["document"])
+    rows = [{**row, "source": source} for row in data["rule"]]
+    return OperationPolicy(msgspec.convert(rows, tuple[PolicyRule, ...]))
+
+
+@functools.cache
+def load_known_issues() -> tuple[KnownIssue, ...]:
+    """Known issues; read once."""
+    return msgspec.convert(_read("known_issues.toml")["issue"], tuple[KnownIssue, ...])
