@@ -32,6 +32,10 @@ class AzureVm(msgspec.Struct, frozen=True):
 
     name: str
     facts: AzureFacts
+    # vmId of API versions that have no hyperVVmId: counts only where the cluster knows it.
+    other_id: str = ""
+    # False for an Arc machine without its virtualMachineInstances/default.
+    has_instance: bool = True
 
 
 class NodeConnection(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +55,7 @@ def azure_vm(row: rows.GraphVm, words: WordReader) -> AzureVm:
             AzureFacts(
                 arm_id=row.id, agent_status=row.arc_status or "", tags=tags, read_at=words.at
             ),
+            has_instance=False,
         )
     hardware = instance.hardware_profile or rows.Hardware()
     security = instance.security_profile or _NO_SECURITY
@@ -62,7 +67,7 @@ def azure_vm(row: rows.GraphVm, words: WordReader) -> AzureVm:
         row.name,
         AzureFacts(
             arm_id=row.id,
-            vm_id=(instance.hyper_v_vm_id or instance.vm_id or "").strip("{}").lower(),
+            vm_id=_guid(instance.hyper_v_vm_id),
             power=words.read(AZURE_POWER, status.power_state, row.name),
             provisioning=words.read(PROVISIONING, instance.provisioning_state, row.name),
             security=_security_type(security.security_type, row.name, words),
@@ -89,7 +94,12 @@ def azure_vm(row: rows.GraphVm, words: WordReader) -> AzureVm:
             tags=tags,
             read_at=words.at,
         ),
+        _guid(instance.vm_id),
     )
+
+
+def _guid(text: str | None) -> str:
+    return (text or "").strip("{}").lower()
 
 
 def _security_type(word: str | None, name: str, words: WordReader) -> SecurityType:

@@ -1,4 +1,4 @@
-"""What went wrong on the cluster wire, in words: pypsrp's exceptions and error records as faults."""
+"""What went wrong on the cluster wire, in words: pypsrp's exceptions as faults."""
 
 import requests
 from pypsrp.exceptions import (

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlsplit
 
 from pypsrp.complex_objects import PSInvocationState
@@ -36,7 +37,7 @@ Parameters = Mapping[str, str | int | bool]
 
 
 class NodeRefusal(Exception):  # noqa: N818 - an answer, not an error of ours
-    """The function ran and ended with an error record: ``identity`` is its FullyQualifiedErrorId."""
+    """The function ended with an error record; ``identity`` is its FullyQualifiedErrorId."""
 
     def __init__(self, identity: str, text: str) -> None:
         super().__init__(text)
@@ -253,7 +254,7 @@ def _new_wsman(node: str, connection: ClusterConnection) -> WSMan:
         password=connection.password or None,
         ssl=connection.use_tls,
         auth=connection.auth,
-        cert_validation=connection.ca_file or True,
+        cert_validation=cast(bool, connection.ca_file or True),  # a path is taken too
         connection_timeout=CONNECT_TIMEOUT_S,
         operation_timeout=OPERATION_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
