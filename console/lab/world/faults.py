@@ -1,6 +1,5 @@
 """Everything that can be made to go wrong, switchable while the site runs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -108,14 +107,18 @@ class Faults(Switches):
 
     def apply(self, name: str, args: dict[str, object]) -> None:
         """Set a switch (``{"value": ...}``) or do one of the acts above, by name."""
-        if name.startswith("_") or name == "apply":
-            raise ValueError(f"there is no fault {name!r}")
-        known = getattr(self, name, None)
-        if isinstance(getattr(type(self), name, None), Callable):  # type: ignore[arg-type]
-            assert callable(known)
-            known(**args)
-        elif name in Switches.__dataclass_fields__:
-            setattr(self, name, set(v) if isinstance(v := args["value"], list) else v)
+        if name in Switches.__dataclass_fields__:
+            value = args["value"]
+            setattr(self, name, set(value) if isinstance(value, list) else value)
+        elif name in _ACTS:
+            getattr(self, name)(**args)
         else:
             raise ValueError(f"there is no fault {name!r}")
         self._world.revision += 1
+
+
+_ACTS = frozenset(
+    {"node_down", "node_up", "freeze_node", "slow_node", "quarantine_node", "igvm_agent",
+     "slow_link", "migration_never_converges", "vm_state", "heartbeat", "creation_fails_at",
+     "arm_throttle", "malformed_json", "missing_function"}
+)  # fmt: skip

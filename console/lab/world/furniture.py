@@ -114,8 +114,8 @@ def _identity(site: Site, about: str) -> dict[str, str]:
     }
 
 
-def add_azure_base(site: Site) -> None:
-    """Subscription, group, cluster, resource bridge and custom location."""
+def _add_scopes(site: Site) -> None:
+    """The subscription and its one group."""
     settings = site.settings
     subscription = f"/subscriptions/{settings.subscription_id}"
     site.resources[subscription] = ArmResource(
@@ -143,6 +143,12 @@ def add_azure_base(site: Site) -> None:
         },
         put_count=1,
     )
+
+
+def add_azure_base(site: Site) -> None:
+    """Subscription, group, cluster, resource bridge and custom location."""
+    _add_scopes(site)
+    settings = site.settings
     add(
         site,
         settings.cluster_arm_id,
@@ -210,6 +216,11 @@ def add_offers(site: Site) -> None:
             extendedLocation=location,
         )  # fmt: skip
     _add_networks(site)
+    _add_images(site)
+
+
+def _add_images(site: Site) -> None:
+    location = extended_location(site)
     for image in IMAGES:
         arm_id = site.settings.resource_id(arm_ids.MARKET_IMAGES, image.name)
         add(

@@ -1,6 +1,7 @@
 """Believable VMs for a site: what they are called, how large they are, how busy, where they run."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from console.lab.world import arm_ids
 from console.lab.world.furniture import (
@@ -150,17 +151,29 @@ def add_to_azure(site: Site, vm: WorldVm, role: Role) -> None:
     )
     nic_id = _add_interface(site, vm, index, is_dynamic=role.is_desktop)
     instance_id = settings.instance_id(machine_id)
+    properties = _instance_properties(site, vm, role, nic_id)
+    properties["storageProfile"]["vmConfigStoragePathId"] = storage_path_id(site, index % 2)
+    properties["status"] = succeeded(site, instance_id)
+    add(site, instance_id, arm_ids.INSTANCES, properties, extendedLocation=extended_location(site))
+    site.resources[instance_id.lower()].body.pop("location")  # it has none: the machine has
+    site.vm_of_instance[instance_id.lower()] = vm.vm_id
+    site.instance_of_vm[vm.vm_id] = instance_id
+
+
+def _instance_properties(site: Site, vm: WorldVm, role: Role, nic_id: str) -> dict[str, Any]:
     image = IMAGES[1 if role.is_desktop else 0].name
     hardware: dict[str, object] = {
-        "vmSize": "Custom", "processors": vm.processors, "memoryMB": vm.memory_mib,
-    }  # fmt: skip
+        "vmSize": "Custom",
+        "processors": vm.processors,
+        "memoryMB": vm.memory_mib,
+    }
     if vm.dynamic_memory is not None:
         hardware["dynamicMemoryConfig"] = {
             "minimumMemoryMB": vm.dynamic_memory[0],
             "maximumMemoryMB": vm.dynamic_memory[1],
             "targetMemoryBuffer": 20,
         }
-    properties: dict[str, object] = {
+    properties: dict[str, Any] = {
         "vmId": site.guid("arm vm", vm.name),
         "hyperVVmId": vm.vm_id,
         "hardwareProfile": hardware,
@@ -170,13 +183,11 @@ def add_to_azure(site: Site, vm: WorldVm, role: Role) -> None:
             "windowsConfiguration": {"provisionVMAgent": True, "provisionVMConfigAgent": True},
         },
         "storageProfile": {
-            "imageReference": {"id": settings.resource_id(arm_ids.MARKET_IMAGES, image)},
-            "vmConfigStoragePathId": storage_path_id(site, index % 2),
+            "imageReference": {"id": site.settings.resource_id(arm_ids.MARKET_IMAGES, image)},
             "osDisk": {"osType": "Windows"},
             "dataDisks": [],
         },
         "networkProfile": {"networkInterfaces": [{"id": nic_id}]},
-        "status": succeeded(site, instance_id),
     }
     if vm.isolation == "TrustedLaunch":
         properties["securityProfile"] = {
@@ -184,10 +195,7 @@ def add_to_azure(site: Site, vm: WorldVm, role: Role) -> None:
             "enableTPM": True,
             "uefiSettings": {"secureBootEnabled": True},
         }
-    add(site, instance_id, arm_ids.INSTANCES, properties, extendedLocation=extended_location(site))
-    site.resources[instance_id.lower()].body.pop("location")  # it has none: the machine has
-    site.vm_of_instance[instance_id.lower()] = vm.vm_id
-    site.instance_of_vm[vm.vm_id] = instance_id
+    return properties
 
 
 def _add_interface(site: Site, vm: WorldVm, index: int, *, is_dynamic: bool) -> str:
