@@ -121,13 +121,19 @@ class Migrations:
         )
 
     def _fill_slots(self) -> None:
+        # Looked up afresh each time: a move that fails at its start comes back in here.
+        while (migration := self._next_with_slots()) is not None:
+            self._queue.remove(migration.vm_id)
+            self._begin(migration)
+
+    def _next_with_slots(self) -> WorldMigration | None:
         limit = self.world.settings.parallel_migrations
-        for vm_id in list(self._queue):
+        for vm_id in self._queue:
             migration = self.world.migrations[vm_id]
             ends = (migration.source, migration.target)
             if all(self.slots_in_use(node) < limit for node in ends):
-                self._queue.remove(vm_id)
-                self._begin(migration)
+                return migration
+        return None
 
     # -- phases --------------------------------------------------------------------------------
     def _begin(self, migration: WorldMigration) -> None:

@@ -65,8 +65,9 @@ class NodeLife:
 
     def _fail_over(self, vm: WorldVm, restart: bool) -> None:
         world = self.world
-        if vm.vm_id not in world.vms:
-            return
+        is_gone = vm.vm_id not in world.vms
+        if is_gone or self.power.is_busy(vm) or vm.state not in ("Off", "Saved"):
+            return  # somebody was faster than the failover
         if not restart:
             others = [node for node in world.nodes.values() if node.state == "Up"]
             if others and world.nodes[vm.owner].state == "Down":

@@ -56,6 +56,9 @@ class Power:
             self._go(vm, via, takes, lambda: self._settle(vm, into, done), done)
         return takes
 
+    def is_busy(self, vm: WorldVm) -> bool:
+        return vm.vm_id in self._going_on
+
     def boot(self, vm: WorldVm, done: Done) -> None:
         """Start from off, whoever asked: a creation, a failover."""
         self._start(vm, done)
@@ -119,8 +122,8 @@ class Power:
 
     def _demand_room(self, vm: WorldVm) -> None:
         node = self.world.nodes[vm.owner]
-        if node.state == "Down":
-            raise WorldError("NodeNotUp", f"node {node.name} is down")
+        if node.state not in ("Up", "Paused"):
+            raise WorldError("NodeNotUp", f"node {node.name} is {node.state}")
         free = self.world.free_mib(vm.owner)
         if free < vm.memory_mib:
             raise WorldError(
