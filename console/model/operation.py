@@ -27,7 +27,10 @@ _S = OperationState
 TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
     _S.QUEUED: frozenset({_S.CHECKING, _S.CANCELED, _S.UNKNOWN}),
     _S.CHECKING: frozenset({_S.QUEUED, _S.RUNNING, _S.BLOCKED, _S.CANCELED, _S.FAILED, _S.UNKNOWN}),
-    _S.RUNNING: frozenset({_S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.UNKNOWN}),
+    # Running -> Queued only after a restart, if nothing had been sent.
+    _S.RUNNING: frozenset(
+        {_S.QUEUED, _S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.UNKNOWN}
+    ),
     _S.VERIFYING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset({_S.RUNNING, _S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.CANCELED}),
     _S.BLOCKED: frozenset(),

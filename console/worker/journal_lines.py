@@ -30,7 +30,6 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
     actor: str = ""
     group_id: str = ""
     correlation_id: str = ""
-    can_cancel: bool = False
 
 
 class StateEntered(msgspec.Struct, frozen=True, tag="state"):
@@ -41,6 +40,7 @@ class StateEntered(msgspec.Struct, frozen=True, tag="state"):
     detail: str = ""
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
+    can_cancel: bool = False  # whether a cancel means something in this state
 
 
 class Sending(msgspec.Struct, frozen=True, tag="sending"):
@@ -165,7 +165,7 @@ def _begin(operation_id: str, at: float, intent: Intent) -> OperationRecord:
         created_at=at,
         actor=intent.actor,
         group_id=intent.group_id,
-        can_cancel=intent.can_cancel,
+        can_cancel=True,
         steps=(StepEntry(at, OperationState.QUEUED, "Asked for"),),
     )
 
@@ -184,7 +184,10 @@ def _enter(record: OperationRecord, at: float, body: StateEntered) -> OperationR
         ended_at=at if is_over else None,
         findings=body.findings or record.findings,
         fault=body.fault,
+        can_cancel=body.can_cancel,
         result=body.text if is_over or state is OperationState.UNKNOWN else "",
+        # Shown progress runs ahead of its journalled marks; an ended record is its lines alone.
+        progress=None if is_over else record.progress,
         queue_position=None,
     )
     return _stepped(after, at, body.text or state.value, body.detail)

@@ -1,0 +1,302 @@
+"""All operations of one connection: taken once, journalled, queued, driven, recovered at start."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from console.backends import Backend
+from console.channel.messages import OperationChanged, Refused, Submit, ToWindow
+from console.model.freshness import Fault, FaultCode
+from console.model.inventory import Inventory
+from console.model.operation import OperationRecord, OperationState
+from console.model.request import Request, SecretField
+from console.operations.base import Operation, SentStep
+from console.worker.admission import Admission
+from console.worker.clock import Clock
+from console.worker.journal import Journal
+from console.worker.journal_lines import (
+    CancelAsked,
+    Intent,
+    Line,
+    Noted,
+    StateEntered,
+    fold,
+    sent_steps,
+)
+from console.worker.journal_store import DuplicateOperationError, JournalWriteError
+from console.worker.operation_log import OperationLog
+from console.worker.pace import Pace
+from console.worker.redaction import Redaction
+from console.worker.running import Run, RunChecks
+
+_log = logging.getLogger(__name__)
+_S = OperationState
+_LISTED = 500
+_POSITIONS_EVERY_S = 0.2
+_SECRET_FIELDS = tuple(field.value for field in SecretField)
+
+
+class KeepsSecrets(Protocol):
+    """``console.credentials.Credentials``; its calls may block, so they are made in a thread."""
+
+    def keep(self, operation_id: str, field: str, secret: str) -> bool: ...
+
+    def recall(self, operation_id: str, field: str) -> str | None: ...
+
+    def forget(self, operation_id: str, fields: tuple[str, ...]) -> None: ...
+
+
+class Runner:
+    """Owns every operation's task. All methods are called on the worker's loop."""
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        actor: str,
+        journal: Journal,
+        backend: "asyncio.Future[Backend]",
+        inventory: Inventory,
+        clock: Clock,
+        pace: Pace,
+        credentials: KeepsSecrets,
+        redaction: Redaction,
+        operation_for: Callable[[Request], Operation[Any]],
+        run_checks: RunChecks,
+        refresh: Callable[[], Awaitable[None]],
+        send: Callable[[ToWindow], None],
+    ) -> None:
+        self._connection_id = connection_id
+        self._actor = actor
+        self._journal = journal
+        self._backend = backend
+        self.inventory = inventory
+        self.clock = clock
+        self.pace = pace
+        self._credentials = credentials
+        self._redaction = redaction
+        self._operation_for = operation_for
+        self.run_checks = run_checks
+        self.refresh = refresh
+        self._send = send
+        self.admission = Admission(lambda: self.inventory.cluster.parallel_migrations or 1)
+        self._runs: dict[str, Run] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._positions: asyncio.Task[None] | None = None
+
+    async def backend(self) -> Backend:
+        """The wires, once they are built: intents are taken before that."""
+        return await asyncio.shield(self._backend)
+
+    @property
+    def unfinished(self) -> tuple[OperationRecord, ...]:
+        return tuple(run.log.record for run in self._runs.values())
+
+    async def recover(self) -> tuple[OperationRecord, ...]:
+        """Take up every unfinished operation of the journal; the newest records, newest last.
+
+        What had sent something looks before it acts and does not wait for its turn: it may be
+        going on. What had not goes back to the queue and is checked again.
+        """
+        histories = await self._journal.unfinished(self._connection_id)
+        newest = await self._journal.newest(self._connection_id, _LISTED)
+        records = {
+            record.id: record
+            for record in (fold(lines) for lines in (*newest, *histories))
+            if record
+        }
+        # Those that may be going on first, so that their locks are taken before anybody waits.
+        for lines in sorted(histories, key=lambda lines: not sent_steps(lines)):
+            record = records.get(lines[0].operation_id)
+            if record is None or record.is_over:
+                continue
+            try:
+                run = await self._taken_up(record, lines)
+            except Exception:  # one record that cannot be read must not hold up the others
+                _log.exception("operation %s could not be taken up", record.id)
+            else:
+                records[record.id] = run.log.record
+        return tuple(sorted(records.values(), key=lambda record: record.created_at))
+
+    async def submit(self, message: Submit) -> None:
+        """Journal the intent and start; a repeated message is answered with the record."""
+        name = message.operation_id
+        known = self._runs.get(name)
+        if known is not None:
+            self._send(OperationChanged(known.log.record))
+            return
+        try:
+            operation = self._operation_for(message.request)
+            intent = Intent(
+                request=message.request,
+                title=operation.title(message.request),
+                connection_id=self._connection_id,
+                actor=self._actor,
+                group_id=message.group_id,
+                correlation_id=name,
+            )
+            locks, slots = operation.locks(message.request), operation.slots(message.request)
+        except Exception as error:  # a request that its operation cannot read ends here, in words
+            _log.exception("request of %s", name)
+            self._refuse(name, "This request cannot be carried out.", repr(error))
+            return
+        self._redaction.learn(message.secrets.values())
+        line = Line(name, self.clock.now(), intent)
+        try:
+            await self._journal.append(line)
+        except DuplicateOperationError:
+            record = fold(await self._journal.lines_of(name))
+            if record is not None:
+                self._send(OperationChanged(record))
+            return
+        except JournalWriteError as error:
+            self._refuse(
+                name,
+                "The journal cannot be written, so this was not started.",
+                str(error),
+                "Make room on the disk and try again.",
+            )
+            return
+        record = fold([line])
+        assert record is not None
+        log = self._log_of(record, operation)
+        run = Run(self, log, operation, self.admission.ask(locks, slots), message.secrets)
+        self._send(OperationChanged(record))
+        self._start(run, message.secrets)
+
+    async def cancel(self, operation_id: str) -> None:
+        """Ask an operation to stop. It ends as Canceled only if it really did."""
+        run = self._runs.get(operation_id)
+        if run is None:
+            record = fold(await self._journal.lines_of(operation_id))
+            if record is not None:
+                self._send(OperationChanged(record))
+            else:
+                self._refuse(operation_id, "There is no such operation.", "")
+            return
+        state = run.log.record.state
+        if state is _S.UNKNOWN:
+            await run.log.write(Noted("Asked to stop looking"))
+            if not run.cancel_asked.is_set():
+                await run.log.write(CancelAsked(self._actor))
+            run.letting_go.set()
+        elif state in (_S.RUNNING, _S.VERIFYING) and not run.operation.can_cancel:
+            self._refuse(
+                operation_id,
+                "This operation cannot be canceled any more.",
+                "",
+                "Wait for its end, which is watched.",
+            )
+            return
+        elif not run.cancel_asked.is_set():
+            await run.log.write(CancelAsked(self._actor))
+        run.cancel_asked.set()
+
+    async def close(self) -> None:
+        """Let go of every operation without ending it: the next start takes them up again."""
+        tasks = [*self._tasks.values()]
+        if self._positions is not None:
+            tasks.append(self._positions)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _taken_up(self, record: OperationRecord, lines: list[Line]) -> Run:
+        operation = self._operation_for(record.request)
+        locks, slots = operation.locks(record.request), operation.slots(record.request)
+        sent = sent_steps(lines)
+        log = self._log_of(record, operation, sent)
+        if sent:
+            ticket = self.admission.take(locks, slots)
+            if record.state is not _S.UNKNOWN:
+                await log.write(
+                    StateEntered(
+                        _S.UNKNOWN, "The console stopped meanwhile: looking how it stands."
+                    )
+                )
+        else:
+            ticket = self.admission.ask(locks, slots)
+            if record.state is not _S.QUEUED:
+                await log.write(
+                    StateEntered(_S.QUEUED, "The console stopped before anything was sent.")
+                )
+        secrets = await asyncio.to_thread(self._recalled, record.id)
+        self._redaction.learn(secrets.values())
+        run = Run(self, log, operation, ticket, secrets)
+        self._start(run, {})
+        return run
+
+    def _recalled(self, operation_id: str) -> dict[str, str]:
+        found = {field: self._credentials.recall(operation_id, field) for field in _SECRET_FIELDS}
+        return {field: secret for field, secret in found.items() if secret is not None}
+
+    def _kept(self, operation_id: str, secrets: Mapping[str, str]) -> None:
+        for field, secret in secrets.items():
+            self._credentials.keep(operation_id, field, secret)
+
+    def _log_of(
+        self, record: OperationRecord, operation: Operation[Any], sent: tuple[SentStep, ...] = ()
+    ) -> OperationLog:
+        return OperationLog(
+            self._journal,
+            self.clock,
+            self.pace,
+            self._redaction,
+            self._publish,
+            record,
+            can_cancel_running=operation.can_cancel,
+            sent=sent,
+        )
+
+    def _publish(self, record: OperationRecord) -> None:
+        self._send(OperationChanged(record))
+
+    def _start(self, run: Run, new_secrets: Mapping[str, str]) -> None:
+        name = run.log.record.id
+        self._runs[name] = run
+        self._tasks[name] = asyncio.create_task(self._live(run, new_secrets), name=f"op {name}")
+        self._show_positions_soon()
+
+    async def _live(self, run: Run, new_secrets: Mapping[str, str]) -> None:
+        name = run.log.record.id
+        try:
+            if new_secrets:
+                await asyncio.to_thread(self._kept, name, new_secrets)
+            while not run.log.record.is_over:
+                try:
+                    await run.live()
+                except Exception as error:  # our own bug: said, and looked at again later
+                    _log.exception("the run of %s failed", name)
+                    await run.failed_inside(error)
+                    await self.clock.sleep(self.pace.unknown_back_off[-1])
+        finally:
+            self.admission.release(run.ticket)
+            self._show_positions_soon()
+            self._tasks.pop(name, None)
+            if run.log.record.is_over:
+                self._runs.pop(name, None)
+        await asyncio.to_thread(self._credentials.forget, name, _SECRET_FIELDS)
+
+    def _show_positions_soon(self) -> None:
+        """Tell the waiting their places, once for many changes."""
+        if self._positions is None or self._positions.done():
+            self._positions = asyncio.create_task(self._show_positions())
+
+    async def _show_positions(self) -> None:
+        await asyncio.sleep(_POSITIONS_EVERY_S)
+        places = self.admission.positions()
+        for run in self._runs.values():
+            if run.log.record.state is _S.QUEUED:
+                run.log.show_position(places.get(run.ticket))
+
+    def _refuse(self, operation_id: str, summary: str, detail: str, remedy: str = "") -> None:
+        fault = Fault(
+            FaultCode.REJECTED,
+            summary,
+            remedy=remedy,
+            kept="Nothing was sent.",
+            detail=self._redaction(detail),
+            at=self.clock.now(),
+        )
+        self._send(Refused(operation_id, fault))

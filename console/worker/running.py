@@ -1,0 +1,264 @@
+"""One operation from its place in the queue to its end: checks, run, looking again, outcome."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from console.backends import Backend, BackendError
+from console.model.finding import Finding, Severity
+from console.model.freshness import Fault, FaultCode
+from console.model.inventory import Inventory
+from console.model.operation import TERMINAL, OperationState
+from console.model.request import Request
+from console.operations.base import Operation, Outcome
+from console.worker.admission import Admission, Ticket
+from console.worker.clock import Clock, sleep_unless
+from console.worker.context import RunContext
+from console.worker.journal_lines import StateEntered
+from console.worker.journal_store import JournalWriteError
+from console.worker.judging import Ruling, refusal_fault, refusal_text, rule_on, waiting_text
+from console.worker.operation_log import OperationLog
+from console.worker.pace import Pace, nth
+
+_log = logging.getLogger(__name__)
+_S = OperationState
+
+
+class RunChecks(Protocol):
+    """``console.checks.run_all``: all checks of these names, each against snapshot and wires."""
+
+    def __call__(
+        self,
+        names: tuple[str, ...],
+        request: Request,
+        inventory: Inventory,
+        backend: Backend,
+        now: float,
+    ) -> Awaitable[tuple[Finding, ...]]: ...
+
+
+class Surroundings(Protocol):
+    """What every operation shares: the runner's own parts."""
+
+    clock: Clock
+    pace: Pace
+    inventory: Inventory
+    admission: Admission
+    run_checks: RunChecks
+    refresh: Callable[[], Awaitable[None]]
+
+    async def backend(self) -> Backend: ...
+
+
+class Run:
+    """The life of one operation in this process."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        log: OperationLog,
+        operation: Operation[Any],
+        ticket: Ticket,
+        secrets: Mapping[str, str],
+    ) -> None:
+        self._around = around
+        self.log = log
+        self.operation = operation
+        self.ticket = ticket
+        self._secrets = secrets
+        self.cancel_asked = asyncio.Event()
+        # Asked to cancel while nobody knows how it stands: look once more, then let go of it.
+        self.letting_go = asyncio.Event()
+        if log.record.cancel_requested:
+            self.cancel_asked.set()
+
+    @property
+    def request(self) -> Request:
+        return self.log.record.request
+
+    async def live(self) -> None:
+        """Drive it to its end. Only a cancelled task (the worker leaves) ends before that."""
+        if not self.log.sent:
+            await self._unless_canceled(self._around.backend())
+            if self.cancel_asked.is_set():
+                await self._end_unsent()
+                return
+        backend = await self._around.backend()
+        if not self.log.sent and not await self._cleared(backend):
+            return
+        rounds = 0
+        outcome = await self._attempt(backend)
+        while outcome.state is _S.UNKNOWN:
+            await self._say_unknown(outcome)
+            self._around.admission.lend_slots(self.ticket)
+            delay = nth(self._around.pace.unknown_back_off, rounds)
+            is_last = await sleep_unless(self._around.clock, delay, self.letting_go)
+            self._around.admission.retake_slots(self.ticket)
+            outcome = await self._attempt(backend)
+            if is_last and outcome.state is _S.UNKNOWN:
+                outcome = _let_go(outcome)
+            rounds += 1
+        await self.log.settle(StateEntered(outcome.state, outcome.result, fault=outcome.fault))
+
+    async def _cleared(self, backend: Backend) -> bool:
+        """Queue, locks, slots and fresh checks; False if it ended there with nothing sent."""
+        around = self._around
+        began = around.clock.monotonic()
+        while True:
+            await self._unless_canceled(self.ticket.granted.wait())
+            if self.cancel_asked.is_set():
+                await self._end_unsent()
+                return False
+            if self.log.record.state is _S.QUEUED and not self._is_put_back():
+                await self.log.write(StateEntered(_S.CHECKING))
+            findings = await self._check(backend)
+            waited = around.clock.monotonic() - began
+            ruling = rule_on(
+                findings, around.inventory, is_patient=waited < around.pace.wire_patience
+            )
+            if ruling is not Ruling.WAIT or self.cancel_asked.is_set():
+                break
+            await self._wait_again(findings)
+        if self.log.record.state is _S.QUEUED:
+            await self.log.write(StateEntered(_S.CHECKING))
+        if self.cancel_asked.is_set():
+            await self._end_unsent()
+            return False
+        if ruling is Ruling.REFUSE:
+            await self.log.settle(
+                StateEntered(
+                    _S.BLOCKED,
+                    refusal_text(findings),
+                    findings=findings,
+                    fault=refusal_fault(findings),
+                )
+            )
+            return False
+        await self.log.write(StateEntered(_S.RUNNING, findings=findings))
+        return True
+
+    def _is_put_back(self) -> bool:
+        """Whether it waits after a check: then it is checked again without a line each time."""
+        return bool(self.log.record.findings)
+
+    async def _end_unsent(self) -> None:
+        await self.log.settle(StateEntered(_S.CANCELED, "Canceled before anything was sent."))
+
+    async def _unless_canceled(self, awaited: Awaitable[object]) -> None:
+        """Wait for something, or for a cancel."""
+        turn = asyncio.ensure_future(awaited)
+        cancel = asyncio.ensure_future(self.cancel_asked.wait())
+        try:
+            await asyncio.wait((turn, cancel), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            turn.cancel()
+            cancel.cancel()
+
+    async def _wait_again(self, findings: tuple[Finding, ...]) -> None:
+        """Back to the queue at the same place, and again in a while."""
+        around = self._around
+        text = waiting_text(findings)
+        record = self.log.record
+        if record.state is not _S.QUEUED or record.steps[-1].text != text:
+            await self.log.write(StateEntered(_S.QUEUED, text, findings=findings))
+        around.admission.put_back(self.ticket)
+        await sleep_unless(around.clock, around.pace.wait_again, self.cancel_asked)
+        around.admission.serve()
+
+    async def _check(self, backend: Backend) -> tuple[Finding, ...]:
+        """Every check of the operation on a reading made now."""
+        around = self._around
+        try:
+            async with asyncio.timeout(around.pace.refresh_at_most):
+                await around.refresh()
+                return await around.run_checks(
+                    self.operation.checks,
+                    self.request,
+                    around.inventory,
+                    backend,
+                    around.clock.now(),
+                )
+        except TimeoutError:
+            text = "The checks did not come to an end in time."
+            return (Finding("runner", Severity.UNKNOWN, text, remedy="Try again."),)
+        except BackendError as error:
+            return (
+                Finding(
+                    "runner",
+                    Severity.UNKNOWN,
+                    error.fault.summary,
+                    remedy=error.fault.remedy,
+                    evidence=error.fault.detail,
+                ),
+            )
+        except Exception as error:  # a check's bug blocks that act and nothing else
+            _log.exception("checks of %s failed", self.log.record.id)
+            text = "A check failed inside the console."
+            return (Finding("runner", Severity.UNKNOWN, text, evidence=repr(error)),)
+
+    async def _attempt(self, backend: Backend) -> Outcome:
+        """Run the operation once; whatever it raises becomes an outcome."""
+        context = RunContext(
+            self.log,
+            backend,
+            self._around.inventory,
+            self._secrets,
+            self._around.clock,
+            self._around.pace,
+            self.cancel_asked,
+            self._around.refresh,
+        )
+        try:
+            outcome = await self.operation.run(context, self.request)
+        except BackendError as error:
+            return self._after(error.fault.summary, error.fault)
+        except JournalWriteError as error:
+            text = "The journal could not be written, so the next step was not sent."
+            remedy = "Make room on the disk and try again."
+            return self._after(text, Fault(FaultCode.REJECTED, text, remedy, detail=str(error)))
+        except Exception as error:  # an operation's bug ends that operation and nothing else
+            _log.exception("operation %s failed", self.log.record.id)
+            text = "Something failed inside the console while this was going on."
+            remedy = "Copy the detail and report it."
+            detail = "".join(traceback.format_exception(error))
+            return self._after(text, Fault(FaultCode.LOST, text, remedy, detail=detail))
+        if outcome.state is _S.UNKNOWN:
+            return self._after(outcome.result, outcome.fault)
+        if outcome.state not in TERMINAL or outcome.state is _S.BLOCKED:
+            return self._after(
+                f"It ended as {outcome.state.value}. {outcome.result}", outcome.fault
+            )
+        return outcome
+
+    def _after(self, text: str, fault: Fault | None) -> Outcome:
+        """Unknown if anything may have been sent; else it failed and nothing happened."""
+        if self.log.sent:
+            return Outcome(_S.UNKNOWN, text, fault)
+        return Outcome(_S.FAILED, f"{text} Nothing was sent.", fault)
+
+    async def failed_inside(self, error: Exception) -> None:
+        """A bug outside the operation itself: said in its record, which stays to be looked at."""
+        text = "Something failed inside the console while this was going on."
+        detail = "".join(traceback.format_exception(error))
+        outcome = self._after(
+            text, Fault(FaultCode.LOST, text, "Copy the detail and report it.", detail=detail)
+        )
+        if self.log.record.state is _S.QUEUED:
+            await self.log.write(StateEntered(_S.CHECKING))
+        await self.log.write(StateEntered(outcome.state, outcome.result, fault=outcome.fault))
+
+    async def _say_unknown(self, outcome: Outcome) -> None:
+        record = self.log.record
+        if record.state is not _S.UNKNOWN or record.result != outcome.result:
+            await self.log.write(StateEntered(_S.UNKNOWN, outcome.result, fault=outcome.fault))
+
+
+def _let_go(outcome: Outcome) -> Outcome:
+    text = (
+        "The console stopped looking, as asked; what became of it was never seen. "
+        f"Last known: {outcome.result}"
+    )
+    fault = outcome.fault or Fault(FaultCode.LOST, text, "Look at the object itself.")
+    return Outcome(_S.CANCELED, text, fault)
