@@ -1,0 +1,18 @@
+"""What the decision rests on was read lately; old data decide nothing."""
+
+from console.checks.situation import Situation, unknown
+from console.model.finding import Finding
+from console.model.node import Node
+
+ID = "data_is_fresh"
+TITLE = "The cluster's data are fresh"
+
+
+def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
+    wire = situation.inventory.cluster_wire
+    if wire.is_stale(situation.now):
+        why = wire.faults[0].summary if wire.faults else ""
+        return (unknown(ID, "The cluster has not answered lately.", "Refresh.", evidence=why),)
+    if node.read_at is None or situation.now - node.read_at > 3 * wire.interval:
+        return (unknown(ID, f"{node.name} itself has not answered lately."),)
+    return ()

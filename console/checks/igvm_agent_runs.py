@@ -1,0 +1,26 @@
+"""IgvmAgent runs on the target: without it a Trusted launch VM does not start there."""
+
+from collections.abc import Sequence
+
+from console.checks.situation import Situation, blocks, unknown
+from console.model.finding import Finding
+from console.model.node import Node, ServiceState
+from console.model.virtual_machine import SecurityType, VirtualMachine
+
+ID = "igvm_agent_runs"
+TITLE = "IgvmAgent runs on the target"
+_SOURCE = "Trusted launch overview: IgvmAgent is installed on all nodes"
+
+
+def on_group(
+    vms: Sequence[VirtualMachine], node: Node, situation: Situation
+) -> tuple[Finding, ...]:
+    if node.igvm_agent is ServiceState.RUNNING:
+        return ()
+    if all(vm.security is SecurityType.STANDARD for vm in vms):
+        return ()
+    if node.igvm_agent is ServiceState.UNKNOWN:
+        text = f"Whether IgvmAgent runs on {node.name} is not known."
+        return (unknown(ID, text, source=_SOURCE),)
+    text = f"IgvmAgent is {node.igvm_agent.lower()} on {node.name}; Trusted launch VMs need it."
+    return (blocks(ID, text, "Start or repair IgvmAgent on that node.", source=_SOURCE),)

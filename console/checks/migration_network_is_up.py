@@ -1,0 +1,18 @@
+"""The target has a live-migration network that is up."""
+
+from console.checks.situation import Situation, blocks, unknown
+from console.model.finding import Finding
+from console.model.node import Node
+
+ID = "migration_network_is_up"
+TITLE = "A live-migration network is up"
+
+
+def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
+    if not node.migration_networks:
+        return (unknown(ID, f"The live-migration networks of {node.name} are not known."),)
+    if any(network.is_up for network in node.migration_networks):
+        return ()
+    names = ", ".join(network.name for network in node.migration_networks)
+    text = f"No live-migration network of {node.name} is up ({names})."
+    return (blocks(ID, text, "Look at its network adapters."),)

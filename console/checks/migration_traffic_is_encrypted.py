@@ -1,0 +1,19 @@
+"""Live-migration traffic is not encrypted by the platform; say so whenever memory will travel."""
+
+from console.checks.situation import Situation, note
+from console.model.finding import Finding
+from console.model.node import Node
+
+ID = "migration_traffic_is_encrypted"
+TITLE = "Live-migration traffic is protected"
+_SOURCE = "Trusted launch overview: live-migration traffic is not encrypted, use IPsec"
+
+
+def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
+    is_encrypted = situation.inventory.cluster.migration_encrypted
+    if is_encrypted:
+        return ()
+    known = "is not encrypted" if is_encrypted is False else "may not be encrypted (not known)"
+    text = f"Live-migration traffic {known}."
+    remedy = "Protect the migration network with IPsec."
+    return (note(ID, text, remedy, source=_SOURCE),)

@@ -1,0 +1,179 @@
+"""All checks of a live migration, for one request or for every node while the mouse hovers.
+
+Shared work is done once a VM and once a node; only two cheap rules look at every pair, so that 16
+nodes and 50 VMs are judged within one frame.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+from console.checks import (
+    configuration_version_fits,
+    data_is_fresh,
+    igvm_agent_runs,
+    is_possible_owner,
+    migration_network_is_up,
+    migration_slot_is_free,
+    migration_traffic_is_encrypted,
+    no_local_iso,
+    node_has_memory,
+    node_is_up,
+    not_already_there,
+    vm_is_migratable,
+)
+from console.checks.situation import Situation, unknown
+from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
+from console.model.inventory import Inventory
+from console.model.node import Node, NodeState
+from console.model.operation import OperationRecord
+from console.model.request import LiveMigrate
+from console.model.virtual_machine import VirtualMachine
+
+ON_VM = (vm_is_migratable, no_local_iso)
+ON_NODE = (
+    node_is_up,
+    data_is_fresh,
+    migration_network_is_up,
+    migration_slot_is_free,
+    migration_traffic_is_encrypted,
+)
+ON_PAIR = (not_already_there, is_possible_owner, configuration_version_fits)
+ON_GROUP = (node_has_memory, igvm_agent_runs)
+
+_ORDER = {severity: rank for rank, severity in enumerate(reversed(Severity))}
+# Compression and dirty pages make the same gigabyte take one to four times the bare link time.
+_SLOWEST = 4.0
+_SETUP_S = 2.0
+_MIB_PER_S_OF_MBPS = 1e6 / 8 / 2**20
+
+
+def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Finding, ...]:
+    """Findings for one VM and one node, worst first."""
+    inventory = situation.inventory
+    vm, node = inventory.vms.get(request.vm_key), inventory.nodes.get(request.target)
+    if vm is None:
+        return (unknown("vm_is_migratable", f"{request.vm_name} is no longer known."),)
+    if node is None:
+        return (unknown("node_is_up", f"There is no node {request.target} in this cluster."),)
+    of_vm = _on_vms((vm,), situation)
+    of_node = _on_node(node, situation)
+    return _sorted((*of_vm, *of_node, *_on_both((vm,), node, situation)))
+
+
+def judge_moves(
+    inventory: Inventory,
+    vm_keys: Sequence[str],
+    running: Sequence[OperationRecord],
+    now: float,
+) -> tuple[NodeVerdict, ...]:
+    """What would happen on every node, in the cluster's order, if these VMs were dropped there."""
+    situation = Situation(inventory, now, running)
+    vms = [inventory.vms[key] for key in vm_keys if key in inventory.vms]
+    if not vms:
+        return ()
+    of_vms = _on_vms(vms, situation)
+    room = _Room(inventory)
+    verdicts = []
+    for node in inventory.nodes.values():
+        moving = [vm for vm in vms if vm.owner_node != node.name]
+        survives = room.survives(moving, node)
+        findings = _sorted(
+            (
+                *of_vms,
+                *_on_node(node, situation),
+                *_on_both(vms, node, situation),
+                *node_has_memory.outlook(survives, node),
+            )
+        )
+        verdicts.append(_verdict(node, findings, moving, survives, situation))
+    return tuple(verdicts)
+
+
+def _verdict(
+    node: Node,
+    findings: tuple[Finding, ...],
+    moving: list[VirtualMachine],
+    survives: bool | None,
+    situation: Situation,
+) -> NodeVerdict:
+    verdict = verdict_of(findings)
+    needed = node_has_memory.memory_needed(moving)
+    before = after = None
+    if node.memory_total_mib is not None and node.memory_available_mib is not None:
+        before = node.memory_total_mib - node.memory_available_mib
+        after = before + needed if needed is not None else None
+    return NodeVerdict(
+        node=node.name,
+        verdict=verdict,
+        findings=findings,
+        memory_total_mib=node.memory_total_mib,
+        memory_before_mib=before,
+        memory_after_mib=after,
+        survives_node_loss=survives,
+        queue_position=migration_slot_is_free.queue_position(node.name, situation),
+        duration_s=None if verdict is Verdict.CANNOT else _duration(node, needed),
+    )
+
+
+def _on_vms(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[Finding, ...]:
+    return tuple(finding for vm in vms for check in ON_VM for finding in check.on_vm(vm, situation))
+
+
+def _on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
+    return tuple(itertools.chain.from_iterable(check.on_node(node, situation) for check in ON_NODE))
+
+
+def _on_both(
+    vms: Sequence[VirtualMachine], node: Node, situation: Situation
+) -> tuple[Finding, ...]:
+    found = [finding for check in ON_GROUP for finding in check.on_group(vms, node, situation)]
+    for vm in vms:
+        for check in ON_PAIR:
+            found += check.on_pair(vm, node, situation)
+    return tuple(dict.fromkeys(found))
+
+
+def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity]))
+
+
+def _duration(node: Node, needed_mib: int | None) -> tuple[float, float] | None:
+    """A wide, honest range from the fastest link that is up; None where no speed is known."""
+    speeds = [n.link_mbps for n in node.migration_networks if n.is_up and n.link_mbps]
+    if not speeds or needed_mib is None:
+        return None
+    bare = needed_mib / (max(speeds) * _MIB_PER_S_OF_MBPS)
+    return bare + _SETUP_S, bare * _SLOWEST + _SETUP_S
+
+
+class _Room:
+    """Memory free and used by VMs on every node that is up, for the outlook after a move."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._free: dict[str, int] = {}
+        self._used: dict[str, int] = {}
+        self._is_known = True
+        for node in inventory.nodes.values():
+            if node.state is not NodeState.UP:
+                continue
+            used = node_has_memory.memory_needed(inventory.vms_on(node.name))
+            if node.memory_available_mib is None or used is None:
+                self._is_known = False
+                continue
+            self._free[node.name], self._used[node.name] = node.memory_available_mib, used
+
+    def survives(self, moving: Sequence[VirtualMachine], target: Node) -> bool | None:
+        """Whether any one node's VMs still fit elsewhere after the move; None if not known."""
+        needed = node_has_memory.memory_needed(moving)
+        if not self._is_known or needed is None or target.name not in self._free:
+            return None
+        if len(self._free) < 2:
+            return False
+        free, used = dict(self._free), dict(self._used)
+        free[target.name] -= needed
+        used[target.name] += needed
+        for vm in moving:
+            if vm.owner_node in free:
+                free[vm.owner_node] += vm.memory_mib or 0
+                used[vm.owner_node] -= vm.memory_mib or 0
+        return node_has_memory.cluster_survives_loss(free, used)

@@ -1,0 +1,38 @@
+"""Draining a node leaves the rest able to take its VMs, one node at a time."""
+
+from console.checks.situation import Situation, blocks, note, unknown
+from console.model.finding import Finding
+from console.model.node import NodeState
+from console.model.request import DrainNode, ResumeNode
+
+ID = "node_can_be_drained"
+TITLE = "The node can be drained or resumed"
+
+
+def on_request(request: DrainNode | ResumeNode, situation: Situation) -> tuple[Finding, ...]:
+    inventory = situation.inventory
+    node = inventory.nodes.get(request.node)
+    if node is None:
+        return (blocks(ID, f"There is no node {request.node} in this cluster."),)
+    if inventory.cluster_wire.is_stale(situation.now):
+        return (unknown(ID, "The cluster has not answered lately.", "Refresh."),)
+    if isinstance(request, ResumeNode):
+        if node.state in (NodeState.PAUSED, NodeState.DRAINING):
+            return ()
+        return (blocks(ID, f"{node.name} is {node.state.lower()}; only a paused node resumes."),)
+    if node.state is not NodeState.UP:
+        return (blocks(ID, f"{node.name} is {node.state.lower()}; only a node that is up drains."),)
+    findings = []
+    others = [n for n in inventory.nodes.values() if n.name != node.name]
+    not_up = [n.name for n in others if n.state is not NodeState.UP]
+    if not_up:
+        text = f"{', '.join(not_up)} cannot take VMs now. Take one node down at a time."
+        findings.append(note(ID, text))
+    up = [n for n in others if n.state is NodeState.UP]
+    needed = sum(vm.memory_mib or 0 for vm in inventory.vms_on(node.name))
+    if any(n.memory_available_mib is None for n in up):
+        findings.append(unknown(ID, "The free memory of the other nodes is not known."))
+    elif needed > sum(n.memory_available_mib or 0 for n in up):
+        text = f"Its VMs need {needed // 1024} GiB; the other nodes do not have that free."
+        findings.append(blocks(ID, text, "Stop or move something first."))
+    return tuple(findings)

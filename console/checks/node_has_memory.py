@@ -1,0 +1,61 @@
+"""The target has the memory, and whether the cluster still survives the loss of a node after."""
+
+from collections.abc import Sequence
+
+from console.checks.situation import Situation, blocks, note, unknown
+from console.model.finding import Finding
+from console.model.node import Node
+from console.model.virtual_machine import VirtualMachine
+
+ID = "node_has_memory"
+TITLE = "The target has enough memory"
+
+
+def on_group(
+    vms: Sequence[VirtualMachine], node: Node, situation: Situation
+) -> tuple[Finding, ...]:
+    moving = [vm for vm in vms if vm.owner_node != node.name]
+    needed = memory_needed(moving)
+    if node.memory_available_mib is None:
+        return (unknown(ID, f"The free memory of {node.name} is not known."),)
+    if needed is None:
+        names = ", ".join(vm.name for vm in moving if vm.memory_mib is None)
+        return (unknown(ID, f"How much memory {names} needs is not known."),)
+    if needed > node.memory_available_mib:
+        text = (
+            f"{node.name} has {gib(node.memory_available_mib)} free, "
+            f"{gib(needed)} are needed (0x800705AA)."
+        )
+        return (blocks(ID, text, "Choose another node, or move something away first."),)
+    return ()
+
+
+def outlook(survives: bool | None, node: Node) -> tuple[Finding, ...]:
+    """What ``cluster_survives_loss`` means for a move to this node."""
+    if survives is False:
+        text = "After this move the cluster could not restart everything if one node failed."
+        return (note(ID, text, "Spread the VMs differently."),)
+    return ()
+
+
+def memory_needed(vms: Sequence[VirtualMachine]) -> int | None:
+    """MiB that these VMs take on a node; None if one of them is not known."""
+    total = 0
+    for vm in vms:
+        if vm.memory_mib is None:
+            return None
+        total += vm.memory_mib
+    return total
+
+
+def gib(mib: int) -> str:
+    return f"{mib / 1024:.0f} GiB" if mib >= 10 * 1024 else f"{mib / 1024:.1f} GiB"
+
+
+def cluster_survives_loss(free: dict[str, int], used: dict[str, int]) -> bool:
+    """Whether the VMs of any one node fit into what the others have free together.
+
+    Necessary, not sufficient: packing may still fail for one very large VM. MiB by node.
+    """
+    total_free = sum(free.values())
+    return all(used[name] <= total_free - free[name] for name in free)

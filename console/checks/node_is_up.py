@@ -1,0 +1,22 @@
+"""The target node is up and takes VMs."""
+
+from console.checks.situation import Situation, blocks, unknown
+from console.model.finding import Finding
+from console.model.node import Node, NodeState
+
+ID = "node_is_up"
+TITLE = "The target node is up"
+_REMEDY = {
+    NodeState.PAUSED: "Resume the node first.",
+    NodeState.DRAINING: "Wait for the drain to end, then resume the node.",
+    NodeState.QUARANTINED: "Find out why it left the cluster before it may host VMs again.",
+}
+
+
+def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
+    if node.state is NodeState.UP:
+        return ()
+    if node.state is NodeState.UNKNOWN:
+        return (unknown(ID, f"The state of {node.name} is not known."),)
+    remedy = _REMEDY.get(node.state, "Choose another node.")
+    return (blocks(ID, f"{node.name} is {node.state.lower()}.", remedy),)

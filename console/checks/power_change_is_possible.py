@@ -1,0 +1,40 @@
+"""The platform allows this power change on this VM, and it makes sense in its state."""
+
+from console.catalog import load_operation_policy
+from console.checks.situation import Situation, blocks, unknown
+from console.model.finding import Finding
+from console.model.request import ChangePowerState, DeleteVirtualMachine, PowerAction, kind_of
+from console.model.virtual_machine import PowerState, VirtualMachine
+
+ID = "power_change_is_possible"
+TITLE = "The platform allows it"
+_FROM = {
+    PowerAction.START: (PowerState.STOPPED, PowerState.SAVED, PowerState.PAUSED),
+    PowerAction.STOP: (PowerState.RUNNING,),
+    PowerAction.RESTART: (PowerState.RUNNING,),
+    PowerAction.PAUSE: (PowerState.RUNNING,),
+    PowerAction.SAVE: (PowerState.RUNNING,),
+}
+
+
+def on_request(
+    request: ChangePowerState | DeleteVirtualMachine, situation: Situation
+) -> tuple[Finding, ...]:
+    vm = situation.inventory.vms.get(request.vm_key)
+    if vm is None:
+        return (blocks(ID, f"{request.vm_name} is no longer known.", "Refresh."),)
+    refusal = load_operation_policy().refusal(kind_of(request), vm.kind)
+    if refusal is not None:
+        return (blocks(ID, refusal.text, refusal.instead, source=refusal.source),)
+    if vm.cluster is not None and vm.cluster.migration is not None:
+        text = f"{vm.name} is moving to {vm.cluster.migration.target}."
+        return (blocks(ID, text, "Wait until it has arrived."),)
+    return _in_state(vm, request.action) if isinstance(request, ChangePowerState) else ()
+
+
+def _in_state(vm: VirtualMachine, action: PowerAction) -> tuple[Finding, ...]:
+    if vm.power is PowerState.UNKNOWN:
+        return (unknown(ID, f"The state of {vm.name} is not known."),)
+    if vm.power in _FROM[action]:
+        return ()
+    return (blocks(ID, f"{vm.name} is {vm.power.lower()}, so it cannot {action}."),)
