@@ -263,8 +263,10 @@ class Migrations:
             copying.timer.cancel()
         copying.timer = self.world.after(seconds, act)
 
-    @staticmethod
-    def _demand_movable(vm: WorldVm) -> None:
+    def _demand_movable(self, vm: WorldVm) -> None:
+        source = self.world.nodes[vm.owner]
+        if source.state not in ("Up", "Paused"):
+            raise WorldError("NodeNotUp", f"node {source.name} is {source.state}")
         if vm.state != "Running":
             raise WorldError(
                 "InvalidState", f"{vm.name} is {vm.state}, not Running", hresult="0x0000139F"
