@@ -49,7 +49,7 @@ def _must_hold(site: Site) -> None:
             assert vm.state in ("Off", "Saved", "Stopping")
 
 
-@pytest.mark.parametrize("seed", (0, 2, 6))
+@pytest.mark.parametrize("seed", [0, 2, 6])
 def test_soak(seed: int) -> None:
     clock, chance = MovableClock(), random.Random(seed)
     site = make_site("small", clock, seed)
