@@ -239,12 +239,16 @@ class ArmActs:
         try:
             await begin(**options)
         except AzureError as error:
-            raise error_of(error, what) from error
+            raise error_of(error, what, is_act=True) from error
         except (ValueError, TypeError) as error:
             # The answer came, and its headers or body were not what the client expects.
+            status = first[0].status_code if first else 0
+            if status >= 400:
+                fault = fault_of_status(status, await _body(first[0]), what)
+                raise BackendError(fault, was_sent=status >= 500) from error
             raise BackendError(malformed(what, str(error)), was_sent=True) from error
         answer = first[0]
-        body: bytes = answer.content
+        body = await _body(answer)
         headers: Mapping[str, str] = answer.headers
         token = token_of_answer(
             kind, arm_id, answer.status_code, headers, body,
@@ -276,6 +280,15 @@ class ArmActs:
                 api_version=arm_paths.HYBRID_COMPUTE_API, **self._options(),
             )  # fmt: skip
         return self._machine_clients[subscription]
+
+
+async def _body(answer: Any) -> bytes:
+    """What is left to read is read; a body that broke off counts as none."""
+    try:
+        content = await answer.read()
+    except AzureError:
+        return b""
+    return content if isinstance(content, bytes) else b""
 
 
 def _encoded(body: arm_bodies.Body) -> IO[bytes]:

@@ -11,7 +11,6 @@ from azure.core.exceptions import (
     HttpResponseError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
-    ServiceResponseError,
     ServiceResponseTimeoutError,
 )
 
@@ -101,7 +100,7 @@ def malformed(what: str, detail: str = "", *, is_partial: bool = False) -> Fault
     )
 
 
-def error_of(error: BaseException, what: str) -> BackendError:
+def error_of(error: BaseException, what: str, *, is_act: bool = False) -> BackendError:
     """An exception of azure-core as BackendError.
 
     ``was_sent`` is False only where nothing can have landed: the connection was never made, or the
@@ -120,13 +119,18 @@ def error_of(error: BaseException, what: str) -> BackendError:
         return BackendError(_fault(FaultCode.WRONG_CREDENTIALS, what, error))
     if isinstance(error, ServiceRequestTimeoutError):
         return BackendError(_fault(FaultCode.TIMED_OUT, what, error))
-    if isinstance(error, ServiceRequestError):
+    if isinstance(error, ServiceRequestError) and _was_never_connected(error):
         return BackendError(_fault(_code_of_connect(error), what, error))
     if isinstance(error, ServiceResponseTimeoutError):
         return BackendError(_fault(FaultCode.TIMED_OUT, what, error), was_sent=True)
-    if isinstance(error, ServiceResponseError):
-        return BackendError(_fault(FaultCode.LOST, what, error), was_sent=True)
-    return BackendError(_fault(FaultCode.UNREACHABLE, what, error), was_sent=True)
+    # azure-core calls a connection that broke after sending a *request* error too.
+    code = FaultCode.LOST if is_act else FaultCode.UNREACHABLE
+    return BackendError(_fault(code, what, error), was_sent=True)
+
+
+def _was_never_connected(error: BaseException) -> bool:
+    never = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+    return any(isinstance(cause, never) for cause in _causes(error))
 
 
 def _fault(code: FaultCode, what: str, error: BaseException) -> Fault:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 from azure.core import AsyncPipelineClient
 from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
@@ -55,6 +56,40 @@ class AllowedHostsPolicy(SansIOHTTPPolicy[Any, Any]):
             raise ForeignHostError(urlsplit(url).hostname or "no host")
 
 
+async def _never_send_again(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """aiohttp itself repeats a PUT or DELETE whose connection broke; what acts is sent once."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientError(f"the connection broke: {error}") from error
+
+
+class OnceTransport(AioHttpTransport):  # type: ignore[misc]  # exported lazily, so untyped
+    """azure-core's transport on a session that repeats nothing but GET."""
+
+    def __init__(self, *, use_env_settings: bool, **settings: Any) -> None:
+        super().__init__(use_env_settings=use_env_settings, **settings)
+        self.session: aiohttp.ClientSession | None = self.session
+        self._trust_env = use_env_settings
+
+    async def open(self) -> None:
+        if self.session is None:
+            # As azure-core makes it, and the guard.
+            self.session = aiohttp.ClientSession(
+                trust_env=self._trust_env,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                middlewares=(_never_send_again,),
+            )
+        await super().open()
+
+
 class _Page(msgspec.Struct, gc=False):
     value: msgspec.Raw = msgspec.Raw(b"[]")
     nextLink: str | None = None  # noqa: N815 - ARM's word
@@ -71,7 +106,7 @@ class ArmPipeline:
 
     def __init__(self, connection: ArmConnection) -> None:
         self.connection = connection
-        self.transport = AioHttpTransport(
+        self.transport = OnceTransport(
             connection_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
             connection_verify=connection.ca_file or True,

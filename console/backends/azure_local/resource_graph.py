@@ -2,16 +2,15 @@
 
 import functools
 import tomllib
-from pathlib import Path
 
 import msgspec
 
-import console
 from console.backends import BackendError
 from console.backends.azure_local.arm_faults import malformed
 from console.backends.azure_local.arm_paths import RESOURCE_GRAPH
 from console.backends.azure_local.arm_pipeline import MOST_PAGES, ArmPipeline
 from console.backends.azure_local.arm_rows import GraphAnswer
+from console.catalog import resource_path
 
 PAGE_ROWS = 1000
 _ANSWER = msgspec.json.Decoder(GraphAnswer)
@@ -20,11 +19,7 @@ _ANSWER = msgspec.json.Decoder(GraphAnswer)
 @functools.cache
 def query_text(name: str) -> str:
     """Text of a query of resources/resource_graph.toml."""
-    package = Path(console.__file__).parent
-    folder = package / "_resources"
-    if not folder.is_dir():
-        folder = package.parent / "resources"
-    queries = tomllib.loads((folder / "resource_graph.toml").read_text(encoding="utf-8"))
+    queries = tomllib.loads(resource_path("resource_graph.toml").read_text(encoding="utf-8"))
     return str(queries[name]["text"])
 
 

@@ -14,6 +14,8 @@ from console.model.site import ImageReference, ImageState
 from console.model.virtual_machine import PowerState, ProvisioningState, SecurityType
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
+SIZE = {"sizeInMB": 9}
+POOL = {"start": "10.0.0.4", "end": "10.0.0.9"}
 VM: dict[str, Any] = {
     "id": f"{GROUP}/Microsoft.HybridCompute/machines/vm1",
     "name": "vm1",
@@ -95,7 +97,7 @@ def test_images() -> None:
         "osType": "Windows",
         "hyperVGeneration": "V2",
         "identifier": {"publisher": "p", "offer": "o", "sku": "k"},
-        "version": {"name": "1.2", "properties": {"storageProfile": {"osDiskImage": {"sizeInMB": 9}}}},
+        "version": {"name": "1.2", "properties": {"storageProfile": {"osDiskImage": SIZE}}},
         "provisioningState": "InProgress",
         "status": {"progressPercentage": 40},
     }  # fmt: skip
@@ -115,7 +117,7 @@ def test_a_logical_network() -> None:
         "vmSwitchName": "sw",
         "dhcpOptions": {"dnsServers": ["10.0.0.1"]},
         "subnets": [{"properties": {"addressPrefix": "10.0.0.0/24", "ipAllocationMethod": "Static",
-                                    "vlan": 7, "ipPools": [{"start": "10.0.0.4", "end": "10.0.0.9"}]}}],
+                                    "vlan": 7, "ipPools": [POOL]}}],
     }  # fmt: skip
     row = arm_rows.LogicalNetworkResource(
         "id", "net", msgspec.convert(body, arm_rows.LogicalNetworkProperties)
