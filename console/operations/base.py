@@ -94,9 +94,18 @@ class OperationContext(Protocol):
 class Operation(Protocol[R_contra]):
     """One verb. Stateless: everything it knows is in the request, the context and the world."""
 
-    kind: str  # the request's tag
-    checks: tuple[str, ...]  # names in console.checks.ALL that guard it
-    can_cancel: bool
+    @property
+    def kind(self) -> str:
+        """The request's tag."""
+        ...
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Names of the checks in console.checks.ALL that guard it."""
+        ...
+
+    @property
+    def can_cancel(self) -> bool: ...
 
     def title(self, request: R_contra) -> str: ...
 

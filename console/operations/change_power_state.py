@@ -1,0 +1,110 @@
+"""Start, stop, restart, pause or save a VM through Azure; done when the VM itself says so."""
+
+from console.backends import BackendError, JobState
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationState
+from console.model.request import ChangePowerState, PowerAction
+from console.model.virtual_machine import PowerState, VirtualMachine
+from console.operations.base import OperationContext, Outcome
+
+_S = OperationState
+_WANTED = {
+    PowerAction.START: PowerState.RUNNING,
+    PowerAction.STOP: PowerState.STOPPED,
+    PowerAction.RESTART: PowerState.RUNNING,
+    PowerAction.PAUSE: PowerState.PAUSED,
+    PowerAction.SAVE: PowerState.SAVED,
+}
+_WORDS = {
+    PowerAction.START: "Start",
+    PowerAction.STOP: "Stop",
+    PowerAction.RESTART: "Restart",
+    PowerAction.PAUSE: "Pause",
+    PowerAction.SAVE: "Save",
+}
+# Azure reports late (a restart after 20 minutes was seen), so the cluster is looked at; this is
+# how long it may take to show there once Azure accepted.
+_LOOKS = 60
+_LOOK_EVERY_S = 1.0
+
+
+class ChangePowerStateOperation:
+    """One POST, never repeated by itself; the outcome is read from the cluster's own word."""
+
+    kind = "change_power_state"
+    checks = ("azure_answers", "resource_bridge_is_online", "power_change_is_possible")
+    can_cancel = False
+
+    def title(self, request: ChangePowerState) -> str:
+        return f"{_WORDS[request.action]} {request.vm_name}"
+
+    def locks(self, request: ChangePowerState) -> frozenset[str]:
+        return frozenset({f"vm:{request.vm_key}"})
+
+    def slots(self, request: ChangePowerState) -> tuple[str, ...]:
+        return ()
+
+    async def run(self, context: OperationContext, request: ChangePowerState) -> Outcome:
+        step = str(request.action)
+        before = context.inventory.vms.get(request.vm_key)
+        fault: Fault | None = None
+        if not context.sent:
+            await context.sending(step, f"POST virtualMachineInstances/default/{request.action}")
+            try:
+                job = await context.backend.change_power(
+                    request.vm_key, request.action, context.operation_id
+                )
+            except BackendError as error:
+                if error.was_sent:
+                    raise
+                return Outcome(_S.FAILED, "Azure refused it.", error.fault)
+            await context.accepted(step, job.token)
+            fault = (await context.follow(job, high=0.8)).fault
+        elif context.sent[-1].token:
+            job = await context.backend.resume_job(context.sent[-1].token)
+            report = await context.follow(job, high=0.8)
+            fault = report.fault if report.state is not JobState.GONE else None
+        await context.verifying(f"Looking whether {request.vm_name} did it")
+        return await self._verify(context, request, before, fault)
+
+    async def _verify(
+        self,
+        context: OperationContext,
+        request: ChangePowerState,
+        before: VirtualMachine | None,
+        fault: Fault | None,
+    ) -> Outcome:
+        wanted = _WANTED[request.action]
+        vm: VirtualMachine | None = None
+        for look in range(1 if fault is not None else _LOOKS):
+            if look:
+                await context.sleep(_LOOK_EVERY_S)
+            vm = await context.backend.read_vm(request.vm_key)
+            if vm is not None and vm.power is wanted and self._is_new(request, before, vm):
+                await context.refresh()
+                return Outcome(_S.SUCCEEDED, f"{vm.name} is {wanted.lower()}.")
+        await context.refresh()
+        state = vm.power.lower() if vm is not None else "not found"
+        text = f"{request.vm_name} is {state}."
+        if fault is not None:
+            return Outcome(_S.FAILED, text, fault)
+        if request.action is PowerAction.RESTART:
+            remedy = "Look at the VM's running time before you restart it again."
+            lost = Fault(FaultCode.LOST, "Whether it restarted could not be seen.", remedy=remedy)
+            return Outcome(_S.UNKNOWN, text, lost)
+        waited = Fault(
+            FaultCode.TIMED_OUT,
+            f"Azure accepted it, but {request.vm_name} is still {state}.",
+            remedy="It may come later; look again, then repeat it if needed.",
+        )
+        return Outcome(_S.FAILED, text, waited)
+
+    def _is_new(
+        self, request: ChangePowerState, before: VirtualMachine | None, vm: VirtualMachine
+    ) -> bool:
+        """A restart leaves the same state behind: only a later start time proves it."""
+        if request.action is not PowerAction.RESTART:
+            return True
+        old = before.cluster.running_since if before is not None and before.cluster else None
+        new = vm.cluster.running_since if vm.cluster is not None else None
+        return old is not None and new is not None and new > old + 1.0

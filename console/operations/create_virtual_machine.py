@@ -1,0 +1,315 @@
+"""Create a Trusted launch VM: image, interfaces, disks, machine, instance, then look."""
+
+import functools
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from console.backends import BackendError, JobReport, JobState, RemoteJob
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationState, Progress
+from console.model.request import (
+    CreateVirtualMachine,
+    DownloadImage,
+    SecretField,
+    VirtualMachineSpec,
+)
+from console.model.site import ImageState
+from console.model.virtual_machine import ProvisioningState, SecurityType, VirtualMachine
+from console.operations.base import OperationContext, Outcome
+
+_S = OperationState
+_LOOKS = 90
+_LOOK_EVERY_S = 1.0
+_FINISHED = "succeeded"
+
+
+class _NotCreatedError(Exception):
+    """Carries the outcome of a step that ended the creation."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.result)
+        self.outcome = outcome
+
+
+class CreateVirtualMachineOperation:
+    """Every step looks before it sends: what carries our operation id was made by us."""
+
+    kind = "create_virtual_machine"
+    checks = (
+        "azure_answers",
+        "resource_bridge_is_online",
+        "name_is_free",
+        "image_is_supported",
+        "trusted_launch_is_complete",
+        "a_node_has_room",
+        "storage_has_room",
+        "address_is_free",
+    )
+    can_cancel = False
+
+    def title(self, request: CreateVirtualMachine) -> str:
+        return f"Create {request.spec.name}"
+
+    def locks(self, request: CreateVirtualMachine) -> frozenset[str]:
+        return frozenset({f"name:{request.spec.name.casefold()}"})
+
+    def slots(self, request: CreateVirtualMachine) -> tuple[str, ...]:
+        return ()
+
+    async def run(self, context: OperationContext, request: CreateVirtualMachine) -> Outcome:
+        try:
+            spec = await _image_first(context, request.spec)
+            await _make_parts(context, spec)
+            await _make_instance(context, spec)
+            await _join_domain(context, spec)
+        except _NotCreatedError as ended:
+            return ended.outcome
+        return await _verify(context, spec)
+
+
+async def _image_first(context: OperationContext, spec: VirtualMachineSpec) -> VirtualMachineSpec:
+    """Download the image if it is not on the cluster; the spec with its id."""
+    if spec.image is None:
+        return spec
+    name = f"{spec.image.offer}-{spec.image.sku}".lower()[:80]
+    found = [image for image in context.inventory.site.images if image.name.lower() == name]
+    if not (found and found[0].state is ImageState.READY):
+        request = DownloadImage(
+            name=name,
+            image=spec.image,
+            subscription_id=spec.subscription_id,
+            resource_group=spec.resource_group,
+            location=spec.location,
+            custom_location_id=spec.custom_location_id,
+            storage_path_id=spec.storage_path_id,
+            os_type=spec.os_type,
+        )
+        await _step(
+            context,
+            "image",
+            f"PUT marketplaceGalleryImages/{name}",
+            lambda: context.backend.download_image(request, context.operation_id),
+            (0.0, 0.4),
+            "Downloading the image",
+        )
+        await context.refresh()
+        found = [image for image in context.inventory.site.images if image.name.lower() == name]
+    if not found or found[0].state is not ImageState.READY:
+        text = "The image was downloaded, but it is not ready on the cluster."
+        raise _NotCreatedError(
+            Outcome(_S.FAILED, text, Fault(FaultCode.REJECTED, text, kept="No VM was made."))
+        )
+    return msgspec.structs.replace(spec, image=None, image_id=found[0].arm_id)
+
+
+async def _make_parts(context: OperationContext, spec: VirtualMachineSpec) -> None:
+    """Network interfaces, data disks and the Arc machine."""
+    backend, operation_id = context.backend, context.operation_id
+    ids = backend.resource_ids(spec)
+    for nic in spec.network_interfaces:
+        if not nic.existing_id:
+            await _make(
+                context,
+                ids[f"nic:{nic.name}"],
+                f"PUT networkInterfaces/{nic.name}",
+                functools.partial(backend.create_network_interface, spec, nic, operation_id),
+                (0.4, 0.45),
+                "Creating the network interface",
+            )
+    for disk in spec.data_disks:
+        if not disk.existing_id:
+            await _make(
+                context,
+                ids[f"disk:{disk.name}"],
+                f"PUT virtualHardDisks/{disk.name}",
+                functools.partial(backend.create_data_disk, spec, disk, operation_id),
+                (0.45, 0.5),
+                "Creating the data disk",
+            )
+    await _make(
+        context,
+        ids["machine"],
+        f"PUT Microsoft.HybridCompute/machines/{spec.name}",
+        lambda: backend.create_machine(spec, operation_id),
+        (0.5, 0.52),
+        "Registering the machine",
+    )
+
+
+async def _make_instance(context: OperationContext, spec: VirtualMachineSpec) -> None:
+    backend = context.backend
+    instance_id = backend.resource_ids(spec)["instance"]
+    existing = await backend.find_resource(instance_id)
+    sent = [step for step in context.sent if step.step == instance_id]
+    # The instance cannot carry our tag; it is ours if the machine it hangs on is, and that was
+    # settled in the step before. Present and not failed means that the PUT landed.
+    if existing is not None and existing.provisioning_state.lower() != "failed":
+        if sent and sent[-1].token:
+            job = await backend.resume_job(sent[-1].token)
+            _judge(await context.follow(job, low=0.52, high=0.9, phase="Creating the VM"), spec)
+        return
+    secrets = dict(context.secrets)
+    if (
+        spec.admin_username
+        and not spec.ssh_public_keys
+        and SecretField.ADMIN_PASSWORD not in (secrets)
+    ):
+        text = "The administrator's password is no longer known after the restart."
+        fault = Fault(
+            FaultCode.REJECTED,
+            text,
+            remedy="Create the VM again and type it anew.",
+            kept="The network interface, disks and machine made so far are kept.",
+        )
+        raise _NotCreatedError(Outcome(_S.FAILED, "The VM was not created.", fault))
+    await _step(
+        context,
+        instance_id,
+        "PUT virtualMachineInstances/default (securityType TrustedLaunch, vTPM, Secure Boot)",
+        lambda: backend.create_vm_instance(spec, secrets, context.operation_id),
+        (0.52, 0.9),
+        "Creating the VM",
+    )
+
+
+async def _join_domain(context: OperationContext, spec: VirtualMachineSpec) -> None:
+    join = spec.domain_join
+    if join is None:
+        return
+    password = context.secrets.get(SecretField.DOMAIN_PASSWORD)
+    if password is None:
+        text = "The VM was made, but the domain password is no longer known after the restart."
+        fault = Fault(FaultCode.REJECTED, text, remedy="Join it to the domain by hand.")
+        raise _NotCreatedError(Outcome(_S.FAILED, "The VM did not join the domain.", fault))
+    await _step(
+        context,
+        "domain",
+        "PUT extensions/JsonADDomainExtension",
+        lambda: context.backend.join_domain(spec, join, password, context.operation_id),
+        (0.9, 0.95),
+        "Joining the domain",
+    )
+
+
+async def _make(
+    context: OperationContext,
+    arm_id: str,
+    command: str,
+    send: Callable[[], Awaitable[RemoteJob]],
+    span: tuple[float, float],
+    phase: str,
+) -> None:
+    """One tagged resource: skip what is ours and done, refuse what is somebody else's."""
+    existing = await context.backend.find_resource(arm_id)
+    if existing is not None:
+        if existing.operation_id != context.operation_id:
+            text = f"{arm_id.rsplit('/', 1)[-1]} exists already and was not made by this operation."
+            fault = Fault(
+                FaultCode.CONFLICT,
+                text,
+                remedy="Choose another name.",
+                kept="It was not touched.",
+                detail=arm_id,
+            )
+            raise _NotCreatedError(Outcome(_S.FAILED, "The VM was not created.", fault))
+        if existing.provisioning_state.lower() == _FINISHED:
+            return
+    await _step(context, arm_id, command, send, span, phase)
+
+
+async def _step(
+    context: OperationContext,
+    step: str,
+    command: str,
+    send: Callable[[], Awaitable[RemoteJob]],
+    span: tuple[float, float],
+    phase: str,
+) -> None:
+    await context.report(Progress(phase, span[0]))
+    await context.sending(step, command)
+    try:
+        job = await send()
+    except BackendError as error:
+        if error.was_sent:
+            raise
+        text = f"{phase} was refused."
+        raise _NotCreatedError(Outcome(_S.FAILED, text, _kept(error.fault))) from error
+    await context.accepted(step, job.token)
+    _judge(await context.follow(job, low=span[0], high=span[1], phase=phase), None)
+
+
+def _judge(report: JobReport, spec: VirtualMachineSpec | None) -> None:
+    if report.state in (JobState.FAILED, JobState.CANCELED):
+        fault = report.fault or Fault(FaultCode.REJECTED, f"{report.phase or 'A step'} failed.")
+        raise _NotCreatedError(Outcome(_S.FAILED, "The VM was not created.", _kept(fault)))
+
+
+def _kept(fault: Fault) -> Fault:
+    if fault.kept:
+        return fault
+    text = "What was made before this step is kept; retry uses it, deletion removes it."
+    return msgspec.structs.replace(fault, kept=text)
+
+
+async def _verify(context: OperationContext, spec: VirtualMachineSpec) -> Outcome:
+    """Not done until both planes show it, as Trusted launch, with vTPM and Secure Boot."""
+    await context.verifying(f"Looking for {spec.name} in Azure and on the cluster")
+    vm: VirtualMachine | None = None
+    for look in range(_LOOKS):
+        if look:
+            await context.sleep(_LOOK_EVERY_S)
+        vm = await context.backend.find_vm_by_name(spec)
+        if vm is not None and vm.azure is not None:
+            if vm.azure.provisioning is ProvisioningState.FAILED:
+                text = vm.azure.error_message or "Azure reports a failed creation."
+                fault = Fault(FaultCode.REJECTED, text, detail=vm.azure.error_code)
+                return Outcome(_S.FAILED, "The VM was not created.", _kept(fault))
+            is_settled = vm.azure.provisioning is ProvisioningState.SUCCEEDED
+            if is_settled and vm.cluster is not None:
+                break
+    await context.refresh()
+    if vm is None or vm.azure is None or vm.cluster is None:
+        seen = "Azure" if vm is not None and vm.azure is not None else "neither plane"
+        fault = Fault(
+            FaultCode.LOST,
+            f"{spec.name} was seen in {seen} only.",
+            remedy="The console keeps looking; Azure and the cluster may agree later.",
+        )
+        return Outcome(_S.UNKNOWN, "Whether the VM is complete is not known.", fault)
+    return _as_ordered(spec, vm)
+
+
+def _as_ordered(spec: VirtualMachineSpec, vm: VirtualMachine) -> Outcome:
+    azure, cluster = vm.azure, vm.cluster
+    assert azure is not None
+    assert cluster is not None
+    wrong = [
+        text
+        for is_right, text in (
+            (azure.security is SecurityType.TRUSTED_LAUNCH, f"Azure says {azure.security}"),
+            (azure.vtpm is True, "Azure does not confirm the vTPM"),
+            (azure.secure_boot is True, "Azure does not confirm Secure Boot"),
+            (
+                cluster.security is SecurityType.TRUSTED_LAUNCH,
+                f"the hypervisor says {cluster.security}",
+            ),
+            (cluster.vtpm is True, "the hypervisor does not confirm the vTPM"),
+            (cluster.secure_boot is True, "the hypervisor does not confirm Secure Boot"),
+        )
+        if not is_right
+    ]
+    if wrong:
+        text = f"{spec.name} exists on {cluster.owner_node}, but not as Trusted launch."
+        fault = Fault(
+            FaultCode.REJECTED,
+            f"{text} {'; '.join(wrong)}.",
+            remedy="The security type is fixed at creation: delete this VM and create it again.",
+            kept="The VM was left as it is.",
+        )
+        return Outcome(_S.FAILED, text, fault)
+    return Outcome(
+        _S.SUCCEEDED,
+        f"{spec.name} is on {cluster.owner_node}: Trusted launch with Secure Boot and vTPM, "
+        "confirmed by Azure and by the hypervisor. Back up its guest state protection key.",
+    )

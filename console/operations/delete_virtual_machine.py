@@ -1,0 +1,65 @@
+"""Delete a VM through Azure; done when neither plane knows it."""
+
+from console.backends import BackendError, JobState
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationState
+from console.model.request import DeleteVirtualMachine
+from console.operations.base import OperationContext, Outcome
+
+_S = OperationState
+_STEP = "delete"
+_LOOKS = 20
+
+
+class DeleteVirtualMachineOperation:
+    """Instance, Arc machine, then the interfaces and disks that were named; then a look."""
+
+    kind = "delete_virtual_machine"
+    checks = ("azure_answers", "resource_bridge_is_online", "power_change_is_possible")
+    can_cancel = False
+
+    def title(self, request: DeleteVirtualMachine) -> str:
+        return f"Delete {request.vm_name}"
+
+    def locks(self, request: DeleteVirtualMachine) -> frozenset[str]:
+        return frozenset({f"vm:{request.vm_key}"})
+
+    def slots(self, request: DeleteVirtualMachine) -> tuple[str, ...]:
+        return ()
+
+    async def run(self, context: OperationContext, request: DeleteVirtualMachine) -> Outcome:
+        # A DELETE repeated on what is gone answers "not found": it may be sent again.
+        fault: Fault | None = None
+        if await context.backend.read_vm(request.vm_key) is not None:
+            await context.sending(_STEP, "DELETE virtualMachineInstances/default and its machine")
+            try:
+                job = await context.backend.delete_virtual_machine(
+                    request.vm_key, context.operation_id
+                )
+            except BackendError as error:
+                if error.was_sent:
+                    raise
+                return Outcome(_S.FAILED, "Azure refused the deletion.", error.fault)
+            await context.accepted(_STEP, job.token)
+            report = await context.follow(job, high=0.8, phase="Deleting")
+            fault = report.fault if report.state is JobState.FAILED else None
+        for arm_id in request.also_delete:
+            if await context.backend.find_resource(arm_id) is not None:
+                await context.sending(arm_id, f"DELETE {arm_id}")
+                job = await context.backend.delete_resource(arm_id, context.operation_id)
+                await context.follow(job, low=0.8, phase="Deleting")
+        await context.verifying("Looking whether it is gone on both planes")
+        for look in range(_LOOKS):
+            if look:
+                await context.sleep(1.0)
+            if await context.backend.read_vm(request.vm_key) is None:
+                await context.refresh()
+                return Outcome(_S.SUCCEEDED, f"{request.vm_name} is gone, in Azure and here.")
+            if fault is not None:
+                break
+        await context.refresh()
+        text = f"{request.vm_name} is still there."
+        found = fault or Fault(
+            FaultCode.REJECTED, text, remedy="Look in which plane it is left, then delete again."
+        )
+        return Outcome(_S.FAILED, text, found)

@@ -1,0 +1,182 @@
+"""Move a running VM to another node, and look whether it arrived whole."""
+
+from console.backends import BackendError, JobState
+from console.checks import MOVE_CHECKS
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationState, Progress
+from console.model.request import LiveMigrate
+from console.model.virtual_machine import Heartbeat, PowerState, VirtualMachine
+from console.operations.base import OperationContext, Outcome
+
+_STEP = "start_live_migration"
+# A command sent just before a crash may still land: operation timeout 20 s and network 30 s
+# (research/reliability.md 3.2).
+_LATE_ARRIVAL_S = 50.0
+_SETTLE_LOOKS = 10
+_SETTLE_S = 1.0
+_S = OperationState
+
+
+class LiveMigrateOperation:
+    """Compare-and-move on the cluster, followed to its end, then verified on the VM itself."""
+
+    kind = "live_migrate"
+    checks = MOVE_CHECKS
+    can_cancel = True
+
+    def title(self, request: LiveMigrate) -> str:
+        return f"Move {request.vm_name} to {request.target}"
+
+    def locks(self, request: LiveMigrate) -> frozenset[str]:
+        return frozenset({f"vm:{request.vm_key}"})
+
+    def slots(self, request: LiveMigrate) -> tuple[str, ...]:
+        return (request.source, request.target)
+
+    async def run(self, context: OperationContext, request: LiveMigrate) -> Outcome:
+        before = context.inventory.vms.get(request.vm_key)
+        backend = context.backend
+        was_sent = any(sent.step == _STEP for sent in context.sent)
+        if was_sent:
+            ended = await self._look_first(context, request, before)
+            if ended is not None:
+                return ended
+        await context.sending(
+            _STEP,
+            f"Start-TlcLiveMigration -VMId {request.vm_key} -TargetNode {request.target} "
+            f"-ExpectedOwner {request.source}",
+        )
+        try:
+            job = await backend.start_live_migration(
+                request.vm_key, request.source, request.target, context.operation_id
+            )
+        except BackendError as error:
+            if error.was_sent:
+                raise
+            return Outcome(_S.FAILED, "The cluster refused the move.", error.fault)
+        await context.accepted(_STEP, job.token)
+        report = await context.follow(job, phase="Moving")
+        return await self._verify(context, request, before, report.state, report.fault)
+
+    async def _look_first(
+        self, context: OperationContext, request: LiveMigrate, before: VirtualMachine | None
+    ) -> Outcome | None:
+        """After a restart: where is the VM? None means that it may be sent (again)."""
+        backend = context.backend
+        await context.report(Progress("Looking", text="where the VM is now"))
+        for wait in (0.0, _LATE_ARRIVAL_S):
+            if wait:
+                # Not sleep(): a cancel must not shorten this window and let a second move out.
+                until = context.now() + wait
+                while context.now() < until:
+                    await context.sleep(min(1.0, max(0.05, until - context.now())))
+                    if context.cancel_requested:
+                        break
+            job = await backend.find_live_migration(request.vm_key)
+            if job is not None:
+                await context.accepted(_STEP, job.token)
+                report = await context.follow(job, phase="Moving")
+                return await self._verify(context, request, before, report.state, report.fault)
+            vm = await backend.read_vm(request.vm_key)
+            owner = vm.owner_node if vm is not None else None
+            if owner == request.target:
+                return await self._verify(context, request, before, JobState.SUCCEEDED, None)
+            if owner is None:
+                return _unknown(request, "The VM was not found on the cluster.")
+            if owner != request.source:
+                return _superseded(request, owner)
+        if context.cancel_requested:
+            return Outcome(_S.CANCELED, f"{request.vm_name} is still on {request.source}.")
+        return None
+
+    async def _verify(
+        self,
+        context: OperationContext,
+        request: LiveMigrate,
+        before: VirtualMachine | None,
+        state: JobState,
+        fault: Fault | None,
+    ) -> Outcome:
+        await context.verifying(f"Looking whether {request.vm_name} is on {request.target}")
+        vm = await self._settled(context, request)
+        await context.refresh()
+        if vm is None or vm.cluster is None:
+            return _unknown(request, "The VM was not found on the cluster afterwards.")
+        owner = vm.cluster.owner_node
+        if owner == request.target:
+            return _arrived(request, vm, before)
+        if owner == request.source and state is JobState.CANCELED:
+            return Outcome(_S.CANCELED, f"Cancelled: {request.vm_name} stayed on {owner} and runs.")
+        if owner == request.source:
+            found = fault or Fault(
+                FaultCode.REJECTED,
+                f"The move ended, but {request.vm_name} is still on {owner}.",
+                remedy="Look at the events of both nodes, then try again.",
+                at=context.now(),
+            )
+            return Outcome(_S.FAILED, f"{request.vm_name} is still on {owner}.", found)
+        return _superseded(request, owner)
+
+    async def _settled(
+        self, context: OperationContext, request: LiveMigrate
+    ) -> VirtualMachine | None:
+        """The VM once it runs on the target and its guest answers, or as it is after a while."""
+        vm: VirtualMachine | None = None
+        for _ in range(_SETTLE_LOOKS):
+            vm = await context.backend.read_vm(request.vm_key)
+            facts = vm.cluster if vm is not None else None
+            if facts is None or facts.owner_node != request.target:
+                return vm
+            is_well = facts.power is PowerState.RUNNING and facts.migration is None
+            if is_well and facts.heartbeat not in (Heartbeat.NO_CONTACT, Heartbeat.LOST):
+                return vm
+            await context.sleep(_SETTLE_S)
+        return vm
+
+
+def _arrived(request: LiveMigrate, vm: VirtualMachine, before: VirtualMachine | None) -> Outcome:
+    """On the target: whole only if it runs and kept Secure Boot, vTPM and the vTPM's state."""
+    facts = vm.cluster
+    assert facts is not None
+    wrong = []
+    if facts.power is not PowerState.RUNNING:
+        wrong.append(f"it is {facts.power.lower()}")
+    kept = ["running"]
+    old = before.cluster if before is not None else None
+    if old is not None:
+        for name, was, now in (
+            ("Secure Boot", old.secure_boot, facts.secure_boot),
+            ("vTPM", old.vtpm, facts.vtpm),
+            ("vTPM state", old.vtpm_state, facts.vtpm_state),
+        ):
+            if was and now and was == now:
+                kept.append(f"{name} as before")
+            elif was and was != now:
+                told = "is not as before" if now not in (None, "") else "could not be read"
+                wrong.append(f"its {name} {told}")
+    if facts.heartbeat in (Heartbeat.NO_CONTACT, Heartbeat.LOST):
+        wrong.append("its guest does not answer")
+    if wrong:
+        text = f"{vm.name} is on {request.target}, but {', and '.join(wrong)}."
+        fault = Fault(FaultCode.REJECTED, text, remedy="Look at the VM before moving it again.")
+        return Outcome(_S.FAILED, text, fault)
+    return Outcome(_S.SUCCEEDED, f"{vm.name} is on {request.target}: {', '.join(kept)}.")
+
+
+def _superseded(request: LiveMigrate, owner: str) -> Outcome:
+    text = f"{request.vm_name} is on {owner}: someone or something else moved it."
+    fault = Fault(
+        FaultCode.CONFLICT,
+        text,
+        remedy=f"Decide anew from where it is; nothing was sent again to {request.target}.",
+    )
+    return Outcome(_S.FAILED, text, fault)
+
+
+def _unknown(request: LiveMigrate, text: str) -> Outcome:
+    fault = Fault(
+        FaultCode.LOST,
+        text,
+        remedy="The console keeps looking. Nothing is sent again meanwhile.",
+    )
+    return Outcome(_S.UNKNOWN, f"What became of {request.vm_name} is not known.", fault)
