@@ -1,1 +1,10 @@
-"""Both wires of a real cluster joined into one Backend."""
+"""Real clusters: ARM through the Azure SDK, nodes through PowerShell remoting, joined by VM id."""
+
+from console.backends.azure_local.backend import AzureLocalBackend
+from console.backends.azure_local.connections import (
+    ArmConnection,
+    ClusterConnection,
+    StaticToken,
+)
+
+__all__ = ["ArmConnection", "AzureLocalBackend", "ClusterConnection", "StaticToken"]

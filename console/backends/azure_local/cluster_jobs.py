@@ -1,0 +1,183 @@
+"""What goes on in the cluster as RemoteJobs: live migrations, drains and resumes of nodes."""
+
+import enum
+from typing import Protocol
+
+import msgspec
+
+from console.backends import BackendError, JobReport, JobState
+from console.backends.azure_local.node_rows import MigrationRow
+from console.model.freshness import Fault, FaultCode
+from console.model.node import DrainStatus, Node, NodeState
+
+TOKEN_VERSION = 1
+POLL_MIGRATION_S, POLL_NODE_S = 1.0, 2.0
+
+
+class ClusterJobKind(enum.StrEnum):
+    MIGRATION = "migration"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+class ClusterToken(msgspec.Struct, frozen=True, gc=False, tag="cluster"):
+    """All that finds the job again: what it is about, not where it was started."""
+
+    kind: ClusterJobKind
+    operation_id: str
+    vm_id: str = ""
+    source: str = ""
+    target: str = ""  # also the node of a suspend or resume
+    version: int = TOKEN_VERSION
+
+
+class _AnyToken(msgspec.Struct, gc=False):
+    type: str = ""
+
+
+_ANY = msgspec.json.Decoder(_AnyToken)
+_TOKEN = msgspec.json.Decoder(ClusterToken)
+
+
+class Observer(Protocol):
+    """What a job needs to look and to stop; ``FailoverCluster`` is it."""
+
+    async def migration_of(self, vm_id: str) -> MigrationRow | None: ...
+
+    async def stop_migration(self, vm_id: str, operation_id: str) -> None: ...
+
+    async def look_at_node(self, name: str) -> Node | None: ...
+
+    async def count_vms_on(self, name: str) -> int | None: ...
+
+
+def is_cluster_token(token: str) -> bool:
+    try:
+        return _ANY.decode(token).type == "cluster"
+    except (msgspec.MsgspecError, ValueError):
+        return False
+
+
+def token_of(text: str) -> ClusterToken:
+    """BackendError(MALFORMED) for a token that is not ours."""
+    try:
+        return _TOKEN.decode(text)
+    except (msgspec.MsgspecError, ValueError) as error:
+        fault = Fault(FaultCode.MALFORMED, "This operation's mark cannot be read.")
+        raise BackendError(fault) from error
+
+
+_ENDS = {
+    "completed": JobState.SUCCEEDED,
+    "failed": JobState.FAILED,
+    "canceled": JobState.CANCELED,
+    "cancelled": JobState.CANCELED,
+}
+
+
+class MigrationJob:
+    """A live migration. It is done when the owner is the target, not when something returned."""
+
+    def __init__(self, observer: Observer, token: ClusterToken) -> None:
+        self._observer = observer
+        self._about = token
+
+    @property
+    def token(self) -> str:
+        return msgspec.json.encode(self._about).decode()
+
+    @property
+    def can_cancel(self) -> bool:
+        return True
+
+    async def poll(self) -> JobReport:
+        seen = await self._observer.migration_of(self._about.vm_id)
+        if seen is None:
+            return JobReport(JobState.GONE, text="The cluster does not know this VM any more.")
+        if seen.operation_id and self._about.operation_id != seen.operation_id:
+            return JobReport(JobState.GONE, text="Another migration of this VM followed.")
+        state = _ENDS.get(seen.phase.lower(), JobState.RUNNING)
+        is_there = seen.owner_node.casefold() == self._about.target.casefold()
+        if not seen.phase:
+            # The job object vanishes some minutes after the end: the owner tells.
+            state = JobState.SUCCEEDED if is_there else JobState.GONE
+        elif state is JobState.SUCCEEDED and not is_there:
+            return JobReport(JobState.GONE, text=f"The VM is on {seen.owner_node}.")
+        return JobReport(
+            state,
+            phase=seen.phase,
+            fraction=None if seen.percent is None else min(max(seen.percent / 100, 0.0), 1.0),
+            text=seen.failure_text or "",
+            fault=_failure(seen) if state is JobState.FAILED else None,
+            poll_after_s=POLL_MIGRATION_S,
+        )
+
+    async def cancel(self) -> None:
+        await self._observer.stop_migration(self._about.vm_id, self._about.operation_id)
+
+
+def _failure(seen: MigrationRow) -> Fault:
+    return Fault(
+        FaultCode.REJECTED,
+        summary=seen.failure_text or "The live migration failed and the cluster gives no reason.",
+        kept=f"The VM is on {seen.owner_node}.",
+        detail=seen.failure_code or "",
+    )
+
+
+class NodeJob:
+    """A node on its way into or out of maintenance. The cluster cannot be asked to stop it."""
+
+    can_cancel = False
+
+    def __init__(self, observer: Observer, token: ClusterToken) -> None:
+        self._observer = observer
+        self._about = token
+        self._most_vms = 0
+
+    @property
+    def token(self) -> str:
+        return msgspec.json.encode(self._about).decode()
+
+    async def cancel(self) -> None:
+        fault = Fault(
+            FaultCode.REJECTED,
+            summary="A drain cannot be stopped; resume the node instead.",
+        )
+        raise BackendError(fault)
+
+    async def poll(self) -> JobReport:
+        node = await self._observer.look_at_node(self._about.target)
+        if node is None:
+            return JobReport(JobState.GONE, text="The cluster does not know this node any more.")
+        if self._about.kind is ClusterJobKind.RESUME:
+            return self._resumed(node)
+        return await self._drained(node)
+
+    def _resumed(self, node: Node) -> JobReport:
+        state = JobState.SUCCEEDED if node.state is NodeState.UP else JobState.RUNNING
+        return JobReport(state, phase=node.state.value, poll_after_s=POLL_NODE_S)
+
+    async def _drained(self, node: Node) -> JobReport:
+        if node.drain is DrainStatus.COMPLETED:
+            return JobReport(JobState.SUCCEEDED, phase="Drained", fraction=1.0)
+        if node.drain is DrainStatus.FAILED:
+            fault = Fault(
+                FaultCode.REJECTED,
+                summary=f"{node.name} could not be drained: not every VM could move.",
+                remedy="Look at the VMs that are still on it.",
+            )
+            return JobReport(JobState.FAILED, phase="Failed", fault=fault)
+        if node.drain is DrainStatus.NOT_INITIATED:
+            return JobReport(JobState.GONE, text=f"{node.name} is not being drained.")
+        left = await self._observer.count_vms_on(node.name)
+        if left is None:
+            return JobReport(JobState.RUNNING, phase="Draining", poll_after_s=POLL_NODE_S)
+        self._most_vms = max(self._most_vms, left)
+        return JobReport(
+            JobState.RUNNING,
+            phase="Draining",
+            fraction=1.0 - left / self._most_vms if self._most_vms else None,
+            text=f"{left} left",
+            poll_after_s=POLL_NODE_S,
+        )

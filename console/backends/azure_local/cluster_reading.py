@@ -1,0 +1,191 @@
+"""The cluster's half of a snapshot: the cluster once, then every node that is not down."""
+
+import asyncio
+
+import msgspec
+
+from console.backends import BackendError
+from console.backends.azure_local import cluster_records, node_rows
+from console.backends.azure_local.connections import Clock
+from console.backends.azure_local.halves import ClusterHalf, ClusterVm
+from console.backends.azure_local.node_faults import node_fault
+from console.backends.azure_local.node_session import NodeRefusal, Parameters
+from console.backends.azure_local.node_sessions import NodeSessions
+from console.backends.azure_local.translate import WordReader
+from console.model.freshness import Fault, FaultCode
+from console.model.node import Node
+
+_CLUSTER = msgspec.json.Decoder(node_rows.ClusterRow)
+_NODE = msgspec.json.Decoder(node_rows.NodeRow)
+_VMS = msgspec.json.Decoder(list[node_rows.VmRow])
+
+
+class _NodeAnswer(msgspec.Struct):
+    """What one node said, or why it did not; ``vms`` None: its last ones stand."""
+
+    node: Node
+    vms: list[ClusterVm] | None = None
+    fault: Fault | None = None
+
+
+class ClusterReader:
+    """Asks the nodes; keeps what a silent node said last. Raises BackendError only."""
+
+    def __init__(self, sessions: NodeSessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._last_vms: dict[str, ClusterVm] = {}
+        self._last_nodes: dict[str, Node] = {}
+
+    async def read(self) -> ClusterHalf:
+        """Raises if no node tells of the cluster; a single silent node is a partial fault."""
+        at = self._clock.now()
+        words = WordReader(at)
+        cluster = await self._cluster()
+        answers = await asyncio.gather(*(self._node(row, words) for row in cluster.nodes))
+        faults = tuple(answer.fault for answer in answers if answer.fault is not None)
+        vms = self._merge(answers)
+        self._last_nodes = {answer.node.name: answer.node for answer in answers}
+        self._last_vms = {vm.facts.vm_id: vm for vm in vms}
+        builds = {answer.node.os_build for answer in answers if answer.node.os_build}
+        return ClusterHalf(
+            read_at=at,
+            name=cluster.name,
+            parallel_migrations=cluster.parallel_migrations,
+            migration_encrypted=cluster.migration_encrypted,
+            os_build=cluster.os_build or (max(builds) if builds else ""),
+            release=cluster.release or "",
+            health_faults=tuple(
+                cluster_records.health_fault(row) for row in cluster.health_faults or ()
+            ),
+            nodes=tuple(answer.node for answer in answers),
+            vms=vms,
+            faults=faults + words.faults(),
+        )
+
+    async def look_at_vm(self, vm_id: str, owner: str | None) -> ClusterVm | None:
+        """Asked of the last known owner first, then of every other node at once."""
+        cluster = await self._cluster()
+        reachable = self._reachable(cluster)
+        last = self._last_vms.get(vm_id)
+        first = self._sessions.spelled(owner or (last.facts.owner_node if last else "") or "")
+        silent: BackendError | None = None
+        if first in reachable:
+            try:
+                found = await self._vm_on(first, vm_id)
+            except BackendError as error:
+                silent = error
+            else:
+                if found is not None:
+                    return found
+        rest = [node for node in reachable if node != first]
+        answers = await asyncio.gather(
+            *(self._vm_on(node, vm_id) for node in rest), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, ClusterVm):
+                return answer
+            if isinstance(answer, BackendError):
+                silent = silent or answer
+            elif isinstance(answer, BaseException):
+                raise answer
+        if silent is not None:
+            # A node that does not answer may own it: not seen is not gone.
+            raise silent
+        return None
+
+    async def look_at_node(self, name: str) -> Node | None:
+        """The node as the cluster and it itself see it now; None if the cluster has none so."""
+        cluster = await self._cluster()
+        wanted = name.casefold()
+        row = next((row for row in cluster.nodes if row.name.casefold() == wanted), None)
+        if row is None:
+            return None
+        return (await self._node(row, WordReader(self._clock.now()), with_vms=False)).node
+
+    async def count_vms_on(self, name: str) -> int | None:
+        node = self._sessions.spelled(name)
+        if node is None:
+            return None
+        try:
+            text = await self._ask(node, "Get-TlcVirtualMachine")
+            return len(cluster_records.decode(text, node, _VMS))
+        except BackendError:
+            return None
+
+    # -- one answer each -----------------------------------------------------------------------
+    async def _cluster(self) -> node_rows.ClusterRow:
+        try:
+            text = await self._sessions.read_any("Get-TlcCluster")
+        except NodeRefusal as refusal:
+            raise _failed("The cluster", refusal) from refusal
+        return cluster_records.decode(text, "A node", _CLUSTER)
+
+    def _reachable(self, cluster: node_rows.ClusterRow) -> list[str]:
+        up = (row for row in cluster.nodes if not cluster_records.is_down(row))
+        return [name for row in up if (name := self._sessions.spelled(row.name)) is not None]
+
+    async def _node(
+        self, row: node_rows.ClusterNodeRow, words: WordReader, *, with_vms: bool = True
+    ) -> _NodeAnswer:
+        name = self._sessions.spelled(row.name)
+        before = self._last_nodes.get(row.name)
+        if cluster_records.is_down(row):
+            return _NodeAnswer(cluster_records.silent_node(before, row, words))
+        if name is None:
+            fault = Fault(
+                FaultCode.UNREACHABLE,
+                summary=f"The profile does not say how to reach {row.name}.",
+                remedy="Add the node's address to the profile.",
+                is_partial=True,
+            )
+            silent = cluster_records.silent_node(before, row, words)
+            return _NodeAnswer(silent, fault=fault)
+        try:
+            own = cluster_records.decode(await self._ask(name, "Get-TlcNode"), name, _NODE)
+            vms = await self._vms_of(name, words) if with_vms else None
+        except BackendError as error:
+            fault = msgspec.structs.replace(error.fault, is_partial=True, at=words.at)
+            silent = cluster_records.silent_node(before, row, words)
+            return _NodeAnswer(silent, fault=fault)
+        return _NodeAnswer(cluster_records.node(own, row, words), vms)
+
+    async def _vms_of(self, name: str, words: WordReader) -> list[ClusterVm]:
+        text = await self._ask(name, "Get-TlcVirtualMachine")
+        rows = cluster_records.decode(text, name, _VMS)
+        found = []
+        for row in rows:
+            fresh = cluster_records.cluster_vm(row, words)
+            before = self._last_vms.get(fresh.facts.vm_id)
+            found.append(cluster_records.same_or_new(fresh, before))
+        return found
+
+    async def _vm_on(self, node: str, vm_id: str) -> ClusterVm | None:
+        text = await self._ask(node, "Get-TlcVirtualMachine", {"VMId": vm_id})
+        words = WordReader(self._clock.now())
+        rows = cluster_records.decode(text, node, _VMS)
+        vms = (cluster_records.cluster_vm(row, words) for row in rows)
+        return next((vm for vm in vms if vm.facts.vm_id == vm_id), None)
+
+    async def _ask(self, node: str, function: str, parameters: Parameters | None = None) -> str:
+        try:
+            return await self._sessions.read(node, function, parameters)
+        except NodeRefusal as refusal:
+            raise _failed(node, refusal) from refusal
+
+    # -- many answers to one -------------------------------------------------------------------
+    def _merge(self, answers: list[_NodeAnswer]) -> tuple[ClusterVm, ...]:
+        """Fresh VMs of the nodes that answered, and the last ones of those that did not."""
+        fresh = {vm.facts.vm_id: vm for answer in answers for vm in answer.vms or ()}
+        silent = {answer.node.name for answer in answers if answer.vms is None}
+        kept = {
+            vm_id: vm
+            for vm_id, vm in self._last_vms.items()
+            if vm.facts.owner_node in silent and vm_id not in fresh
+        }
+        return (*fresh.values(), *kept.values())
+
+
+def _failed(node: str, refusal: NodeRefusal) -> BackendError:
+    detail = f"{refusal.identity}: {refusal.text}"
+    return BackendError(node_fault(FaultCode.SERVER_ERROR, node, detail))

@@ -1,0 +1,166 @@
+"""The nodes' JSON turned into the model's records; pure functions."""
+
+from typing import TypeVar
+
+import msgspec
+
+from console.backends import BackendError
+from console.backends.azure_local import node_rows as rows
+from console.backends.azure_local.halves import ClusterVm
+from console.backends.azure_local.node_faults import node_fault
+from console.backends.azure_local.translate import (
+    ACTIVITY,
+    DRAIN,
+    HEARTBEAT,
+    HYPERV_STATE,
+    ISOLATION,
+    SERVICE,
+    WordReader,
+)
+from console.model.freshness import FaultCode
+from console.model.node import MigrationNetwork, Node, NodeState
+from console.model.snapshot import HealthFault
+from console.model.virtual_machine import ClusterFacts, Migration, VmMetrics
+
+T = TypeVar("T")
+
+_ENVELOPE = msgspec.json.Decoder(rows.Envelope)
+_BROKEN = (msgspec.MsgspecError, RecursionError, ValueError)
+
+
+def unwrap(text: str, node: str) -> msgspec.Raw:
+    """``data`` of an answer of the schema we know; else BackendError(MALFORMED)."""
+    try:
+        envelope = _ENVELOPE.decode(text)
+    except _BROKEN as error:
+        raise BackendError(node_fault(FaultCode.MALFORMED, node, str(error))) from error
+    if envelope.schema != rows.SCHEMA:
+        detail = f"schema {envelope.schema}, this console reads {rows.SCHEMA}"
+        raise BackendError(node_fault(FaultCode.MALFORMED, node, detail))
+    return envelope.data
+
+
+def decode(text: str, node: str, decoder: "msgspec.json.Decoder[T]") -> T:
+    """The typed data of an answer; BackendError(MALFORMED) if it does not fit."""
+    data = unwrap(text, node)
+    try:
+        return decoder.decode(data)
+    except _BROKEN as error:
+        raise BackendError(node_fault(FaultCode.MALFORMED, node, str(error))) from error
+
+
+def cluster_vm(row: rows.VmRow, words: WordReader) -> ClusterVm:
+    """One VM; its facts carry the time of the reading."""
+    running = row.migration
+    return ClusterVm(
+        name=row.name,
+        group=row.group_name or row.name,
+        facts=ClusterFacts(
+            vm_id=row.vm_id.strip("{}").lower(),
+            owner_node=row.owner_node,
+            power=words.read(HYPERV_STATE, row.state, row.name),
+            heartbeat=words.read(HEARTBEAT, row.heartbeat, row.name),
+            activity=words.read(ACTIVITY, row.operational_status, row.name),
+            group_state=row.group_state or "",
+            generation=row.generation,
+            configuration_version=row.configuration_version or "",
+            processors=row.processors,
+            memory_mib=row.memory_mi_b,
+            has_dynamic_memory=row.has_dynamic_memory,
+            security=words.read(ISOLATION, row.isolation, row.name),
+            secure_boot=row.secure_boot,
+            vtpm=row.vtpm,
+            vtpm_state=row.vtpm_state or "",
+            running_since=row.running_since,
+            mounted_iso=row.mounted_iso or "",
+            has_checkpoints=row.has_checkpoints,
+            possible_owners=tuple(row.possible_owners or ()),
+            addresses=tuple(row.addresses or ()),
+            migration=None
+            if running is None
+            else Migration(
+                running.target, running.percent, running.phase or "", running.operation_id or ""
+            ),
+            read_at=words.at,
+        ),
+        metrics=VmMetrics(row.cpu_percent, row.memory_assigned_mi_b, row.memory_demand_mi_b),
+    )
+
+
+def same_or_new(fresh: ClusterVm, before: ClusterVm | None) -> ClusterVm:
+    """The facts of before where only their reading time differs, so that identity tells."""
+    if before is None:
+        return fresh
+    old, new = before.facts, fresh.facts
+    if old is new or old == msgspec.structs.replace(new, read_at=old.read_at):
+        if before.metrics == fresh.metrics and before.name == fresh.name:
+            return before
+        return msgspec.structs.replace(fresh, facts=old)
+    return fresh
+
+
+def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordReader) -> Node:
+    """One node: the cluster's word on its state, its own on everything else.
+
+    ``row`` is None for a node that did not answer: then only the cluster's word stands.
+    """
+    drain = words.read(DRAIN, in_cluster.drain_status, in_cluster.name)
+    state = words.node_state(in_cluster.state, in_cluster.status_flags, drain, in_cluster.name)
+    if row is None:
+        return Node(
+            name=in_cluster.name,
+            state=state,
+            drain=drain,
+            accepts_azure_placement=in_cluster.accepts_azure_placement,
+        )
+    accepts = in_cluster.accepts_azure_placement
+    return Node(
+        name=in_cluster.name,
+        state=state,
+        fqdn=row.fqdn,
+        drain=drain,
+        logical_processors=row.logical_processors,
+        cpu_percent=row.cpu_percent,
+        memory_total_mib=row.memory_total_mi_b,
+        memory_available_mib=row.memory_available_mi_b,
+        igvm_agent=words.read(SERVICE, row.igvm_agent, in_cluster.name),
+        igvm_agent_version=row.igvm_agent_version or "",
+        migration_networks=tuple(
+            MigrationNetwork(each.name, each.is_up, each.link_mbps, each.is_encrypted)
+            for each in row.migration_networks or ()
+        ),
+        processor_model=row.processor_model or "",
+        os_build=row.os_build or "",
+        accepts_azure_placement=row.accepts_azure_placement if accepts is None else accepts,
+        read_at=words.at,
+    )
+
+
+def silent_node(before: Node | None, in_cluster: rows.ClusterNodeRow, words: WordReader) -> Node:
+    """A node that did not answer: its last own figures, dated, with the cluster's word of now."""
+    now = node(None, in_cluster, words)
+    if before is None:
+        return now
+    accepts = now.accepts_azure_placement
+    return msgspec.structs.replace(
+        before,
+        state=now.state,
+        drain=now.drain,
+        accepts_azure_placement=before.accepts_azure_placement if accepts is None else accepts,
+    )
+
+
+def is_down(in_cluster: rows.ClusterNodeRow) -> bool:
+    """The cluster itself says that the node is down: its silence is no fault of the wire."""
+    return (in_cluster.state or "").lower() == NodeState.DOWN.value.lower()
+
+
+def health_fault(row: rows.HealthFaultRow) -> HealthFault:
+    return HealthFault(
+        fault_id=row.fault_id,
+        severity=row.severity,
+        fault_type=row.fault_type,
+        reason=row.reason,
+        object_name=row.object_name,
+        object_location=row.object_location,
+    )

@@ -1,0 +1,157 @@
+"""The cluster through its nodes: every Up node tells of itself and its VMs; acts are compared."""
+
+import msgspec
+
+from console.backends import BackendError, RemoteJob
+from console.backends.azure_local import cluster_records, node_rows
+from console.backends.azure_local.cluster_jobs import (
+    ClusterJobKind,
+    ClusterToken,
+    MigrationJob,
+    NodeJob,
+    token_of,
+)
+from console.backends.azure_local.cluster_reading import ClusterReader
+from console.backends.azure_local.connections import Clock, ClusterConnection
+from console.backends.azure_local.halves import ClusterHalf, ClusterVm
+from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
+from console.backends.azure_local.node_sessions import NewSession, NodeSessions
+from console.model.freshness import Fault, FaultCode
+from console.model.node import Node
+
+_MIGRATION: msgspec.json.Decoder[node_rows.MigrationRow | None] = msgspec.json.Decoder(
+    node_rows.MigrationRow | None
+)
+
+# The first part of a refusal's FullyQualifiedErrorId, as the node module writes it.
+_CONFLICTS = frozenset({"OwnerMismatch", "AlreadyMigrating", "AlreadyDraining"})
+_NOT_FOUND = frozenset({"VmNotFound", "NodeNotFound", "NotMigrating"})
+
+
+class FailoverCluster:
+    """Reads and acts. Raises BackendError only."""
+
+    def __init__(
+        self,
+        connection: ClusterConnection,
+        clock: Clock,
+        new_session: NewSession = PypsrpNodeSession,
+    ) -> None:
+        self._sessions = NodeSessions(connection, new_session)
+        self._reader = ClusterReader(self._sessions, clock)
+
+    def close(self) -> None:
+        self._sessions.close()
+
+    # -- reading -------------------------------------------------------------------------------
+    async def read(self) -> ClusterHalf:
+        return await self._reader.read()
+
+    async def look_at_vm(self, vm_id: str, owner: str | None) -> ClusterVm | None:
+        """One VM from the node that owns it now."""
+        return await self._reader.look_at_vm(vm_id, owner)
+
+    async def look_at_node(self, name: str) -> Node | None:
+        return await self._reader.look_at_node(name)
+
+    async def count_vms_on(self, name: str) -> int | None:
+        """VMs that the node itself counts; None while it does not answer."""
+        return await self._reader.count_vms_on(name)
+
+    # -- live migration ------------------------------------------------------------------------
+    async def start_live_migration(
+        self, vm_id: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        parameters = {
+            "VMId": vm_id,
+            "TargetNode": target,
+            "ExpectedOwner": source,
+            "OperationId": operation_id,
+        }
+        await self._act("Start-TlcLiveMigration", parameters, source)
+        token = ClusterToken(ClusterJobKind.MIGRATION, operation_id, vm_id, source, target)
+        return MigrationJob(self, token)
+
+    async def find_live_migration(self, vm_id: str) -> RemoteJob | None:
+        """The migration that goes on now, whoever started it."""
+        seen = await self.migration_of(vm_id)
+        if seen is None or seen.phase.lower() in ("", "completed", "failed", "canceled"):
+            return None
+        token = ClusterToken(
+            ClusterJobKind.MIGRATION,
+            seen.operation_id or "",
+            vm_id,
+            seen.source or seen.owner_node,
+            seen.target or "",
+        )
+        return MigrationJob(self, token)
+
+    async def migration_of(self, vm_id: str) -> node_rows.MigrationRow | None:
+        """The VM's last live migration and its owner; None if there is no such VM."""
+        try:
+            text = await self._sessions.read_any("Get-TlcLiveMigration", {"VMId": vm_id})
+        except NodeRefusal as refusal:
+            if _identity(refusal) in _NOT_FOUND:
+                return None
+            raise _refused(refusal) from refusal
+        return cluster_records.decode(text, "A node", _MIGRATION)
+
+    async def stop_migration(self, vm_id: str, operation_id: str) -> None:
+        parameters = {"VMId": vm_id, "OperationId": operation_id}
+        await self._act("Stop-TlcLiveMigration", parameters)
+
+    # -- maintenance ---------------------------------------------------------------------------
+    async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
+        # Asked of another node: this one is about to lose its roles.
+        parameters = {"Name": node, "OperationId": operation_id}
+        await self._act("Suspend-TlcNode", parameters, self._other_than(node))
+        return NodeJob(self, ClusterToken(ClusterJobKind.SUSPEND, operation_id, target=node))
+
+    async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob:
+        parameters: Parameters = {"Name": node, "Failback": failback, "OperationId": operation_id}
+        await self._act("Resume-TlcNode", parameters, self._other_than(node))
+        return NodeJob(self, ClusterToken(ClusterJobKind.RESUME, operation_id, target=node))
+
+    def resume(self, token: str) -> RemoteJob:
+        """A job found again. It names VMs and nodes, never addresses: the profile has those."""
+        about = token_of(token)
+        if about.kind is ClusterJobKind.MIGRATION:
+            return MigrationJob(self, about)
+        return NodeJob(self, about)
+
+    def _other_than(self, node: str) -> str | None:
+        own = self._sessions.spelled(node)
+        return next((name for name in self._sessions.names if name != own), None)
+
+    async def _act(self, function: str, parameters: Parameters, first: str | None = None) -> None:
+        try:
+            text = await self._sessions.act(function, parameters, first)
+        except NodeRefusal as refusal:
+            raise _refused(refusal) from refusal
+        try:
+            cluster_records.unwrap(text, "A node")
+        except BackendError as error:
+            raise BackendError(error.fault, was_sent=True) from error
+
+
+def _identity(refusal: NodeRefusal) -> str:
+    """``OwnerMismatch`` of ``OwnerMismatch,Start-TlcLiveMigration``."""
+    return refusal.identity.split(",")[0].strip()
+
+
+def _refused(refusal: NodeRefusal) -> BackendError:
+    """The function looked and declined: nothing was changed."""
+    identity = _identity(refusal)
+    code = FaultCode.REJECTED
+    if identity in _CONFLICTS:
+        code = FaultCode.CONFLICT
+    elif identity in _NOT_FOUND:
+        code = FaultCode.NOT_FOUND
+    return BackendError(
+        Fault(
+            code,
+            summary=refusal.text[:2000] or "The cluster refused.",
+            kept="Nothing was changed.",
+            detail=refusal.identity[:200],
+        )
+    )

@@ -1,0 +1,129 @@
+"""What the node module's functions put out: one JSON object each, typed here.
+
+Every function answers ``{"schema": 1, "node": name, "time": ISO 8601, "data": ...}``.
+"""
+
+import msgspec
+
+SCHEMA = 1
+
+
+class Row(msgspec.Struct, gc=False, rename="camel"):
+    """Base of all rows: camelCase on the wire; fields not named are skipped unread."""
+
+
+class Envelope(Row):
+    schema: int
+    data: msgspec.Raw
+    node: str = ""
+    time: str = ""
+
+
+class MigrationNetworkRow(Row):
+    name: str
+    is_up: bool = False
+    link_mbps: int | None = None
+    is_encrypted: bool | None = None
+
+
+class NodeRow(Row):
+    """Get-TlcNode: the node that is asked, as it sees itself; memory in MiB."""
+
+    name: str
+    fqdn: str = ""
+    state: str | None = None
+    status_flags: int = 0
+    drain_status: str | None = None
+    logical_processors: int | None = None
+    cpu_percent: float | None = None
+    memory_total_mi_b: int | None = msgspec.field(default=None, name="memoryTotalMiB")
+    memory_available_mi_b: int | None = msgspec.field(default=None, name="memoryAvailableMiB")
+    igvm_agent: str | None = None
+    igvm_agent_version: str | None = None
+    migration_networks: list[MigrationNetworkRow] | None = None
+    processor_model: str | None = None
+    os_build: str | None = None
+    accepts_azure_placement: bool | None = None
+
+
+class ClusterNodeRow(Row):
+    """One node in Get-TlcCluster, as the cluster sees it; also of nodes that are down."""
+
+    name: str
+    state: str | None = None
+    status_flags: int = 0
+    drain_status: str | None = None
+    accepts_azure_placement: bool | None = None
+
+
+class HealthFaultRow(Row):
+    fault_id: str
+    severity: str = ""
+    fault_type: str = ""
+    reason: str = ""
+    object_name: str = ""
+    object_location: str = ""
+
+
+class ClusterRow(Row):
+    """Get-TlcCluster."""
+
+    name: str
+    nodes: list[ClusterNodeRow]
+    parallel_migrations: int | None = None
+    migration_encrypted: bool | None = None
+    release: str | None = None
+    os_build: str | None = None
+    health_faults: list[HealthFaultRow] | None = None
+
+
+class RunningMigrationRow(Row):
+    target: str = ""
+    percent: int | None = None
+    phase: str | None = None
+    operation_id: str | None = None
+
+
+class VmRow(Row):
+    """One VM in Get-TlcVirtualMachine: the VMs of the node that is asked; memory in MiB."""
+
+    vm_id: str
+    name: str
+    owner_node: str
+    state: str | None = None
+    group_name: str | None = None
+    group_state: str | None = None
+    heartbeat: str | None = None
+    operational_status: str | None = None
+    generation: int | None = None
+    configuration_version: str | None = None
+    processors: int | None = None
+    memory_mi_b: int | None = msgspec.field(default=None, name="memoryMiB")
+    has_dynamic_memory: bool | None = None
+    isolation: str | None = None
+    secure_boot: bool | None = None
+    vtpm: bool | None = None
+    vtpm_state: str | None = None
+    running_since: float | None = None
+    mounted_iso: str | None = None
+    has_checkpoints: bool | None = None
+    possible_owners: list[str] | None = None
+    addresses: list[str] | None = None
+    migration: RunningMigrationRow | None = None
+    cpu_percent: int | None = None
+    memory_assigned_mi_b: int | None = msgspec.field(default=None, name="memoryAssignedMiB")
+    memory_demand_mi_b: int | None = msgspec.field(default=None, name="memoryDemandMiB")
+
+
+class MigrationRow(Row):
+    """Get-TlcLiveMigration and Start-TlcLiveMigration: the last migration, and who owns the VM."""
+
+    vm_id: str
+    owner_node: str
+    phase: str = ""
+    source: str | None = None
+    target: str | None = None
+    operation_id: str | None = None
+    percent: int | None = None
+    failure_code: str | None = None
+    failure_text: str | None = None
