@@ -65,6 +65,7 @@ class Runner:
         operation_for: Callable[[Request], Operation[Any]],
         run_checks: RunChecks,
         refresh: Callable[[], Awaitable[None]],
+        freshen: Callable[[], Awaitable[None]],
         send: Callable[[ToWindow], None],
     ) -> None:
         self._connection_id = connection_id
@@ -79,6 +80,7 @@ class Runner:
         self._operation_for = operation_for
         self.run_checks = run_checks
         self.refresh = refresh
+        self.freshen = freshen
         self._send = send
         self.admission = Admission(lambda: self.inventory.cluster.parallel_migrations or 1)
         self._runs: dict[str, Run] = {}
@@ -112,11 +114,11 @@ class Runner:
             if record is None or record.is_over:
                 continue
             try:
-                run = await self._taken_up(record, lines)
+                await self._taken_up(record, lines)
             except Exception:  # one record that cannot be read must not hold up the others
                 _log.exception("operation %s could not be taken up", record.id)
-            else:
-                records[record.id] = run.log.record
+        # Those taken up have gone on meanwhile.
+        records.update((name, run.log.record) for name, run in self._runs.items())
         return tuple(sorted(records.values(), key=lambda record: record.created_at))
 
     async def submit(self, message: Submit) -> None:
@@ -161,9 +163,10 @@ class Runner:
         record = fold([line])
         assert record is not None
         log = self._log_of(record, operation)
-        run = Run(self, log, operation, self.admission.ask(locks, slots), message.secrets)
+        secrets = dict(message.secrets)
+        run = Run(self, log, operation, self.admission.ask(locks, slots), secrets)
         self._send(OperationChanged(record))
-        self._start(run, message.secrets)
+        self._start(run, is_new=True)
 
     async def cancel(self, operation_id: str) -> None:
         """Ask an operation to stop. It ends as Canceled only if it really did."""
@@ -202,7 +205,7 @@ class Runner:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _taken_up(self, record: OperationRecord, lines: list[Line]) -> Run:
+    async def _taken_up(self, record: OperationRecord, lines: list[Line]) -> None:
         operation = self._operation_for(record.request)
         locks, slots = operation.locks(record.request), operation.slots(record.request)
         sent = sent_steps(lines)
@@ -221,11 +224,7 @@ class Runner:
                 await log.write(
                     StateEntered(_S.QUEUED, "The console stopped before anything was sent.")
                 )
-        secrets = await asyncio.to_thread(self._recalled, record.id)
-        self._redaction.learn(secrets.values())
-        run = Run(self, log, operation, ticket, secrets)
-        self._start(run, {})
-        return run
+        self._start(Run(self, log, operation, ticket, {}), is_new=False)
 
     def _recalled(self, operation_id: str) -> dict[str, str]:
         found = {field: self._credentials.recall(operation_id, field) for field in _SECRET_FIELDS}
@@ -252,17 +251,21 @@ class Runner:
     def _publish(self, record: OperationRecord) -> None:
         self._send(OperationChanged(record))
 
-    def _start(self, run: Run, new_secrets: Mapping[str, str]) -> None:
+    def _start(self, run: Run, *, is_new: bool) -> None:
         name = run.log.record.id
         self._runs[name] = run
-        self._tasks[name] = asyncio.create_task(self._live(run, new_secrets), name=f"op {name}")
+        self._tasks[name] = asyncio.create_task(self._live(run, is_new), name=f"op {name}")
         self._show_positions_soon()
 
-    async def _live(self, run: Run, new_secrets: Mapping[str, str]) -> None:
+    async def _live(self, run: Run, is_new: bool) -> None:
         name = run.log.record.id
         try:
-            if new_secrets:
-                await asyncio.to_thread(self._kept, name, new_secrets)
+            # A keyring may show a prompt: nobody but this operation waits for it.
+            if not is_new:
+                run.secrets.update(await asyncio.to_thread(self._recalled, name))
+                self._redaction.learn(run.secrets.values())
+            elif run.secrets:
+                await asyncio.to_thread(self._kept, name, run.secrets)
             while not run.log.record.is_over:
                 try:
                     await run.live()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from console.backends import Backend, BackendError
@@ -48,6 +48,7 @@ class Surroundings(Protocol):
     admission: Admission
     run_checks: RunChecks
     refresh: Callable[[], Awaitable[None]]
+    freshen: Callable[[], Awaitable[None]]
 
     async def backend(self) -> Backend: ...
 
@@ -61,13 +62,13 @@ class Run:
         log: OperationLog,
         operation: Operation[Any],
         ticket: Ticket,
-        secrets: Mapping[str, str],
+        secrets: dict[str, str],
     ) -> None:
         self._around = around
         self.log = log
         self.operation = operation
         self.ticket = ticket
-        self._secrets = secrets
+        self.secrets = secrets
         self.cancel_asked = asyncio.Event()
         # Asked to cancel while nobody knows how it stands: look once more, then let go of it.
         self.letting_go = asyncio.Event()
@@ -172,7 +173,7 @@ class Run:
         around = self._around
         try:
             async with asyncio.timeout(around.pace.refresh_at_most):
-                await around.refresh()
+                await around.freshen()
                 return await around.run_checks(
                     self.operation.checks,
                     self.request,
@@ -204,7 +205,7 @@ class Run:
             self.log,
             backend,
             self._around.inventory,
-            self._secrets,
+            self.secrets,
             self._around.clock,
             self._around.pace,
             self.cancel_asked,

@@ -1,4 +1,4 @@
-"""A small world for the runner: VMs with an owner, moves that take polls, and points to crash at."""
+"""A small world for the runner: VMs with owners, moves that take polls, points to crash at."""
 
 import asyncio
 import time
@@ -298,6 +298,7 @@ class Bench:
             operation_for=lambda _request: self.operation,
             run_checks=self._check,
             refresh=self._refresh,
+            freshen=self._refresh,
             send=self._send,
         )
         return self
@@ -341,9 +342,10 @@ class Bench:
         """The states that this operation was told to be in, without repetitions."""
         found: list[OperationState] = []
         for message in self.messages:
-            if isinstance(message, OperationChanged) and message.record.id == name:
-                if not found or found[-1] is not message.record.state:
-                    found.append(message.record.state)
+            if not isinstance(message, OperationChanged) or message.record.id != name:
+                continue
+            if not found or found[-1] is not message.record.state:
+                found.append(message.record.state)
         return found
 
     @property

@@ -1,0 +1,287 @@
+"""Joins journal, runner and watcher behind the window's messages. Knows no pipe and no wire."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from console.backends import Backend, BackendError
+from console.channel import stored_snapshot
+from console.channel.messages import (
+    Cancel,
+    Checked,
+    CheckRequest,
+    Close,
+    Notice,
+    Open,
+    OperationChanged,
+    OperationsListed,
+    Ping,
+    Pong,
+    Ready,
+    Refresh,
+    Refused,
+    SetAttention,
+    Submit,
+    ToWindow,
+    ToWorker,
+)
+from console.model.finding import Finding, Severity
+from console.model.freshness import Fault, FaultCode
+from console.model.inventory import Inventory
+from console.model.request import Request
+from console.operations.base import Operation
+from console.worker.clock import Clock
+from console.worker.intervals import Demand, demand_of
+from console.worker.journal import Journal, JournalRefusedError
+from console.worker.pace import Pace, nth
+from console.worker.redaction import Redaction
+from console.worker.runner import KeepsSecrets, Runner
+from console.worker.running import RunChecks
+from console.worker.watcher import Watcher
+
+_log = logging.getLogger(__name__)
+# A person who just acted looks closely for this long.
+_ACTED_S = 10.0
+_BACKEND_BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+_BACKEND_CLOSE_S = 2.0
+
+
+class Engine:
+    """One worker's life: ``handle`` messages in order, then ``close``."""
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[ToWindow], None],
+        is_congested: Callable[[], bool],
+        open_backend: Callable[[Open], Awaitable[Backend]],
+        credentials: KeepsSecrets,
+        operation_for: Callable[[Request], Operation[Any]],
+        run_checks: RunChecks,
+        clock: Clock,
+        redaction: Redaction,
+        pace: Pace | None = None,
+    ) -> None:
+        self._send = send
+        self._is_congested = is_congested
+        self._open_backend = open_backend
+        self._credentials = credentials
+        self._operation_for = operation_for
+        self._run_checks = run_checks
+        self._clock = clock
+        self._redaction = redaction
+        self._pace = pace or Pace()
+        self._is_visible = True
+        self._acted_at = float("-inf")
+        self._journal: Journal | None = None
+        self._runner: Runner | None = None
+        self._watcher: Watcher | None = None
+        self._refusal: Fault | None = None
+        self._backend: asyncio.Future[Backend] = asyncio.get_running_loop().create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def handle(self, message: ToWorker) -> None:
+        """Act on one message. Answers and everything later come through ``send``."""
+        match message:
+            case Ping(number=number):
+                self._send(Pong(number))
+            case Open():
+                await self._open(message)
+            case Submit():
+                await self._submit(message)
+            case Cancel(operation_id=name):
+                await self._cancel(name)
+            case Refresh():
+                self._acted()
+                if self._watcher is not None:
+                    self._spawn(self._watcher.refresh())
+            case SetAttention(is_visible=is_visible):
+                self._is_visible = is_visible
+                self._reconsider()
+            case CheckRequest():
+                self._spawn(self._check(message))
+            case Close():
+                return
+
+    async def close(self) -> None:
+        """Finish what is on its way to disk; operations go on at the next start."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._watcher is not None:
+            await self._watcher.close()
+        if self._runner is not None:
+            await self._runner.close()
+        if self._journal is not None:
+            await self._journal.close()
+        if self._backend.done():
+            try:
+                async with asyncio.timeout(_BACKEND_CLOSE_S):
+                    await self._backend.result().close()
+            except (TimeoutError, BackendError, OSError):
+                _log.warning("the wires did not close in time")
+        else:
+            self._backend.cancel()
+
+    # -- opening -------------------------------------------------------------------------------
+    async def _open(self, opening: Open) -> None:
+        if self._watcher is not None:
+            self._refuse("", _fault("A connection is open already.", "Close this one first."))
+            return
+        folder = Path(opening.state_folder)
+        self._redaction.learn(opening.secrets.values())
+        inventory = Inventory()
+        watcher = self._watcher = Watcher(
+            inventory=inventory,
+            clock=self._clock,
+            demand=self._demand,
+            send=self._send,
+            is_congested=self._is_congested,
+            store=lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot),
+        )
+        try:
+            self._journal, faults = await Journal.open(folder)
+        except JournalRefusedError as error:
+            self._refusal, faults = error.fault, (error.fault,)
+        else:
+            self._runner = self._make_runner(opening, self._journal, inventory, watcher)
+        self._send(Ready(os.getpid()))
+        for fault in faults:
+            self._send(Notice(fault))
+        records = await self._runner.recover() if self._runner is not None else ()
+        self._send(OperationsListed(records))
+        self._spawn(self._connect(opening, watcher))
+
+    def _make_runner(
+        self, opening: Open, journal: Journal, inventory: Inventory, watcher: Watcher
+    ) -> Runner:
+        return Runner(
+            connection_id=opening.profile.id,
+            actor=opening.actor,
+            journal=journal,
+            backend=self._backend,
+            inventory=inventory,
+            clock=self._clock,
+            pace=self._pace,
+            credentials=self._credentials,
+            redaction=self._redaction,
+            operation_for=self._operation_for,
+            run_checks=self._run_checks,
+            refresh=watcher.refresh,
+            freshen=watcher.freshen,
+            send=self._tell,
+        )
+
+    async def _connect(self, opening: Open, watcher: Watcher) -> None:
+        """Build the wires; until that works, say why it does not and try again."""
+        attempt = 0
+        while True:
+            try:
+                backend = await self._open_backend(opening)
+            except Exception as error:  # a bad profile must be shown, not end the worker
+                _log.exception("the wires could not be built")
+                watcher.show_fault(self._not_connected(error))
+            else:
+                break
+            await self._clock.sleep(nth(_BACKEND_BACK_OFF_S, attempt))
+            attempt += 1
+        self._backend.set_result(backend)
+        watcher.start(backend.read_snapshot)
+
+    def _not_connected(self, error: Exception) -> Fault:
+        if isinstance(error, BackendError):
+            fault = self._redaction.of_fault(error.fault)
+            assert fault is not None
+            return fault
+        return Fault(
+            FaultCode.REJECTED,
+            "The connection could not be set up.",
+            remedy="Look at the connection's settings; it is tried again by itself.",
+            detail=self._redaction(f"{type(error).__name__}: {error}"),
+            at=self._clock.now(),
+        )
+
+    # -- acting --------------------------------------------------------------------------------
+    async def _submit(self, message: Submit) -> None:
+        self._acted()
+        if self._runner is None:
+            self._refuse(message.operation_id, self._refusal or _not_open())
+        else:
+            await self._runner.submit(message)
+
+    async def _cancel(self, operation_id: str) -> None:
+        self._acted()
+        if self._runner is None:
+            self._refuse(operation_id, self._refusal or _not_open())
+        else:
+            await self._runner.cancel(operation_id)
+
+    async def _check(self, message: CheckRequest) -> None:
+        """Every check of a request, against readings made now."""
+        watcher = self._watcher
+        if watcher is None:
+            return
+        try:
+            operation = self._operation_for(message.request)
+            async with asyncio.timeout(self._pace.refresh_at_most):
+                backend = await asyncio.shield(self._backend)
+                await watcher.freshen()
+                findings = await self._run_checks(
+                    operation.checks,
+                    message.request,
+                    watcher.inventory,
+                    backend,
+                    self._clock.now(),
+                )
+        except TimeoutError:
+            findings = (_unknown("The checks did not come to an end in time."),)
+        except BackendError as error:
+            findings = (_unknown(error.fault.summary, error.fault.detail),)
+        except Exception as error:  # a check's bug is an answer too: never a green light
+            _log.exception("checks failed")
+            findings = (_unknown("A check failed inside the console.", repr(error)),)
+        self._send(Checked(message.token, findings))
+
+    def _tell(self, message: ToWindow) -> None:
+        """What the runner says; a change of an operation also changes what is due."""
+        self._send(message)
+        if isinstance(message, OperationChanged):
+            if message.record.is_over:
+                self._acted_at = self._clock.monotonic()
+            self._reconsider()
+
+    def _acted(self) -> None:
+        self._acted_at = self._clock.monotonic()
+        self._reconsider()
+
+    def _reconsider(self) -> None:
+        if self._watcher is not None:
+            self._watcher.reconsider()
+
+    def _demand(self) -> Demand:
+        just_acted = self._clock.monotonic() - self._acted_at < _ACTED_S
+        records = self._runner.unfinished if self._runner is not None else ()
+        return demand_of(records, is_visible=self._is_visible, just_acted=just_acted)
+
+    def _refuse(self, operation_id: str, fault: Fault) -> None:
+        self._send(Refused(operation_id, fault))
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _unknown(text: str, evidence: str = "") -> Finding:
+    return Finding("worker", Severity.UNKNOWN, text, remedy="Try again.", evidence=evidence)
+
+
+def _fault(summary: str, remedy: str) -> Fault:
+    return Fault(FaultCode.REJECTED, summary, remedy=remedy, kept="Nothing was sent.")
+
+
+def _not_open() -> Fault:
+    return _fault("No connection is open yet.", "Open a connection first.")
