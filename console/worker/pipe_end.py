@@ -75,7 +75,10 @@ class PipeEnd:
                 self._deliver(codec.decode_for_worker(payload))
         except (ChannelBroken, OSError, ValueError) as error:
             _log.error("the window's end of the pipe broke: %s", error)
-        self._deliver(None)
+        finally:
+            self._deliver(None)
+            with contextlib.suppress(OSError):
+                self._source.close()
 
     def _deliver(self, message: ToWorker | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the worker is leaving
@@ -97,6 +100,9 @@ class PipeEnd:
                     self._unwritten -= len(frame)
         except (OSError, ValueError):
             self._deliver(None)  # nobody reads any more: leave
+        finally:
+            with contextlib.suppress(OSError):
+                self._sink.close()
 
 
 def _unsendable(what: str) -> Fault:

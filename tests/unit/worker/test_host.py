@@ -1,0 +1,101 @@
+"""The real worker process behind the real link: starts, answers, survives kill -9, leaves."""
+
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from console.channel.messages import (
+    ConnectionKind,
+    ConnectionProfile,
+    Open,
+    OperationChanged,
+    OperationsListed,
+    Ready,
+    SnapshotReplaced,
+    Submit,
+    ToWindow,
+)
+from console.channel.window_end import WorkerLink
+from console.model.freshness import Fault
+from console.model.operation import OperationState
+from console.model.request import LiveMigrate
+
+T = TypeVar("T", bound=ToWindow)
+CANARY = "canary-battery-staple"
+
+
+class Window:
+    """A window without Qt: a link and everything it heard."""
+
+    def __init__(self, folder: Path) -> None:
+        self.messages: list[ToWindow] = []
+        self.downs: list[Fault] = []
+        self.log: list[str] = []
+        self._changed = threading.Condition()
+        self.link = WorkerLink(
+            self._on_message,
+            lambda fault, _failures: self.downs.append(fault),
+            self.log.append,
+            back_off_s=(0.05,),
+        )
+        profile = ConnectionProfile("none", "No wires", ConnectionKind.AZURE_LOCAL)
+        secrets = {"cluster_password": CANARY}
+        self.link.start(Open(profile, str(folder), secrets=secrets, actor="ann"))
+
+    def _on_message(self, message: ToWindow) -> None:
+        with self._changed:
+            self.messages.append(message)
+            self._changed.notify_all()
+
+    def said(self, kind: type[T]) -> list[T]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(condition, 40), (self.messages, self.downs, self.log)
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Window]:
+    window = Window(tmp_path / "state")
+    yield window
+    window.link.close(10.0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+def test_a_worker_lives_dies_and_comes_back_with_its_journal(
+    window: Window, tmp_path: Path
+) -> None:
+    window.until(lambda: bool(window.said(SnapshotReplaced)))
+    assert window.said(OperationsListed)[0].records == ()
+    # Without a wire nothing is known, and what is not known blocks.
+    window.link.send(Submit("op", LiveMigrate("vm", "vm", "N1", "N2"), secrets={"x": CANARY}))
+    window.until(lambda: any(m.record.is_over for m in window.said(OperationChanged)))
+    assert window.said(OperationChanged)[-1].record.state is OperationState.BLOCKED
+    os.kill(window.said(Ready)[0].pid, signal.SIGKILL)
+    window.until(lambda: len(window.said(OperationsListed)) == 2)
+    (record,) = window.said(OperationsListed)[1].records
+    assert (record.id, record.state, record.actor) == ("op", OperationState.BLOCKED, "ann")
+    window.link.close(10.0)
+    assert window.link.worker_pid is None
+    folder = tmp_path / "state"
+    for path in folder.iterdir():
+        assert CANARY.encode() not in path.read_bytes(), path
+        if os.name == "posix":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert not any(CANARY in line for line in window.log)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_secret_on_the_workers_command_line_or_environment(window: Window) -> None:
+    window.until(lambda: bool(window.said(Ready)))
+    process = Path(f"/proc/{window.said(Ready)[0].pid}")
+    for name in ("cmdline", "environ"):
+        assert CANARY.encode() not in (process / name).read_bytes()
