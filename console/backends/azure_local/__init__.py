@@ -6,5 +6,12 @@ from console.backends.azure_local.connections import (
     ClusterConnection,
     StaticToken,
 )
+from console.backends.azure_local.sign_in import AzureCliToken
 
-__all__ = ["ArmConnection", "AzureLocalBackend", "ClusterConnection", "StaticToken"]
+__all__ = [
+    "ArmConnection",
+    "AzureCliToken",
+    "AzureLocalBackend",
+    "ClusterConnection",
+    "StaticToken",
+]
