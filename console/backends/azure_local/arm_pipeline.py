@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 # A whole answer, headers to last byte; a body that drips slower than this is given up.
 WHOLE_ANSWER_S = 60.0
+MOST_CONNECTIONS, KEEP_ALIVE_S = 6, 60.0
 MOST_BYTES = 64 * 1024 * 1024
 MOST_PAGES = 200
 
@@ -71,17 +73,26 @@ async def _never_send_again(
 
 
 class OnceTransport(AioHttpTransport):  # type: ignore[misc]  # exported lazily, so untyped
-    """azure-core's transport on a session that repeats nothing but GET."""
+    """azure-core's transport on a session that repeats nothing but GET and keeps connections.
 
-    def __init__(self, *, use_env_settings: bool, **settings: Any) -> None:
+    Left to itself azure-core reads the CA file for every request, and since aiohttp keeps
+    connections by their TLS settings, none would be used twice: one context serves all.
+    """
+
+    def __init__(self, *, ca_file: str, use_env_settings: bool, **settings: Any) -> None:
         super().__init__(use_env_settings=use_env_settings, **settings)
         self.session: aiohttp.ClientSession | None = self.session
         self._trust_env = use_env_settings
+        self._ca_file = ca_file
 
     async def open(self) -> None:
         if self.session is None:
             # As azure-core makes it, and the guard.
+            context = ssl.create_default_context(cafile=self._ca_file or None)
             self.session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=context, limit=MOST_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S
+                ),
                 trust_env=self._trust_env,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -109,7 +120,7 @@ class ArmPipeline:
         self.transport = OnceTransport(
             connection_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
-            connection_verify=connection.ca_file or True,
+            ca_file=connection.ca_file,
             # A proxy from the environment must not see loopback traffic.
             use_env_settings=not connection.is_loopback,
         )
