@@ -19,6 +19,8 @@ from console.operations.base import SentStep
 
 # A record is sent whole with each change: only the newest steps are, the journal holds all.
 MAX_STEPS = 200
+# Stands for every call whose line was lost with a damaged journal: any may have been sent.
+UNREADABLE_STEP = "lost with the damaged journal"
 
 
 class Intent(msgspec.Struct, frozen=True, tag="intent"):

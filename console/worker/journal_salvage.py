@@ -7,13 +7,11 @@ from pathlib import Path
 
 from console.model.freshness import Fault, FaultCode
 from console.worker import journal_schema
-from console.worker.journal_lines import Intent, Line, Noted, Sending, fold
+from console.worker.journal_lines import UNREADABLE_STEP, Intent, Line, Noted, Sending, fold
 from console.worker.journal_schema import JournalDamagedError, JournalUnusableError
 from console.worker.journal_store import JournalStore, Row, follows, line_of, rows_readable
 
 _GROUPS_A_COMMIT = 500
-# A call whose row was lost may have been sent: the operation has to look before it acts.
-UNREADABLE_STEP = "lost with the damaged journal"
 
 
 def open_store(folder: Path) -> tuple[JournalStore, tuple[Fault, ...]]:
@@ -57,7 +55,7 @@ def _salvage(aside: Path, store: JournalStore) -> tuple[int, int, int]:
             unfinished += 1
             now = time.time()
             whole.append(Line(name, now, Sending(UNREADABLE_STEP)))
-            whole.append(Line(name, now, Noted("The journal was damaged: looking before acting")))
+            whole.append(Line(name, now, Noted("The journal was damaged: lines may be lost")))
         groups.append(whole)
     kept = 0
     for start in range(0, len(groups), _GROUPS_A_COMMIT):
@@ -102,7 +100,7 @@ def _fault(aside: Path, reason: str, kept: int, unfinished: int, skipped: int) -
         remedy="Look at the cluster for operations that you miss here; "
         f"keep {aside.name} for whoever examines it.",
         kept=f"{kept} operations were recovered, {unfinished} of them unfinished: "
-        f"those are looked at before anything is sent.{lost}",
+        f"of those nothing is sent again by itself.{lost}",
         detail=reason,
         at=time.time(),
     )

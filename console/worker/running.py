@@ -16,7 +16,7 @@ from console.operations.base import Operation, Outcome
 from console.worker.admission import Admission, Ticket
 from console.worker.clock import Clock, sleep_unless
 from console.worker.context import RunContext
-from console.worker.journal_lines import StateEntered
+from console.worker.journal_lines import UNREADABLE_STEP, StateEntered
 from console.worker.journal_store import JournalWriteError
 from console.worker.judging import Ruling, refusal_fault, refusal_text, rule_on, waiting_text
 from console.worker.operation_log import OperationLog
@@ -81,6 +81,9 @@ class Run:
 
     async def live(self) -> None:
         """Drive it to its end. Only a cancelled task (the worker leaves) ends before that."""
+        if any(sent.step == UNREADABLE_STEP for sent in self.log.sent):
+            await self._end_unreadable()
+            return
         if not self.log.sent:
             await self._unless_canceled(self._around.backend())
             if self.cancel_asked.is_set():
@@ -143,6 +146,17 @@ class Run:
     def _is_put_back(self) -> bool:
         """Whether it waits after a check: then it is checked again without a line each time."""
         return bool(self.log.record.findings)
+
+    async def _end_unreadable(self) -> None:
+        """Lines of it are lost: nobody can say what was sent, so nothing is sent by itself."""
+        text = "Lines of this operation were lost with a damaged journal."
+        remedy = "Look at the object itself, then dismiss this operation; ask anew if needed."
+        outcome = Outcome(_S.UNKNOWN, text, Fault(FaultCode.LOST, text, remedy))
+        await self._say_unknown(outcome)
+        self._around.admission.lend_slots(self.ticket)
+        await self.letting_go.wait()
+        ended = _let_go(outcome)
+        await self.log.settle(StateEntered(ended.state, ended.result, fault=ended.fault))
 
     async def _end_unsent(self) -> None:
         await self.log.settle(StateEntered(_S.CANCELED, "Canceled before anything was sent."))

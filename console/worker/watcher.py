@@ -25,6 +25,7 @@ _STORE_EVERY_S = 60.0
 _FRESH_S = {Wire.ARM: 5.0, Wire.CLUSTER: 0.0}
 # Past this the backend itself hangs: the wire is said to be down and asked again.
 _HANGS_AFTER_S = 90.0
+_LEAST_TOLD_INTERVAL_S = 4.0
 _BOTH = (Wire.CLUSTER, Wire.ARM)
 
 Read = Callable[[frozenset[Wire]], Awaitable[ClusterSnapshot]]
@@ -180,7 +181,8 @@ class Watcher:
         """Make this the present state, here and in the window."""
         demand = self._demand()
         for wire in _BOTH:
-            interval = interval_of(wire, demand, 0)
+            # Never told shorter than this: a reading of a large site takes seconds itself.
+            interval = max(interval_of(wire, demand, 0), _LEAST_TOLD_INTERVAL_S)
             reading = msgspec.structs.replace(_reading(snapshot, wire), interval=interval)
             snapshot = _with_reading(snapshot, wire, reading)
         self.inventory.apply(diff(self._last, snapshot))

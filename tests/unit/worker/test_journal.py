@@ -16,8 +16,16 @@ from console.model.operation import OperationState
 from console.model.request import LiveMigrate
 from console.worker import journal_schema
 from console.worker.journal import Journal, JournalRefusedError
-from console.worker.journal_lines import Intent, Line, Noted, StateEntered, fold, sent_steps
-from console.worker.journal_salvage import UNREADABLE_STEP, open_store
+from console.worker.journal_lines import (
+    UNREADABLE_STEP,
+    Intent,
+    Line,
+    Noted,
+    StateEntered,
+    fold,
+    sent_steps,
+)
+from console.worker.journal_salvage import open_store
 from console.worker.journal_schema import FILE_NAME, JournalNewerError, JournalUnusableError
 from console.worker.journal_store import (
     DuplicateOperationError,
@@ -245,7 +253,7 @@ _APPENDER = """
 import asyncio, sys
 from pathlib import Path
 from console.worker.journal import Journal
-from console.worker.journal_lines import Intent, Line, Noted
+from console.worker.journal_lines import UNREADABLE_STEP, Intent, Line, Noted
 from console.model.request import LiveMigrate
 
 async def main():

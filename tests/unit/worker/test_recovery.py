@@ -1,11 +1,13 @@
 """Whenever the process dies, after the restart nothing is lost and nothing was sent twice."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from console.model.operation import OperationState
+from console.worker.journal_schema import FILE_NAME
 from tests.unit.worker.fakes import Bench, Crash, Points, World
 
 S = OperationState
@@ -112,3 +114,29 @@ async def test_a_move_still_going_on_is_taken_up_not_sent_again(tmp_path: Path) 
         await bench.until_over("op")
         assert bench.record("op").state is S.SUCCEEDED
     assert world.sent == {"vm": 1}
+
+
+async def test_an_operation_with_lost_lines_is_never_sent_again_by_itself(tmp_path: Path) -> None:
+    world = World({"vm": "N1"})
+    async with Bench(tmp_path, world) as bench:
+        bench.world.never_ends = True
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until(lambda: bool(world.running))
+    world.running.clear()
+    _damage(tmp_path)
+    async with Bench(tmp_path, world) as bench:
+        assert bench.faults
+        (record,) = await bench.runner.recover()
+        assert (record.id, record.state) == ("op", S.UNKNOWN)
+        await asyncio.sleep(0.1)
+        assert bench.record("op").state is S.UNKNOWN
+        await bench.runner.cancel("op")
+        await bench.until_over("op")
+        assert bench.record("op").state is S.CANCELED
+    assert world.sent == {"vm": 1}
+
+
+def _damage(folder: Path) -> None:
+    with sqlite3.connect(folder / FILE_NAME) as connection:
+        connection.execute("DROP TABLE ending")
+    connection.close()
