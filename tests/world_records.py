@@ -201,7 +201,9 @@ def site_facts(site: Site) -> SiteFacts:
     def listed(type_: str) -> list[ArmResource]:
         return site.list_resources(type_, settings.group_id)
 
-    networks = [_network(resource) for resource in listed(arm_ids.NETWORKS)]
+    holders = _holders(listed(arm_ids.INSTANCES))
+    interfaces = [_interface(resource, holders) for resource in listed(arm_ids.INTERFACES)]
+    networks = [_network(resource, interfaces) for resource in listed(arm_ids.NETWORKS)]
     location = site.resources[settings.custom_location_id.lower()]
     return SiteFacts(
         subscriptions=(Subscription(settings.subscription_id, settings.subscription_name),),
@@ -222,8 +224,18 @@ def site_facts(site: Site) -> SiteFacts:
         ),
         storage_paths=tuple(_storage_path(resource) for resource in listed(arm_ids.CONTAINERS)),
         logical_networks=tuple(networks),
-        network_interfaces=tuple(_interface(r) for r in listed(arm_ids.INTERFACES)),
+        network_interfaces=tuple(interfaces),
     )
+
+
+def _holders(instances: list[ArmResource]) -> dict[str, str]:
+    """Lower-case id of an interface -> id of the machine that uses it."""
+    found = {}
+    for instance in instances:
+        profile = properties_of(instance.body).get("networkProfile") or {}
+        for interface in profile.get("networkInterfaces") or []:
+            found[str(interface["id"]).lower()] = arm_ids.parent_of(instance.id)
+    return found
 
 
 def _image(resource: ArmResource) -> Image:
@@ -264,7 +276,7 @@ def _storage_path(resource: ArmResource) -> StoragePath:
     )
 
 
-def _network(resource: ArmResource) -> LogicalNetwork:
+def _network(resource: ArmResource, interfaces: list[NetworkInterface]) -> LogicalNetwork:
     body = properties_of(resource.body)
     subnet = body["subnets"][0]["properties"]
     return LogicalNetwork(
@@ -276,10 +288,17 @@ def _network(resource: ArmResource) -> LogicalNetwork:
         vlan=subnet.get("vlan"),
         pools=tuple(AddressPool(p["start"], p["end"]) for p in subnet.get("ipPools", [])),
         dns_servers=tuple(body["dhcpOptions"]["dnsServers"]),
+        used_addresses=tuple(
+            sorted(
+                interface.address
+                for interface in interfaces
+                if interface.address and interface.logical_network_id.lower() == resource.id.lower()
+            )
+        ),
     )
 
 
-def _interface(resource: ArmResource) -> NetworkInterface:
+def _interface(resource: ArmResource, holders: dict[str, str]) -> NetworkInterface:
     body = properties_of(resource.body)
     first = (body.get("ipConfigurations") or [{}])[0].get("properties") or {}
     return NetworkInterface(
@@ -288,4 +307,5 @@ def _interface(resource: ArmResource) -> NetworkInterface:
         (first.get("subnet") or {}).get("id", ""),
         first.get("privateIPAddress", ""),
         body.get("macAddress", ""),
+        holders.get(resource.id.lower(), ""),
     )
