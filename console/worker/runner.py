@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from console.backends import Backend
-from console.channel.messages import OperationChanged, Refused, Submit, ToWindow
+from console.channel.messages import Notice, OperationChanged, Refused, Submit, ToWindow
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
 from console.model.operation import OperationRecord, OperationState
@@ -86,6 +86,7 @@ class Runner:
         self._runs: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._positions: asyncio.Task[None] | None = None
+        self._has_said_not_kept = False
 
     async def backend(self) -> Backend:
         """The wires, once they are built: intents are taken before that."""
@@ -230,9 +231,25 @@ class Runner:
         found = {field: self._credentials.recall(operation_id, field) for field in _SECRET_FIELDS}
         return {field: secret for field, secret in found.items() if secret is not None}
 
-    def _kept(self, operation_id: str, secrets: Mapping[str, str]) -> None:
-        for field, secret in secrets.items():
-            self._credentials.keep(operation_id, field, secret)
+    def _kept(self, operation_id: str, secrets: Mapping[str, str]) -> bool:
+        """Whether all of them outlive this process."""
+        kept = [self._credentials.keep(operation_id, *pair) for pair in secrets.items()]
+        return all(kept)
+
+    def _say_not_kept(self) -> None:
+        """Once: passwords of running creations are lost if the console stops."""
+        if self._has_said_not_kept:
+            return
+        self._has_said_not_kept = True
+        fault = Fault(
+            FaultCode.REJECTED,
+            "No keyring keeps passwords here: they are held in memory only.",
+            remedy="Set up the system's keyring, or keep the console open until creations end.",
+            kept="Nothing is written to a file. After a restart a creation that still needs its "
+            "password says so.",
+            at=self.clock.now(),
+        )
+        self._send(Notice(fault))
 
     def _log_of(
         self, record: OperationRecord, operation: Operation[Any], sent: tuple[SentStep, ...] = ()
@@ -264,8 +281,8 @@ class Runner:
             if not is_new:
                 run.secrets.update(await asyncio.to_thread(self._recalled, name))
                 self._redaction.learn(run.secrets.values())
-            elif run.secrets:
-                await asyncio.to_thread(self._kept, name, run.secrets)
+            elif run.secrets and not await asyncio.to_thread(self._kept, name, run.secrets):
+                self._say_not_kept()
             while not run.log.record.is_over:
                 try:
                     await run.live()

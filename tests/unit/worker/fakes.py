@@ -221,12 +221,13 @@ class Move:
 class Memory:
     """Credentials that keep in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_durable: bool = True) -> None:
         self.kept: dict[tuple[str, str], str] = {}
+        self.is_durable = is_durable
 
     def keep(self, operation_id: str, field: str, secret: str) -> bool:
         self.kept[(operation_id, field)] = secret
-        return True
+        return self.is_durable
 
     def recall(self, operation_id: str, field: str) -> str | None:
         return self.kept.get((operation_id, field))

@@ -1,8 +1,10 @@
 """The real worker process behind the real link: starts, answers, survives kill -9, leaves."""
 
+import io
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +13,8 @@ from typing import TypeVar
 
 import pytest
 
+from console.channel.codec import decode_for_window, encode
+from console.channel.frames import pack_frame, read_frame
 from console.channel.messages import (
     ConnectionKind,
     ConnectionProfile,
@@ -22,7 +26,7 @@ from console.channel.messages import (
     Submit,
     ToWindow,
 )
-from console.channel.window_end import WorkerLink
+from console.channel.window_end import WORKER_COMMAND, WorkerLink
 from console.model.freshness import Fault
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
@@ -99,3 +103,14 @@ def test_no_secret_on_the_workers_command_line_or_environment(window: Window) ->
     process = Path(f"/proc/{window.said(Ready)[0].pid}")
     for name in ("cmdline", "environ"):
         assert CANARY.encode() not in (process / name).read_bytes()
+
+
+def test_a_worker_leaves_when_its_window_is_gone(tmp_path: Path) -> None:
+    profile = ConnectionProfile("none", "No wires", ConnectionKind.AZURE_LOCAL)
+    frame = pack_frame(encode(Open(profile, str(tmp_path))))
+    done = subprocess.run(WORKER_COMMAND, input=frame, capture_output=True, timeout=40, check=False)
+    assert done.returncode == 0, done.stderr
+    source = io.BytesIO(done.stdout)
+    assert isinstance(decode_for_window(read_frame(source) or b""), Ready)
+    # The journal was closed: no write-ahead log is left behind.
+    assert sorted(path.name for path in tmp_path.glob("journal*")) == ["journal.sqlite"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.channel.messages import Notice
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.operation import OperationState
@@ -311,6 +312,17 @@ async def test_secrets_are_recalled_after_a_restart_and_forgotten_at_the_end(
         assert bench.record("op").state is S.SUCCEEDED
         await asyncio.sleep(0.05)
     assert not memory.kept
+
+
+async def test_without_a_keyring_it_is_said_once(tmp_path: Path) -> None:
+    world = World({"a": "N1", "b": "N1"})
+    async with Bench(tmp_path, world, credentials=Memory(is_durable=False)) as bench:
+        for name in ("a", "b"):
+            await bench.submit(name, name, "N1", "N2", secrets={"admin_password": "correct"})
+        await bench.until_over("a", "b")
+        notices = [message for message in bench.messages if isinstance(message, Notice)]
+        assert len(notices) == 1
+        assert "keyring" in notices[0].fault.summary
 
 
 async def test_an_intent_that_the_disk_does_not_take_is_refused(tmp_path: Path) -> None:
