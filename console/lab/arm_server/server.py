@@ -138,7 +138,6 @@ class _Listener(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "tlconsole-lab", ""
     wbufsize = 64 * 1024
 
     def _serve(self) -> None:
@@ -200,6 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
+
+    def version_string(self) -> str:
+        return "tlconsole-lab"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: paths hold names, and nobody reads an access log here."""
