@@ -1,5 +1,181 @@
 """Composition root of the window process and of the other commands."""
 
+import argparse
+import functools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-def main() -> int:
-    raise SystemExit("not built yet")
+from console.channel.messages import (
+    ArmEndpoint,
+    ClusterEndpoint,
+    ConnectionKind,
+    ConnectionProfile,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from console.lab.child import LabChild
+    from console.ui.session import OnGone, OnReady
+
+
+def main(arguments: "Sequence[str] | None" = None) -> int:
+    """Entry of ``tlconsole``. Returns the process's exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # The two commands that the console runs as its own children come first: they start often.
+    if words[:1] == ["worker"]:
+        from console.worker import host
+
+        return host.main()
+    options = _parser().parse_args(words)
+    if options.command == "lab":
+        from console.lab import serve
+
+        return serve.serve(
+            options.scenario,
+            json_output=options.json,
+            stdin=sys.stdin,
+            stdout=sys.stdout,
+            seed=options.seed,
+            control=options.control,
+        )
+    if options.command == "snapshot":
+        return _print_snapshot(options.scenario)
+    return _run_console(options)
+
+
+def profile_of_lab(
+    endpoints: "Mapping[str, Any]",
+) -> tuple[ConnectionProfile, dict[str, str]]:
+    """The lab's printed endpoints as a connection, with its secrets beside it."""
+    arm, cluster = endpoints["arm"], endpoints["cluster"]
+    profile = ConnectionProfile(
+        id=f"lab-{endpoints['scenario']}",
+        name=f"Lab ({endpoints['scenario']})",
+        kind=ConnectionKind.LAB,
+        arm=ArmEndpoint(
+            url=arm["url"],
+            subscription_ids=(arm["subscription_id"],),
+            ca_file=arm["ca_file"],
+            allowed_hosts=(arm["url"].removeprefix("https://"),),
+        ),
+        cluster=ClusterEndpoint(
+            nodes=cluster["nodes"],
+            username=cluster["username"],
+            auth=cluster["auth"],
+            use_tls=True,
+            ca_file=cluster["ca_file"],
+        ),
+    )
+    return profile, {"arm_token": arm["token"], "cluster_password": cluster["password"]}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tlconsole",
+        description="Console for Azure Local clusters: Trusted launch VMs, health, live migration.",
+    )
+    parser.add_argument("--lab", action="store_true", help="open on the embedded lab")
+    parser.add_argument("--scenario", default="small", help="the lab's scenario (default: small)")
+    parser.add_argument(
+        "--state-folder", default="", help="where journal and settings live (default: this user's)"
+    )
+    parser.set_defaults(command="")
+    commands = parser.add_subparsers(title="other commands")
+    lab = commands.add_parser("lab", help="run the lab alone; serves until its input closes")
+    lab.set_defaults(command="lab")
+    lab.add_argument("--scenario", default="small")
+    lab.add_argument("--seed", type=int, default=1)
+    lab.add_argument("--json", action="store_true", help="print the endpoints as one JSON object")
+    lab.add_argument("--control", action="store_true", help="answer questions on standard input")
+    snapshot = commands.add_parser("snapshot", help="read a lab scenario and print it (gallery)")
+    snapshot.set_defaults(command="snapshot")
+    snapshot.add_argument("--scenario", default="small")
+    return parser
+
+
+def _run_console(options: argparse.Namespace) -> int:
+    """The window first, from what was known; the lab and the worker start behind it."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from console import settings as settings_file
+    from console.ui import theme
+    from console.ui.bridge import Bridge
+    from console.ui.main_window import MainWindow
+    from console.ui.session import Session
+    from console.ui.store import Store
+
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName("Trusted launch console")
+    folder = settings_file.state_folder(options.state_folder)
+    settings, fault = settings_file.load(folder)
+    logs = settings_file.log_folder(folder)
+    theme.apply(settings.theme)
+    store = Store()
+    bridge = Bridge(store, logs / "worker-output.log")
+    window = MainWindow(store, bridge, settings, folder, options.scenario if options.lab else "")
+    session = Session(store, bridge, window, settings, folder)
+    if fault is not None:
+        store.notice(fault)
+    if options.lab:
+        session.show_stored(f"lab-{options.scenario}")
+        start = functools.partial(_start_lab, options.scenario, logs / "lab.log")
+        window.painted.connect(
+            lambda: QTimer.singleShot(0, window, lambda: session.start_lab(start))
+        )
+    else:
+        session.tell_no_connection()
+    window.show()
+    code = application.exec()
+    session.end()
+    return code
+
+
+def _start_lab(scenario: str, log: Path, on_ready: "OnReady", on_gone: "OnGone") -> "LabChild":
+    from console.lab.child import LabChild
+
+    return LabChild(scenario, lambda endpoints: on_ready(*profile_of_lab(endpoints)), on_gone, log)
+
+
+def _print_snapshot(scenario: str) -> int:
+    """Read a lab over its sockets like any cluster and print the snapshot as msgpack (gallery)."""
+    import queue
+    import tempfile
+
+    import msgspec
+
+    from console.channel.messages import Open, SnapshotChanged, SnapshotReplaced
+    from console.channel.packing import unpacked_change
+    from console.channel.window_end import WorkerLink
+    from console.model.inventory import Inventory
+
+    arrived: queue.Queue[object] = queue.Queue()
+    with tempfile.TemporaryDirectory(prefix="tlconsole-") as folder:
+        lab = _start_lab(
+            scenario, Path(folder) / "lab.log", lambda *opened: arrived.put(opened), arrived.put
+        )
+        link = WorkerLink(arrived.put, lambda fault, _times: arrived.put(fault.summary), print)
+        inventory = Inventory()
+        try:
+            while inventory.arm.read_at is None or inventory.cluster_wire.read_at is None:
+                match arrived.get(timeout=60):
+                    case (ConnectionProfile() as profile, dict() as secrets):
+                        link.start(Open(profile, folder, secrets))
+                    case SnapshotReplaced(snapshot=snapshot):
+                        inventory.replace(snapshot)
+                    case SnapshotChanged() as change:
+                        inventory.apply(unpacked_change(change))
+                    case str() as failure:
+                        print(failure, file=sys.stderr)
+                        return 1
+        except queue.Empty:
+            print("The lab did not answer within a minute.", file=sys.stderr)
+            return 1
+        finally:
+            link.close()
+            lab.stop()
+    sys.stdout.buffer.write(msgspec.msgpack.encode(inventory.snapshot()))
+    return 0

@@ -45,6 +45,13 @@ def state_folder(override: str = "") -> Path:
     return folder
 
 
+def log_folder(state: Path) -> Path:
+    """Where the worker and the lab write what they would have printed; private like the rest."""
+    folder = state / "logs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def load(folder: Path) -> tuple[Settings, Fault | None]:
     """The stored settings, or defaults. A broken file is kept aside and said, never overwritten."""
     path = folder / _FILE

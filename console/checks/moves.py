@@ -127,7 +127,9 @@ def _on_both(
     vms: Sequence[VirtualMachine], node: Node, situation: Situation
 ) -> tuple[Finding, ...]:
     found = [finding for check in ON_GROUP for finding in check.on_group(vms, node, situation)]
-    for vm in vms:
+    # Of a selection, those that are there already simply stay; alone that is the answer.
+    moving = [vm for vm in vms if vm.owner_node != node.name] or vms
+    for vm in moving:
         for check in ON_PAIR:
             found += check.on_pair(vm, node, situation)
     return tuple(dict.fromkeys(found))

@@ -1,0 +1,69 @@
+"""Questions and reports to the person: shown with open(), answered by a callback, never exec().
+
+Tests put an object with the same methods in place of ``Ask``.
+"""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
+
+from console.ui.plain_text import plain
+
+
+class Ask:
+    """Dialogs over one window."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def confirm(
+        self,
+        title: str,
+        text: str,
+        action: str,
+        on_yes: Callable[[], None],
+        *,
+        detail: str = "",
+        on_remember: Callable[[], None] | None = None,
+    ) -> QMessageBox:
+        """Ask before an act; ``action`` is the button's word, ``on_remember`` offers silence."""
+        box = self._box(title, text, detail)
+        yes = box.addButton(action, QMessageBox.ButtonRole.AcceptRole)
+        yes.setObjectName("ask_yes")
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(yes)
+        remember = None
+        if on_remember is not None:
+            remember = QCheckBox("Do not ask again", box)
+            remember.setObjectName("ask_remember")
+            box.setCheckBox(remember)
+
+        def finished() -> None:
+            if box.clickedButton() is not yes:
+                return
+            if remember is not None and remember.isChecked() and on_remember is not None:
+                on_remember()
+            on_yes()
+
+        box.finished.connect(lambda _result: finished())
+        box.open()
+        return box
+
+    def report(self, title: str, text: str, detail: str = "") -> QMessageBox:
+        """Tell something that needs no decision."""
+        box = self._box(title, text, detail)
+        box.addButton(QMessageBox.StandardButton.Ok)
+        box.open()
+        return box
+
+    def _box(self, title: str, text: str, detail: str) -> QMessageBox:
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setObjectName("ask")
+        box.setWindowTitle(title)
+        box.setText(plain(text))
+        if detail:
+            box.setDetailedText(plain(detail))
+        return box

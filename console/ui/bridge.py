@@ -1,0 +1,182 @@
+"""The one place where the window meets the worker: messages in, requests out.
+
+The link's threads only queue what they received; one queued signal wakes the GUI thread, which
+works the queue off with a budget a frame.
+"""
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from console.channel import stored_snapshot
+from console.channel.messages import (
+    Cancel,
+    Checked,
+    CheckRequest,
+    ConnectionProfile,
+    Notice,
+    Open,
+    OperationChanged,
+    OperationsListed,
+    Ready,
+    Refresh,
+    Refused,
+    SetAttention,
+    SnapshotChanged,
+    SnapshotReplaced,
+    Submit,
+    ToWindow,
+)
+from console.channel.packing import unpacked_change
+from console.channel.window_end import WorkerLink
+from console.model.finding import Finding
+from console.model.freshness import Fault
+from console.model.request import Request
+from console.ui.store import Store
+
+__all__ = ["Bridge", "ConnectionProfile"]
+
+_BUDGET_S = 0.004
+OnChecked = Callable[[tuple[Finding, ...]], None]
+
+
+class Bridge(QObject):
+    """Signals: ``worker_changed()`` when it came up or went down; ``worker_fault`` then tells why;
+    ``refused(str, Fault)`` when the worker did not take an operation.
+    """
+
+    worker_changed = Signal()
+    refused = Signal(str, object)
+    _woken = Signal()
+
+    def __init__(self, store: Store, log: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._arrived: deque[ToWindow | tuple[Fault, int]] = deque()
+        self._checks: dict[str, OnChecked] = {}
+        self.worker_fault: Fault | None = None
+        self.is_ready = False
+        self._woken.connect(self._drain)
+        self._log = log
+        self._link = WorkerLink(self._on_message, self._on_down, self._on_log)
+        self._is_started = False
+
+    @staticmethod
+    def stored(folder: Path, connection_id: str) -> "object | None":
+        """The connection's last snapshot from disk, or None."""
+        return stored_snapshot.load(folder, connection_id)
+
+    def open(
+        self,
+        profile: ConnectionProfile,
+        folder: Path,
+        secrets: Mapping[str, str],
+        actor: str,
+    ) -> None:
+        """Start the worker on a connection; everything else arrives at the store."""
+        self._is_started = True
+        self._link.start(Open(profile, str(folder), dict(secrets), actor))
+
+    def submit(
+        self,
+        request: Request,
+        secrets: Mapping[str, str] | None = None,
+        group_id: str = "",
+    ) -> str:
+        """Ask for an operation; its id. The outcome arrives at the store."""
+        operation_id = str(uuid.uuid4())
+        self._link.send(Submit(operation_id, request, group_id, dict(secrets or {})))
+        return operation_id
+
+    def cancel(self, operation_id: str) -> None:
+        self._link.send(Cancel(operation_id))
+
+    def refresh(self) -> None:
+        """Have both wires read now."""
+        self._link.send(Refresh())
+
+    def check(self, request: Request, callback: OnChecked) -> str:
+        """Run all checks of a request for real; ``callback`` is called here, in the GUI thread."""
+        token = str(uuid.uuid4())
+        self._checks[token] = callback
+        self._link.send(CheckRequest(token, request))
+        return token
+
+    def forget_check(self, token: str) -> None:
+        """Nobody waits for this answer any more."""
+        self._checks.pop(token, None)
+
+    def set_attention(self, is_visible: bool) -> None:
+        self._link.send(SetAttention(is_visible))
+
+    @property
+    def worker_pid(self) -> int | None:
+        return self._link.worker_pid
+
+    def close(self) -> None:
+        """End the worker; running operations go on at the other end and are taken up again."""
+        if self._is_started:
+            self._link.close()
+            self._is_started = False
+
+    # -- called in the link's threads ----------------------------------------------------------
+    def _on_message(self, message: ToWindow) -> None:
+        self._arrive(message)
+
+    def _on_down(self, fault: Fault, failures: int) -> None:
+        self._arrive((fault, failures))
+
+    def _on_log(self, line: str) -> None:
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(line.rstrip("\n") + "\n")
+
+    def _arrive(self, item: ToWindow | tuple[Fault, int]) -> None:
+        was_empty = not self._arrived
+        self._arrived.append(item)
+        if was_empty:
+            self._woken.emit()
+
+    # -- GUI thread ----------------------------------------------------------------------------
+    @Slot()
+    def _drain(self) -> None:
+        deadline = time.perf_counter() + _BUDGET_S
+        while self._arrived:
+            item = self._arrived[0]
+            if isinstance(item, tuple):
+                self.worker_fault, self.is_ready = item[0], False
+                self.worker_changed.emit()
+            else:
+                self._take(item)
+            self._arrived.popleft()
+            if time.perf_counter() > deadline and self._arrived:
+                QTimer.singleShot(1, self, self._drain)
+                return
+
+    def _take(self, message: ToWindow) -> None:
+        match message:
+            case SnapshotReplaced():
+                self._store.replace(message.snapshot)
+            case SnapshotChanged():
+                self._store.apply(unpacked_change(message))
+            case OperationChanged():
+                self._store.operation_changed(message.record)
+            case OperationsListed():
+                self._store.operation_changed(*message.records)
+            case Checked():
+                callback = self._checks.pop(message.token, None)
+                if callback is not None:
+                    callback(message.findings)
+            case Refused():
+                self.refused.emit(message.operation_id, message.fault)
+                self._store.notice(message.fault)
+            case Notice():
+                self._store.notice(message.fault)
+            case Ready():
+                self.worker_fault, self.is_ready = None, True
+                self.worker_changed.emit()
+            case _:
+                pass

@@ -1,0 +1,207 @@
+"""What the inspector says of a VM or a node, row by row. No Qt, so quick to test."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from console.model.inventory import Inventory
+from console.model.node import Node
+from console.model.operation import OperationRecord
+from console.model.snapshot import SiteFacts
+from console.model.virtual_machine import VirtualMachine
+from console.ui.models.vm_columns import (
+    KIND_WORDS,
+    SECURITY_WORDS,
+    addresses,
+    memory_text,
+    tri_state,
+)
+
+_CLUSTER, _AZURE = "the cluster", "Azure"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row; ``source`` says whose word it is and how old."""
+
+    name: str
+    value: str
+    source: str = ""
+
+
+def age_text(read_at: float | None, now: float) -> str:
+    """Age in words; what was never read is said so."""
+    if read_at is None:
+        return "never read"
+    seconds = max(0, int(now - read_at))
+    if seconds < 60:
+        return f"{seconds} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    return datetime.fromtimestamp(read_at).strftime("%d %b %H:%M")
+
+
+def vm_overview(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
+    cluster, azure = vm.cluster, vm.azure
+    facts = [Fact("Kind", KIND_WORDS[vm.kind])]
+    if cluster is not None:
+        source = f"{_CLUSTER}, {age_text(cluster.read_at, now)}"
+        facts += [
+            Fact("State (cluster)", str(cluster.power), source),
+            Fact("Runs on", cluster.owner_node, source),
+            Fact("Guest heartbeat", str(cluster.heartbeat), source),
+            Fact("Busy with", str(cluster.activity), source),
+        ]
+        if cluster.running_since is not None:
+            since = datetime.fromtimestamp(cluster.running_since).strftime("%d %b %Y %H:%M")
+            facts.append(Fact("Running since", since, source))
+        if cluster.migration is not None:
+            moved = cluster.migration
+            percent = "" if moved.percent is None else f", {moved.percent} %"
+            facts.append(Fact("Live migration", f"to {moved.target}{percent}", source))
+        facts.append(Fact("Read from cluster", age_text(cluster.read_at, now)))
+    else:
+        facts.append(Fact("State (cluster)", "not found on the cluster"))
+    if azure is not None:
+        source = f"{_AZURE}, {age_text(azure.read_at, now)}"
+        facts += [
+            Fact("State (Azure)", f"{azure.power}, provisioning {azure.provisioning}", source),
+            Fact("Read from Azure", age_text(azure.read_at, now)),
+        ]
+        if azure.error_code:
+            facts.append(
+                Fact("Azure's error", f"{azure.error_code}: {azure.error_message}", source)
+            )
+    else:
+        facts.append(Fact("State (Azure)", "not known to Azure"))
+    processors = (cluster and cluster.processors) or (azure and azure.processors)
+    facts += [
+        Fact("Processors", str(processors) if processors else "not known"),
+        Fact("Memory", memory_text(vm.memory_mib)),
+    ]
+    if vm.metrics is not None and vm.metrics.cpu_percent is not None:
+        facts.append(Fact("CPU now", f"{vm.metrics.cpu_percent} %"))
+    if azure is not None:
+        tags = ", ".join(f"{name}={value}" for name, value in sorted(azure.tags.items()))
+        facts += [Fact("Tags", tags or "none"), Fact("Azure id", azure.arm_id)]
+    facts.append(Fact("Hyper-V VM id", cluster.vm_id if cluster else "not known"))
+    return tuple(facts)
+
+
+def vm_security(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
+    """Requested (Azure) beside actual (hypervisor): "trusted" is never told from the request."""
+    cluster, azure = vm.cluster, vm.azure
+    facts = []
+    if cluster is not None:
+        source = f"{_CLUSTER}, {age_text(cluster.read_at, now)}"
+        facts += [
+            Fact("Security type (hypervisor)", SECURITY_WORDS[cluster.security], source),
+            Fact("Secure Boot (hypervisor)", tri_state(cluster.secure_boot), source),
+            Fact("vTPM (hypervisor)", tri_state(cluster.vtpm), source),
+        ]
+    else:
+        facts.append(Fact("Hypervisor", "not found on the cluster, so nothing is confirmed"))
+    if azure is not None:
+        source = f"{_AZURE}, {age_text(azure.read_at, now)}"
+        facts += [
+            Fact("Security type (Azure)", SECURITY_WORDS[azure.security], source),
+            Fact("Secure Boot (Azure)", tri_state(azure.secure_boot), source),
+            Fact("vTPM (Azure)", tri_state(azure.vtpm), source),
+        ]
+    facts += [
+        Fact(
+            "Guest state protection key",
+            "not known: back it up after creation; without it the VM cannot start again",
+            "no wire tells which keys were backed up",
+        ),
+        Fact(
+            "Guest boot integrity verification",
+            "not available",
+            "Trusted launch overview, 13 June 2024",
+        ),
+        Fact(
+            "Virtualization-based security",
+            "supported in the guest; whether it is on is not known here",
+            "Trusted launch overview, 13 June 2024",
+        ),
+    ]
+    return tuple(facts)
+
+
+def vm_disks_and_network(vm: VirtualMachine, site: SiteFacts) -> tuple[Fact, ...]:
+    azure = vm.azure
+    facts = [Fact("Addresses", addresses(vm) or "not known")]
+    if azure is not None:
+        interfaces = {nic.arm_id.lower(): nic for nic in site.network_interfaces}
+        networks = {network.arm_id.lower(): network.name for network in site.logical_networks}
+        for nic_id in azure.network_interface_ids:
+            nic = interfaces.get(nic_id.lower())
+            network = networks.get(nic.logical_network_id.lower(), "") if nic else ""
+            told = (
+                ", ".join(word for word in (nic.address, network, nic.mac_address) if word)
+                if (nic)
+                else nic_id
+            )
+            facts.append(Fact(f"Interface {nic.name}" if nic else "Interface", told, _AZURE))
+        paths = {path.arm_id.lower(): f"{path.name} ({path.path})" for path in site.storage_paths}
+        images = {image.arm_id.lower(): image.name for image in site.images}
+        facts += [
+            Fact("Storage path", paths.get(azure.storage_path_id.lower()) or "not known", _AZURE),
+            Fact("Made from image", images.get(azure.image_id.lower()) or "not known", _AZURE),
+        ]
+        facts += [
+            Fact("Data disk", disk.rsplit("/", 1)[-1], _AZURE) for disk in azure.data_disk_ids
+        ]
+    if vm.cluster is not None and vm.cluster.mounted_iso:
+        facts.append(Fact("Mounted ISO", vm.cluster.mounted_iso, _CLUSTER))
+    return tuple(facts)
+
+
+def node_facts(node: Node, inventory: Inventory, now: float) -> tuple[Fact, ...]:
+    vms = inventory.vms_on(node.name)
+    used = None
+    if node.memory_total_mib is not None and node.memory_available_mib is not None:
+        used = node.memory_total_mib - node.memory_available_mib
+    networks = ", ".join(
+        f"{network.name} ({'up' if network.is_up else 'down'})"
+        for network in node.migration_networks
+    )
+    return (
+        Fact("State", str(node.state)),
+        Fact("Drain", str(node.drain)),
+        Fact("VMs", str(len(vms))),
+        Fact("Memory in use", f"{memory_text(used)} of {memory_text(node.memory_total_mib)}"),
+        Fact("CPU", "not known" if node.cpu_percent is None else f"{node.cpu_percent:.0f} %"),
+        Fact("Logical processors", str(node.logical_processors or "not known")),
+        Fact("Processor", node.processor_model or "not known"),
+        Fact("IgvmAgent", f"{node.igvm_agent} {node.igvm_agent_version}".strip()),
+        Fact("Migration networks", networks or "not known"),
+        Fact("Azure may place VMs here", _yes_no(node.accepts_azure_placement)),
+        Fact("Azure connection", node.azure_connection or "not known"),
+        Fact("System build", node.os_build or "not known"),
+        Fact("Address", node.fqdn or "not known"),
+        Fact("Read", age_text(node.read_at, now)),
+    )
+
+
+def history_lines(key: str, records: Iterable[OperationRecord]) -> str:
+    """Operations on this VM, newest first."""
+    mine = [record for record in records if getattr(record.request, "vm_key", None) == key]
+    mine.sort(key=lambda record: record.created_at, reverse=True)
+    lines = [
+        f"{datetime.fromtimestamp(record.created_at):%d %b %H:%M}  {record.title}: {record.state}"
+        + (f"\n    {record.result}" if record.result else "")
+        for record in mine
+    ]
+    return "\n".join(lines) or "No operation of this console touched it so far."
+
+
+def raw_text(record: VirtualMachine | Node) -> str:
+    """The record as JSON. It never held a secret: none is ever read from a wire."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode()
+
+
+def _yes_no(value: bool | None) -> str:
+    return "not known" if value is None else ("yes" if value else "no")

@@ -1,0 +1,100 @@
+"""One run of the console: opens the connection, shows what was stored, ends in good order."""
+
+import getpass
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from console import settings as settings_file
+from console.model.freshness import Fault, FaultCode
+from console.model.snapshot import ClusterSnapshot
+from console.settings import Settings
+from console.ui.bridge import Bridge, ConnectionProfile
+from console.ui.main_window import MainWindow
+from console.ui.store import Store
+
+OnReady = Callable[[ConnectionProfile, dict[str, str]], None]
+OnGone = Callable[[str], None]
+
+
+class Child(Protocol):
+    """The lab's process, as far as a session needs it."""
+
+    def stop(self) -> None: ...
+
+
+class Session(QObject):
+    """Glue of a run. The lab's callbacks come from its own thread and cross by queued signals."""
+
+    _lab_ready = Signal(object, object)
+    _lab_gone = Signal(str)
+
+    def __init__(
+        self,
+        store: Store,
+        bridge: Bridge,
+        window: MainWindow,
+        settings: Settings,
+        folder: Path,
+    ) -> None:
+        super().__init__(window)
+        self._store, self._bridge, self._window = store, bridge, window
+        self._settings, self._folder = settings, folder
+        self._lab: Child | None = None
+        self._lab_ready.connect(self.open)
+        self._lab_gone.connect(self._on_lab_gone)
+        # Ages grow by themselves: what was fresh becomes stale without any message.
+        self._ageing = QTimer(self, interval=10_000)
+        self._ageing.timeout.connect(store.forget_health)
+        self._ageing.start()
+
+    def show_stored(self, connection_id: str) -> None:
+        """Paint what was known last time, before anything is asked."""
+        snapshot = self._bridge.stored(self._folder, connection_id)
+        if isinstance(snapshot, ClusterSnapshot):
+            self._store.load_stored(snapshot)
+
+    def start_lab(self, start: Callable[[OnReady, OnGone], Child]) -> None:
+        """Start the lab; the connection opens when it has told its endpoints."""
+        self._lab = start(self._lab_ready.emit, self._lab_gone.emit)
+
+    def open(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
+        """Start the worker on a connection."""
+        self._bridge.open(profile, self._folder, secrets, getpass.getuser())
+
+    def tell_no_connection(self) -> None:
+        """No connection was asked for: say how to get one."""
+        self._store.notice(
+            Fault(
+                FaultCode.NOT_FOUND,
+                "No cluster is connected.",
+                remedy="Start the console with --lab to open the embedded lab.",
+                at=time.time(),
+            )
+        )
+
+    def end(self) -> None:
+        """Save the settings, end the worker, then the lab."""
+        self._ageing.stop()
+        self._bridge.close()
+        if self._lab is not None:
+            self._lab.stop()
+        try:
+            settings_file.save(self._folder, self._settings)
+        except OSError:
+            # The window is gone: there is nobody left to tell, and nothing else was lost.
+            return
+
+    def _on_lab_gone(self, text: str) -> None:
+        self._store.notice(
+            Fault(
+                FaultCode.UNREACHABLE,
+                text,
+                remedy="Close the console and open it again.",
+                kept="What was read last stays on the screen, dated.",
+                at=time.time(),
+            )
+        )

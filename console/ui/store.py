@@ -1,0 +1,176 @@
+"""What the window knows: the open cluster's inventory, operations, and how well everything is.
+
+Owned by the GUI thread. Deltas arrive here and nowhere else; views read and never ask a wire.
+"""
+
+import time
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from console.health import Health, HealthLevel, assess_node, assess_vm
+from console.model.freshness import Fault
+from console.model.inventory import Inventory
+from console.model.operation import OperationRecord
+from console.model.snapshot import ClusterSnapshot, SnapshotDelta
+from console.model.virtual_machine import VirtualMachine
+
+# A frame has 16 ms; a slice of a large delta may take a quarter of it.
+_SLICE_S = 0.004
+_SLICE_VMS = 32
+_NOT_KNOWN = Health(HealthLevel.UNKNOWN)
+
+
+class Store(QObject):
+    """Signals: ``snapshot_replaced()``; ``vms_changed(keys)`` with a tuple of keys, also of VMs
+    that came or went; ``figures_changed(keys)`` where only metrics did; ``nodes_changed()``;
+    ``site_changed()``; ``operations_changed(ids)``; ``readings_changed()`` when a wire's age or
+    fault changed; ``noticed(Fault)``.
+    """
+
+    snapshot_replaced = Signal()
+    vms_changed = Signal(tuple)
+    figures_changed = Signal(tuple)
+    nodes_changed = Signal()
+    site_changed = Signal()
+    operations_changed = Signal(tuple)
+    readings_changed = Signal()
+    noticed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.inventory = Inventory()
+        self.operations: dict[str, OperationRecord] = {}
+        self.is_stored = False  # shown from disk, nothing read yet in this session
+        self._health: dict[str, Health] = {}
+        self._node_health: dict[str, Health] = {}
+        self._pending: list[VirtualMachine] = []
+        self._slices = QTimer(self, interval=0)
+        self._slices.timeout.connect(self._apply_slice)
+
+    def load_stored(self, snapshot: ClusterSnapshot) -> None:
+        """What was known last time: shown at once, marked stale until a wire answers."""
+        self.replace(snapshot)
+        self.is_stored = True
+        self.readings_changed.emit()
+
+    def replace(self, snapshot: ClusterSnapshot) -> None:
+        """Take a whole snapshot."""
+        self._slices.stop()
+        self._pending.clear()
+        self.inventory.replace(snapshot)
+        self.is_stored = False
+        self._health.clear()
+        self._node_health.clear()
+        self.snapshot_replaced.emit()
+        self.readings_changed.emit()
+
+    def apply(self, delta: SnapshotDelta) -> None:
+        """Apply a delta; many VMs are taken in slices so that no frame is late."""
+        self.finish_slices()
+        self.is_stored = False
+        upserted = delta.upserted
+        self.inventory.apply(
+            SnapshotDelta(
+                removed=delta.removed,
+                metrics=delta.metrics,
+                nodes=delta.nodes,
+                cluster=delta.cluster,
+                site=delta.site,
+                arm=delta.arm,
+                cluster_wire=delta.cluster_wire,
+            )
+        )
+        readings = delta.arm is not None or delta.cluster_wire is not None
+        if readings or delta.nodes is not None:
+            # A node's state or a wire's silence colours its VMs too.
+            self._health.clear()
+            self._node_health.clear()
+        for key in delta.removed:
+            self._health.pop(key, None)
+        if upserted:
+            self._pending = list(reversed(upserted))
+            self._apply_slice()
+        if delta.removed:
+            self.vms_changed.emit(delta.removed)
+        if delta.metrics:
+            self.figures_changed.emit(tuple(key for key, _ in delta.metrics))
+        if delta.nodes is not None or delta.cluster is not None:
+            self.nodes_changed.emit()
+        if delta.site is not None:
+            self.site_changed.emit()
+        if readings:
+            self.readings_changed.emit()
+
+    def finish_slices(self) -> None:
+        """Take what is left of an earlier delta now: the order of deltas is kept."""
+        while self._pending:
+            self._apply_slice()
+
+    def _apply_slice(self) -> None:
+        deadline = time.perf_counter() + _SLICE_S
+        keys: list[str] = []
+        while self._pending and time.perf_counter() < deadline:
+            batch = [self._pending.pop() for _ in range(min(_SLICE_VMS, len(self._pending)))]
+            self.inventory.apply(SnapshotDelta(upserted=tuple(batch)))
+            keys += [vm.key for vm in batch]
+        for key in keys:
+            self._health.pop(key, None)
+        if self._pending:
+            self._slices.start()
+        else:
+            self._slices.stop()
+        if keys:
+            self.vms_changed.emit(tuple(keys))
+
+    # -- operations ----------------------------------------------------------------------------
+    def operation_changed(self, *records: OperationRecord) -> None:
+        for record in records:
+            self.operations[record.id] = record
+        self.operations_changed.emit(tuple(record.id for record in records))
+
+    def running(self) -> list[OperationRecord]:
+        """Unfinished operations, oldest first."""
+        return [record for record in self.operations.values() if not record.is_over]
+
+    def notice(self, fault: Fault) -> None:
+        self.noticed.emit(fault)
+
+    # -- health --------------------------------------------------------------------------------
+    def health_of(self, key: str) -> Health:
+        """A VM's health, worked out once a change; an unknown key is not known."""
+        known = self._health.get(key)
+        if known is not None:
+            return known
+        vm = self.inventory.vms.get(key)
+        if vm is None:
+            return _NOT_KNOWN
+        node = self.inventory.nodes.get(vm.owner_node or "")
+        wires = self.inventory.arm, self.inventory.cluster_wire
+        health = assess_vm(vm, node, *wires, time.time())
+        self._health[key] = health
+        return health
+
+    def health_of_node(self, name: str) -> Health:
+        known = self._node_health.get(name)
+        if known is not None:
+            return known
+        node = self.inventory.nodes.get(name)
+        if node is None:
+            return _NOT_KNOWN
+        health = assess_node(node, self.inventory.cluster_wire, time.time())
+        self._node_health[name] = health
+        return health
+
+    def forget_health(self) -> None:
+        """Time passed: what rests on ages has to be worked out anew."""
+        self._health.clear()
+        self._node_health.clear()
+
+    def count_levels(self, keys: Iterable[str]) -> dict[HealthLevel, int]:
+        """How many of these VMs are at which level."""
+        counts: dict[HealthLevel, int] = {}
+        for key in keys:
+            level = self.health_of(key).level
+            counts[level] = counts.get(level, 0) + 1
+        return counts

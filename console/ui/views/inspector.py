@@ -1,0 +1,205 @@
+"""The right panel: everything known of what is selected, each fact with its source and age."""
+
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.ui import theme
+from console.ui.actions import Actions
+from console.ui.models.inspector_facts import (
+    Fact,
+    history_lines,
+    node_facts,
+    raw_text,
+    vm_disks_and_network,
+    vm_overview,
+    vm_security,
+)
+from console.ui.plain_text import plain
+from console.ui.store import Store
+from console.ui.views.health_story import HealthStory
+
+_REFRESH_MS = 1000
+
+
+class FactList(QScrollArea):
+    """Names and values in two columns; values can be selected and copied; always plain text."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"facts_{name}")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._labels: list[tuple[QLabel, QLabel]] = []
+        self._told: tuple[Fact, ...] = ()
+        page = QWidget(self)
+        self._form = QFormLayout(page)
+        self._form.setContentsMargins(4, 10, 4, 10)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.setWidget(page)
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """Show these rows; labels are reused, so that a refresh keeps scroll and selection."""
+        if tuple(facts) == self._told:
+            return
+        self._told = tuple(facts)
+        while len(self._labels) < len(facts):
+            title, value = QLabel(self), QLabel(self)
+            for label in (title, value):
+                label.setTextFormat(Qt.TextFormat.PlainText)
+                label.setWordWrap(True)
+            title.setForegroundRole(theme.MUTED_ROLE)
+            value.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            self._labels.append((title, value))
+            self._form.addRow(title, value)
+        for row, (title, value) in enumerate(self._labels):
+            self._form.setRowVisible(row, row < len(facts))
+            if row < len(facts):
+                fact = facts[row]
+                title.setText(fact.name)
+                value.setText(plain(fact.value))
+                value.setToolTip(plain(fact.source))
+                value.setAccessibleName(f"{fact.name}: {plain(fact.value)}")
+
+
+class Inspector(QWidget):
+    """Follows the selection: ``show_vm``, ``show_node``, ``clear``; refreshes while visible."""
+
+    def __init__(self, store: Store, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._actions = store, actions
+        self._vm_key = ""
+        self._node_name = ""
+        self._build()
+        self._clock = QTimer(self, interval=_REFRESH_MS)
+        self._clock.timeout.connect(self._refresh)
+        store.snapshot_replaced.connect(self._refresh)
+        store.vms_changed.connect(self._on_vms_changed)
+        store.nodes_changed.connect(self._refresh)
+        store.operations_changed.connect(self._refresh)
+        self.clear()
+
+    def show_vm(self, key: str) -> None:
+        self._vm_key, self._node_name = key, ""
+        self._refresh()
+
+    def show_node(self, name: str) -> None:
+        self._vm_key, self._node_name = "", name
+        self._refresh()
+
+    def clear(self) -> None:
+        self._vm_key = self._node_name = ""
+        self._refresh()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._clock.start()
+        self._refresh()
+
+    def hideEvent(self, event: object) -> None:
+        super().hideEvent(event)  # type: ignore[arg-type]
+        self._clock.stop()
+
+    def _build(self) -> None:
+        self._title = QLabel(self)
+        self._title.setObjectName("inspector_title")
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setWordWrap(True)
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        font.setBold(True)
+        self._title.setFont(font)
+        self._subtitle = QLabel(self)
+        self._subtitle.setObjectName("inspector_subtitle")
+        self._subtitle.setTextFormat(Qt.TextFormat.PlainText)
+        self._subtitle.setWordWrap(True)
+        self._subtitle.setForegroundRole(theme.MUTED_ROLE)
+        self._tabs = QTabWidget(self)
+        self._tabs.setObjectName("inspector_tabs")
+        self._tabs.setDocumentMode(True)
+        self._overview = FactList("overview")
+        self._health = HealthStory()
+        self._security = FactList("security")
+        self._disks = FactList("disks")
+        self._history = _read_only("inspector_history", "History")
+        self._raw = _read_only("inspector_raw", "Raw record")
+        for widget, title in (
+            (self._overview, "Overview"),
+            (self._health, "Health"),
+            (self._security, "Security"),
+            (self._disks, "Disks && network"),
+            (self._history, "History"),
+            (self._raw, "Raw"),
+        ):
+            self._tabs.addTab(widget, title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 8, 0)
+        layout.addWidget(self._title)
+        layout.addWidget(self._subtitle)
+        layout.addWidget(self._tabs, 1)
+
+    def _on_vms_changed(self, keys: tuple[str, ...]) -> None:
+        if self._vm_key in keys:
+            self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        inventory = self._store.inventory
+        now = time.time()
+        vm = inventory.vms.get(self._vm_key)
+        node = inventory.nodes.get(self._node_name)
+        self._tabs.setEnabled(vm is not None or node is not None)
+        for tab in (2, 3, 4):
+            self._tabs.setTabVisible(tab, node is None)
+        if vm is not None:
+            self._title.setText(plain(vm.name))
+            self._subtitle.setText(self._store.health_of(vm.key).sentence)
+            self._overview.show_facts(vm_overview(vm, now))
+            self._health.show_health(self._store.health_of(vm.key), now)
+            self._security.show_facts(vm_security(vm, now))
+            self._disks.show_facts(vm_disks_and_network(vm, inventory.site))
+            _replace(self._history, history_lines(vm.key, self._store.operations.values()))
+            _replace(self._raw, raw_text(vm))
+        elif node is not None:
+            self._title.setText(plain(node.name))
+            self._subtitle.setText(self._store.health_of_node(node.name).sentence)
+            self._overview.show_facts(node_facts(node, inventory, now))
+            self._health.show_health(self._store.health_of_node(node.name), now)
+            _replace(self._raw, raw_text(node))
+        else:
+            gone = "It is no longer in the cluster or in Azure." if self._vm_key else ""
+            self._title.setText("Nothing selected" if not gone else "Gone")
+            self._subtitle.setText(gone or "Select a VM or a node to see what is known of it.")
+            for facts in (self._overview, self._security, self._disks):
+                facts.show_facts(())
+            self._health.show_health(None, now)
+            for text in (self._history, self._raw):
+                _replace(text, "")
+
+
+def _read_only(name: str, title: str) -> QPlainTextEdit:
+    text = QPlainTextEdit()
+    text.setObjectName(name)
+    text.setAccessibleName(title)
+    text.setReadOnly(True)
+    text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+    return text
+
+
+def _replace(widget: QPlainTextEdit, text: str) -> None:
+    """Set text only if it changed, so that selection and scroll stay."""
+    if widget.toPlainText() != text:
+        widget.setPlainText(text)

@@ -1,0 +1,83 @@
+"""The status bar's content: the age of each wire's data, the worker, and the lab marker."""
+
+import time
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from console.model.freshness import WireReading
+from console.ui import theme
+from console.ui.bridge import Bridge
+from console.ui.models.inspector_facts import age_text
+from console.ui.plain_text import plain
+from console.ui.store import Store
+
+
+class StatusStrip:
+    """Fills a status bar and keeps it true, once a second."""
+
+    def __init__(self, bar: QStatusBar, store: Store, bridge: Bridge, lab_name: str) -> None:
+        self._store, self._bridge = store, bridge
+        self._cluster, self._azure, self._worker = QLabel(bar), QLabel(bar), QLabel(bar)
+        for label, name in (
+            (self._cluster, "status_cluster"),
+            (self._azure, "status_azure"),
+            (self._worker, "status_worker"),
+        ):
+            label.setObjectName(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setContentsMargins(8, 2, 8, 2)
+            bar.addWidget(label)
+        if lab_name:
+            marker = QLabel(f"LAB: simulated site ({lab_name})", bar)
+            marker.setObjectName("lab_marker")
+            marker.setTextFormat(Qt.TextFormat.PlainText)
+            marker.setStyleSheet(
+                "QLabel { background: palette(highlight); color: palette(highlighted-text);"
+                " padding: 2px 10px; border-radius: 3px; }"
+            )
+            bar.addPermanentWidget(marker)
+        self._clock = QTimer(bar, interval=1000)
+        self._clock.timeout.connect(self.tell)
+        self._clock.start()
+        store.readings_changed.connect(self.tell)
+        store.snapshot_replaced.connect(self.tell)
+        bridge.worker_changed.connect(self.tell)
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how old everything is now."""
+        inventory = self._store.inventory
+        self._tell_wire(self._cluster, "Cluster", inventory.cluster_wire)
+        self._tell_wire(self._azure, "Azure", inventory.arm)
+        fault = self._bridge.worker_fault
+        if fault is not None:
+            self._worker.setText(plain(fault.summary))
+            self._worker.setToolTip(plain(f"{fault.kept} {fault.remedy}".strip()))
+        elif not self._bridge.is_ready:
+            self._worker.setText("Starting…")
+        else:
+            running = len(self._store.running())
+            self._worker.setText(
+                f"{running} operation{'' if running == 1 else 's'} running" if running else ""
+            )
+        self._worker.setVisible(bool(self._worker.text()))
+
+    def _tell_wire(self, label: QLabel, name: str, reading: WireReading) -> None:
+        now = time.time()
+        age = age_text(reading.read_at, now)
+        fault = next(iter(reading.faults), None)
+        colors = theme.current()
+        if reading.is_down and fault is not None:
+            text, token = f"{name}: {fault.summary} Data from {age}.", "critical"
+        elif self._store.is_stored:
+            text, token = f"{name}: as of {age}, not read yet", "attention"
+        elif reading.read_at is None:
+            text, token = f"{name}: not read yet", "attention"
+        elif reading.is_stale(now):
+            text, token = f"{name}: stale, {age}", "attention"
+        else:
+            text, token = f"{name}: {age}", "muted"
+        label.setText(plain(text))
+        label.setToolTip(plain(f"{fault.remedy}\n{fault.detail}".strip()) if fault else "")
+        label.setStyleSheet(f"color: {getattr(colors, token)};")

@@ -1,0 +1,220 @@
+"""Every VM the console knows, as a dense list with instant search, quick filters and CSV export."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.health import HealthLevel
+from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
+from console.ui.actions import Actions
+from console.ui.models.vm_columns import COLUMNS
+from console.ui.models.vm_rows import VmRows
+from console.ui.store import Store
+from console.ui.views.vm_list import VmList
+
+# Typing goes on while the list follows: one search a pause, not one a key.
+_SEARCH_PAUSE_MS = 40
+# A spreadsheet runs a cell that starts with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class VmTable(QWidget):
+    """Signals: ``selection_changed()`` and ``vm_activated(key)`` as the list tells them."""
+
+    selection_changed = Signal()
+    vm_activated = Signal(str)
+
+    def __init__(self, store: Store, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._actions = store, actions
+        self.rows = VmRows(store.inventory)
+        self.list = VmList(store, self.rows, self)
+        self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
+        self._search_timer.timeout.connect(self._search_now)
+        self._build()
+        self.list.header.sectionClicked.connect(self._sort_by_section)
+        self.list.selection_changed.connect(self._on_selection_changed)
+        self.list.activated.connect(self.vm_activated)
+        self.list.menu_wanted.connect(self._show_menu)
+        store.snapshot_replaced.connect(self._on_replaced)
+        store.vms_changed.connect(self._on_vms_changed)
+        store.figures_changed.connect(self.list.cells_changed)
+
+    @property
+    def selected_keys(self) -> list[str]:
+        """In the order of the rows."""
+        return [key for key in self.rows.visible if key in self.list.selected]
+
+    def select(self, key: str) -> None:
+        """Show this VM: clears search and filter if they hide it."""
+        if key not in self.rows.visible:
+            self.search.clear()
+            self._filters["all"].click()
+            self._search_now()
+        if key in self.rows.visible:
+            self.list.set_cursor(key)
+
+    def focus_search(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def csv_text(self) -> str:
+        """The visible rows as CSV; cells that a spreadsheet would run are made harmless."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow([column.title for column in COLUMNS])
+        for key in self.rows.visible:
+            vm = self._store.inventory.vms[key]
+            writer.writerow([_harmless(column.text(vm)) for column in COLUMNS])
+        return text.getvalue()
+
+    def _build(self) -> None:
+        self.search = QLineEdit(self)
+        self.search.setObjectName("vm_search")
+        self.search.setPlaceholderText("Search name, address, node, id, user or tag  (Ctrl+F)")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search virtual machines")
+        self.search.textChanged.connect(lambda _: self._search_timer.start())
+        self.search.returnPressed.connect(self._enter_list)
+        self._count = QLabel(self)
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        self._count.setObjectName("vm_count")
+        export = QToolButton(self)
+        export.setText("Export CSV…")
+        export.setObjectName("vm_export")
+        export.clicked.connect(self._export)
+        top = QHBoxLayout()
+        top.addWidget(self.search, 1)
+        top.addLayout(self._make_filters())
+        top.addWidget(self._count)
+        top.addWidget(export)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.list, 1)
+        self._tell_count()
+
+    def _make_filters(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        group = QButtonGroup(self)
+        self._filters: dict[str, QToolButton] = {}
+        for name, text, tip, keep in (
+            ("all", "All", "Every VM", None),
+            ("red", "Needs attention", "Critical, warning or not known", self._needs_attention),
+            ("not_tl", "Not Trusted launch", "Standard VMs and VMs nobody could read", _is_not_tl),
+            ("off", "Off", "Stopped, saved or paused VMs", _is_off),
+        ):
+            button = QToolButton(self)
+            button.setText(text)
+            button.setCheckable(True)
+            button.setToolTip(tip)
+            button.setObjectName(f"vm_filter_{name}")
+            button.clicked.connect(lambda _=False, keep=keep: self._filter(keep))
+            group.addButton(button)
+            row.addWidget(button)
+            self._filters[name] = button
+        self._filters["all"].setChecked(True)
+        return row
+
+    def _needs_attention(self, vm: VirtualMachine) -> bool:
+        level = self._store.health_of(vm.key).level
+        return level in (HealthLevel.CRITICAL, HealthLevel.ATTENTION, HealthLevel.UNKNOWN)
+
+    def _filter(self, keep: object) -> None:
+        self.rows.keep_only(keep)  # type: ignore[arg-type]
+        self._rows_changed()
+
+    def _search_now(self) -> None:
+        self._search_timer.stop()
+        self.rows.search(self.search.text())
+        self._rows_changed()
+
+    def _enter_list(self) -> None:
+        self._search_now()
+        if self.rows.visible:
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.list.set_cursor(self.rows.visible[0])
+
+    def _sort_by_section(self, section: int) -> None:
+        column = COLUMNS[section].id
+        previous, is_descending = self.rows.sorting
+        down = column == previous and not is_descending
+        self.rows.sort_by(column, down)
+        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
+        self.list.header.setSortIndicator(section, order)
+        self._rows_changed()
+
+    def _on_replaced(self) -> None:
+        self.rows.replace()
+        self._rows_changed()
+
+    def _on_vms_changed(self, keys: Iterable[str]) -> None:
+        before = len(self.rows.visible)
+        keys = list(keys)
+        self.rows.changed(keys)
+        if len(self.rows.visible) != before:
+            self._rows_changed()
+        else:
+            self.list.cells_changed(keys)
+
+    def _rows_changed(self) -> None:
+        self.list.rows_changed()
+        self._tell_count()
+
+    def _on_selection_changed(self) -> None:
+        self._tell_count()
+        self.selection_changed.emit()
+
+    def _tell_count(self) -> None:
+        shown, known = len(self.rows.visible), len(self._store.inventory.vms)
+        text = f"{shown} VMs" if shown == known else f"{shown} of {known} VMs"
+        if len(self.list.selected) > 1:
+            text += f", {len(self.list.selected)} selected"
+        self._count.setText(text)
+
+    def _show_menu(self, where: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._actions.fill_menu(menu, self.selected_keys)
+        menu.popup(where)
+
+    def _export(self) -> None:
+        dialog = QFileDialog(self, "Export the visible rows", filter="CSV (*.csv)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(self._write_csv)
+        dialog.open()
+
+    def _write_csv(self, path: str) -> None:
+        try:
+            # A byte-order mark makes spreadsheets read it as UTF-8.
+            Path(path).write_text(self.csv_text(), encoding="utf-8-sig", newline="")
+        except OSError as error:
+            self._actions.tell_failure("The list was not exported", str(error.strerror))
+
+
+def _is_not_tl(vm: VirtualMachine) -> bool:
+    return vm.security is not SecurityType.TRUSTED_LAUNCH and vm.kind is not VmKind.RESOURCE_BRIDGE
+
+
+def _is_off(vm: VirtualMachine) -> bool:
+    return vm.power in (PowerState.STOPPED, PowerState.SAVED, PowerState.PAUSED)
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
