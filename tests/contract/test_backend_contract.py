@@ -1,0 +1,305 @@
+"""What every Backend must do. Bound to the in-process world and to both real wires."""
+
+import pytest
+
+from console.backends import BackendError, JobState
+from console.model.freshness import FaultCode, Wire
+from console.model.node import NodeState
+from console.model.request import (
+    DataDiskSpec,
+    DomainJoinSpec,
+    DownloadImage,
+    NetworkInterfaceSpec,
+    PowerAction,
+)
+from console.model.site import ImageReference, ImageState
+from console.model.snapshot import diff
+from console.model.virtual_machine import PowerState, SecurityType, VmKind
+from tests.contract.conftest import Bench
+
+BOTH = frozenset(Wire)
+FIRST, LAST = "LAB-N1", "LAB-N4"
+
+
+async def test_snapshot_joins_both_planes(bench: Bench) -> None:
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    assert snapshot.arm.faults == ()
+    assert snapshot.cluster_wire.faults == ()
+    vms = {vm.name: vm for vm in snapshot.vms}
+    assert len(vms) == len(bench.site.vms)
+    vm = vms["app-01"]
+    assert vm.kind is VmKind.AZURE_LOCAL
+    assert vm.cluster is not None
+    assert vm.azure is not None
+    assert vm.key == vm.cluster.vm_id == vm.azure.vm_id
+    assert vm.cluster.owner_node == vm.azure.host_node
+    assert vm.metrics is not None
+    assert vm.memory_mib
+    assert vms["legacy-01"].kind is VmKind.UNMANAGED
+    assert vms["legacy-01"].security is SecurityType.STANDARD
+    assert sum(vm.kind is VmKind.RESOURCE_BRIDGE for vm in snapshot.vms) == 1
+
+
+async def test_every_vm_is_told_as_the_world_has_it(bench: Bench) -> None:
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    with bench.site.look():
+        for vm in snapshot.vms:
+            assert vm.cluster is not None
+            truth = bench.site.vms[vm.key]
+            assert vm.cluster.owner_node == truth.owner
+            assert vm.cluster.vtpm == truth.vtpm
+            assert vm.cluster.vtpm_state == truth.tpm_state
+            assert vm.cluster.secure_boot == truth.secure_boot
+            assert vm.cluster.processors == truth.processors
+            assert vm.cluster.memory_mib == truth.memory_mib
+            assert vm.cluster.mounted_iso == truth.mounted_iso
+            assert set(vm.cluster.possible_owners) == set(truth.possible_owners)
+
+
+async def test_cluster_and_nodes(bench: Bench) -> None:
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    assert snapshot.cluster.name == bench.site.settings.cluster_name
+    assert snapshot.cluster.release == "2510"
+    assert snapshot.cluster.parallel_migrations == bench.site.settings.parallel_migrations
+    assert snapshot.cluster.arm_id.lower() == bench.site.settings.cluster_arm_id.lower()
+    assert [node.name for node in snapshot.nodes] == list(bench.site.nodes)
+    for node in snapshot.nodes:
+        truth = bench.site.nodes[node.name]
+        assert node.state is NodeState.UP
+        assert node.logical_processors == truth.logical_processors
+        assert node.memory_total_mib == truth.memory_mib
+        assert node.memory_available_mib == bench.site.memory_available_mib(node.name)
+        assert node.igvm_agent.value == truth.igvm_agent
+        assert node.accepts_azure_placement is True
+        assert node.azure_connection == "Connected"
+        assert len(node.migration_networks) == len(truth.migration_networks)
+
+
+async def test_what_a_creation_chooses_from(bench: Bench) -> None:
+    site = (await bench.backend.read_snapshot(BOTH)).site
+    assert {image.state for image in site.images} == {ImageState.READY}
+    assert any(image.reference is not None for image in site.images)
+    assert [s.id for s in site.subscriptions] == [bench.site.settings.subscription_id]
+    assert bench.site.settings.custom_location_id in {c.arm_id for c in site.custom_locations}
+    assert bench.site.settings.resource_group in {group.name for group in site.resource_groups}
+    assert all(path.available_mib for path in site.storage_paths)
+    static = [network for network in site.logical_networks if network.is_static]
+    assert any(network.used_addresses for network in static)
+    assert any(nic.attached_vm_id for nic in site.network_interfaces)
+
+
+async def test_a_second_reading_of_a_still_world_tells_nothing_new(bench: Bench) -> None:
+    first = await bench.backend.read_snapshot(BOTH)
+    second = await bench.backend.read_snapshot(BOTH)
+    delta = diff(first, second)
+    assert (delta.upserted, delta.removed, delta.metrics, delta.site) == ((), (), (), None)
+
+
+async def test_arm_down_keeps_azures_half_and_the_cluster_goes_on(bench: Bench) -> None:
+    first = await bench.backend.read_snapshot(BOTH)
+    bench.site.faults.arm_down = True
+    with bench.site.look():
+        found = bench.site.find_vm("app-01")
+        assert found is not None
+        found.state = "Paused"
+    bench.clock.advance(30)
+    second = await bench.backend.read_snapshot(BOTH)
+    before = next(vm for vm in first.vms if vm.name == "app-01")
+    after = next(vm for vm in second.vms if vm.name == "app-01")
+    assert after.azure == before.azure
+    assert after.power is PowerState.PAUSED
+    assert second.arm.is_down
+    assert second.arm.read_at == first.arm.read_at
+    assert not second.cluster_wire.is_down
+    assert second.site == first.site
+
+
+async def test_one_wire_alone_may_be_asked(bench: Bench) -> None:
+    first = await bench.backend.read_snapshot(BOTH)
+    bench.clock.advance(5)
+    second = await bench.backend.read_snapshot(frozenset({Wire.CLUSTER}))
+    assert second.arm.read_at == first.arm.read_at
+    assert second.cluster_wire.read_at != first.cluster_wire.read_at
+
+
+async def test_live_migration_arrives_with_its_vtpm(bench: Bench) -> None:
+    vm = next(v for v in bench.site.vms_on(FIRST) if v.state == "Running" and v.vtpm)
+    await bench.backend.read_snapshot(BOTH)
+    before = await bench.backend.read_vm(vm.vm_id)
+    job = await bench.backend.start_live_migration(vm.vm_id, FIRST, LAST, "op-1")
+    assert job.can_cancel
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.start_live_migration(vm.vm_id, FIRST, LAST, "op-2")
+    assert caught.value.fault.code is FaultCode.CONFLICT
+    assert not caught.value.was_sent
+    assert await bench.backend.find_live_migration(vm.vm_id) is not None
+    resumed = await bench.backend.resume_job(job.token)
+    assert (await bench.end_of(resumed)).state is JobState.SUCCEEDED
+    after = await bench.backend.read_vm(vm.vm_id)
+    assert before is not None
+    assert before.cluster is not None
+    assert after is not None
+    assert after.cluster is not None
+    assert after.owner_node == LAST
+    assert after.cluster.vtpm_state == before.cluster.vtpm_state != ""
+    assert await bench.backend.find_live_migration(vm.vm_id) is None
+    assert bench.site.counters[f"migrate:{vm.vm_id}"] == 1
+
+
+async def test_a_vm_that_is_no_longer_where_it_was_seen_is_not_moved(bench: Bench) -> None:
+    vm = next(v for v in bench.site.vms_on("LAB-N2") if v.state == "Running")
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.start_live_migration(vm.vm_id, FIRST, LAST, "op-1")
+    assert caught.value.fault.code is FaultCode.CONFLICT
+    assert bench.site.counters.get(f"migrate:{vm.vm_id}", 0) == 0
+
+
+async def test_canceling_a_migration(bench: Bench) -> None:
+    vm = next(v for v in bench.site.vms_on(FIRST) if v.state == "Running" and v.vtpm)
+    bench.site.faults.slow_link(50.0)
+    job = await bench.backend.start_live_migration(vm.vm_id, FIRST, LAST, "op-1")
+    bench.clock.advance(2)
+    report = await job.poll()
+    assert report.state is JobState.RUNNING
+    await job.cancel()
+    assert (await bench.end_of(job)).state is JobState.CANCELED
+    after = await bench.backend.read_vm(vm.vm_id)
+    assert after is not None
+    assert after.owner_node == FIRST
+
+
+async def test_creation_from_machine_to_running_vm_and_back(bench: Bench) -> None:
+    backend = bench.backend
+    nic = NetworkInterfaceSpec("new-01-nic", bench.id_of("logicalNetworks", "lnet-servers-vlan110"))
+    spec = bench.spec(data_disks=(DataDiskSpec("new-01-data", 64),), network_interfaces=(nic,))
+    assert await backend.find_vm_by_name(spec) is None
+    for job in (
+        await backend.create_machine(spec, "op"),
+        await backend.create_network_interface(spec, nic, "op"),
+        await backend.create_data_disk(spec, spec.data_disks[0], "op"),
+    ):
+        assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+    job = await backend.create_vm_instance(spec, {"admin_password": "canary-9"}, "op")
+    on_the_way = await backend.find_vm_by_name(spec)
+    assert on_the_way is not None
+    assert on_the_way.key == backend.resource_ids(spec)["machine"]
+    resumed = await backend.resume_job(job.token)
+    assert (await bench.end_of(resumed)).state is JobState.SUCCEEDED
+    made = await backend.find_vm_by_name(spec)
+    assert made is not None
+    assert made.cluster is not None
+    assert made.azure is not None
+    assert made.power is PowerState.RUNNING
+    assert made.security is made.azure.security is SecurityType.TRUSTED_LAUNCH
+    assert (made.cluster.vtpm, made.cluster.secure_boot) == (True, True)
+    existing = await backend.find_resource(backend.resource_ids(spec)["instance"])
+    assert existing is not None
+    assert existing.operation_id == "op"
+    in_snapshot = await bench.vm("new-01")
+    assert in_snapshot.key == made.key
+    assert in_snapshot.kind is VmKind.AZURE_LOCAL
+    joined = await backend.join_domain(spec, DomainJoinSpec("lab.example", "u"), "canary-9", "op")
+    assert (await bench.end_of(joined)).state is JobState.SUCCEEDED
+    assert "canary-9" not in repr(bench.site.resources) + job.token + joined.token
+    gone = await backend.delete_virtual_machine(made.key, "op")
+    assert (await bench.end_of(gone)).state is JobState.SUCCEEDED
+    assert await backend.find_vm_by_name(spec) is None
+    assert await backend.find_resource(backend.resource_ids(spec)["machine"]) is None
+    nic_job = await backend.delete_resource(backend.resource_ids(spec)["nic:new-01-nic"], "op")
+    assert (await bench.end_of(nic_job)).state is JobState.SUCCEEDED
+
+
+async def test_a_creation_that_fails_says_why(bench: Bench) -> None:
+    spec = bench.spec()
+    bench.site.faults.creation_fails_at("DiskCopy")
+    await bench.end_of(await bench.backend.create_machine(spec, "op"))
+    job = await bench.backend.create_vm_instance(spec, {"admin_password": "x"}, "op")
+    report = await bench.end_of(job)
+    assert report.state is JobState.FAILED
+    assert report.fault is not None
+    assert report.fault.summary
+
+
+async def test_power(bench: Bench) -> None:
+    vm = await bench.vm("app-01")
+    for action, state in (
+        (PowerAction.STOP, PowerState.STOPPED),
+        (PowerAction.START, PowerState.RUNNING),
+        (PowerAction.SAVE, PowerState.SAVED),
+    ):
+        job = await bench.backend.change_power(vm.key, action, "op")
+        assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+        after = await bench.backend.read_vm(vm.key)
+        assert after is not None
+        assert after.power is state
+
+
+async def test_an_image_is_downloaded(bench: Bench) -> None:
+    settings = bench.site.settings
+    request = DownloadImage(
+        "fresh",
+        ImageReference("microsoftwindowsdesktop", "windows-11", "win11-21h2-avd"),
+        settings.subscription_id,
+        settings.resource_group,
+        settings.location,
+        settings.custom_location_id,
+    )
+    job = await bench.backend.download_image(request, "op")
+    bench.clock.advance(5)
+    report = await job.poll()
+    assert report.state is JobState.RUNNING
+    assert report.fraction
+    assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+    site = (await bench.backend.read_snapshot(BOTH)).site
+    (image,) = [image for image in site.images if image.name == "fresh"]
+    assert image.state is ImageState.READY
+    assert image.reference is not None
+    assert image.reference.version
+
+
+async def test_drain_and_resume(bench: Bench) -> None:
+    job = await bench.backend.suspend_node(LAST, "op")
+    node = await bench.backend.read_node(LAST)
+    assert node is not None
+    assert node.accepts_azure_placement is False
+    assert node.state in (NodeState.DRAINING, NodeState.PAUSED)
+    assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+    assert not bench.site.vms_on(LAST)
+    job = await bench.backend.resume_node(LAST, True, "op-2")
+    assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+    node = await bench.backend.read_node(LAST)
+    assert node is not None
+    assert node.state is NodeState.UP
+    assert node.accepts_azure_placement is True
+    for _ in range(200):
+        if bench.site.vms_on(LAST):
+            break
+        bench.clock.advance(0.5)
+        await bench.backend.read_node(LAST)
+    assert bench.site.vms_on(LAST)
+
+
+async def test_an_answer_lost_after_the_act_was_sent(bench: Bench) -> None:
+    spec = bench.spec()
+    bench.site.faults.answer_lost_after_act = 1
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.create_machine(spec, "op")
+    assert caught.value.was_sent
+    assert caught.value.fault.code is FaultCode.LOST
+    found = await bench.backend.find_resource(bench.backend.resource_ids(spec)["machine"])
+    assert found is not None
+    assert found.operation_id == "op"
+
+
+async def test_a_status_that_vanishes_is_not_taken_for_an_end(bench: Bench) -> None:
+    vm = await bench.vm("app-01")
+    job = await bench.backend.change_power(vm.key, PowerAction.STOP, "op")
+    bench.site.faults.status_url_vanishes = True
+    assert (await bench.end_of(job)).state is JobState.GONE
+
+
+async def test_nothing_is_nothing(bench: Bench) -> None:
+    nowhere = "00000000-0000-0000-0000-000000000000"
+    assert await bench.backend.read_vm(nowhere) is None
+    assert await bench.backend.find_live_migration(nowhere) is None
+    assert await bench.backend.find_resource(bench.id_of("networkInterfaces", "none")) is None
