@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-pytest.importorskip("console.lab.wsman_server.server")
-
 
 class Lab:
     """A running ``console lab`` with its control channel."""
