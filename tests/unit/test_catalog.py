@@ -1,6 +1,5 @@
 """The dated data: exactly the documents' rows, and the release decides."""
 
-import msgspec
 import pytest
 
 from console import catalog
