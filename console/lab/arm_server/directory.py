@@ -1,6 +1,7 @@
 """What ARM itself tells: tenants, subscriptions, groups, providers, lists of everything."""
 
 import re
+from functools import partial
 from typing import Any
 
 from console.lab.arm_server import paging
@@ -41,7 +42,7 @@ class Directory:
             ):  # fmt: skip
                 return self._read(request, self._everything(request))
             case ("subscriptions", _, "providers") | ("providers",):
-                rows = [paging.Row(name, self._provider(name)) for name in _namespaces()]
+                rows = [paging.Row(name, partial(self._provider, name)) for name in _namespaces()]
                 return self._read(request, rows)
             case ("subscriptions", _, "providers", name) | ("providers", name):
                 return self._one_provider(request, name)
@@ -72,7 +73,7 @@ class Directory:
 
     def _of_type(self, type_: str, scope: str) -> list[paging.Row]:
         found = self.site.list_resources(type_, scope)
-        return [paging.Row(one.id, one.body) for one in found]
+        return [paging.Row(one.id, partial(dict, one.body)) for one in found]
 
     def _tenants(self) -> list[paging.Row]:
         tenant = self.site.settings.tenant_id
@@ -84,7 +85,7 @@ class Directory:
             "domains": [self.site.settings.domain],
             "tenantCategory": "Home",
         }
-        return [paging.Row(tenant, body)]
+        return [paging.Row(tenant, partial(dict, body))]
 
     def _everything(self, request: Request) -> list[paging.Row]:
         """Tracked resources below the scope, without their properties."""
@@ -96,7 +97,7 @@ class Directory:
                 400, "InvalidFilterInQueryString", "Only resourceType eq '...' is answered here."
             )
         return [
-            paging.Row(one.id, _as_listed(one))
+            paging.Row(one.id, partial(_as_listed, one))
             for key, one in self.site.resources.items()
             if key.startswith(scope)
             and one.type not in _SCOPES

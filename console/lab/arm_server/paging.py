@@ -2,8 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from console.lab.arm_server.exchange import ArmError
 
@@ -12,15 +14,15 @@ PAGE_ROWS = 100
 
 @dataclass(frozen=True)
 class Row:
-    """Something listed, with the id that orders it."""
+    """Something listed, with the id that orders it; ``tell`` makes its body, if it is shown."""
 
     key: str
-    body: object
+    tell: Callable[[], object]
 
 
 def token_after(key: str) -> str:
-    """The next page begins behind this id."""
-    return base64.urlsafe_b64encode(key.lower().encode()).decode()
+    """The next page begins behind this id, given in lower case."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
 
 
 def read_token(token: str) -> str:
@@ -43,8 +45,8 @@ def read_top(text: str, most: int) -> int:
 
 def page(rows: Sequence[Row], token: str, size: int) -> tuple[list[Row], str]:
     """The rows of the page, and the token of the next one, empty on the last."""
-    after = read_token(token)
-    ordered = sorted(rows, key=lambda row: row.key.lower())
-    left = [row for row in ordered if row.key.lower() > after]
-    shown = left[:size]
-    return shown, token_after(shown[-1].key) if len(left) > size else ""
+    ordered = sorted(((row.key.lower(), row) for row in rows), key=itemgetter(0))
+    first = bisect_right(ordered, read_token(token), key=itemgetter(0)) if token else 0
+    shown = ordered[first : first + size]
+    is_last = first + size >= len(ordered)
+    return [row for _, row in shown], "" if is_last else token_after(shown[-1][0])

@@ -3,6 +3,7 @@
 import functools
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from console.catalog import resource_path
@@ -51,7 +52,7 @@ def answer_query(site: Site, request: Request) -> Response:
     answer: dict[str, Any] = {
         "totalRecords": len(rows),
         "count": len(shown),
-        "data": [row.body for row in shown],
+        "data": [row.tell() for row in shown],
         "facets": [],
         "resultTruncated": "false",
     }
@@ -89,30 +90,34 @@ def _common(site: Site, machine: ArmResource) -> dict[str, Any]:
     }
 
 
+def _virtual_machine(site: Site, machine: ArmResource) -> dict[str, Any]:
+    instance = site.get_resource(site.settings.instance_id(machine.id))
+    location = instance.body.get("extendedLocation") if instance is not None else None
+    return {
+        **_common(site, machine),
+        "location": machine.body.get("location"),
+        "tags": machine.body.get("tags"),
+        "arcStatus": str(_properties(machine).get("status", "")),
+        "properties": instance.body.get("properties") if instance is not None else None,
+        "customLocation": location.get("name") if isinstance(location, dict) else None,
+    }
+
+
+def _node_machine(site: Site, machine: ArmResource) -> dict[str, Any]:
+    return {**_common(site, machine), "status": str(_properties(machine).get("status", ""))}
+
+
 def _virtual_machines(site: Site) -> list[paging.Row]:
-    rows = []
-    for machine in _machines(site, are_vms=True):
-        instance = site.get_resource(site.settings.instance_id(machine.id))
-        location = instance.body.get("extendedLocation") if instance is not None else None
-        row = {
-            **_common(site, machine),
-            "location": machine.body.get("location"),
-            "tags": machine.body.get("tags"),
-            "arcStatus": str(_properties(machine).get("status", "")),
-            "properties": instance.body.get("properties") if instance is not None else None,
-            "customLocation": location.get("name") if isinstance(location, dict) else None,
-        }
-        rows.append(paging.Row(machine.id, row))
-    return rows
+    return [
+        paging.Row(one.id, partial(_virtual_machine, site, one))
+        for one in _machines(site, are_vms=True)
+    ]
 
 
 def _node_machines(site: Site) -> list[paging.Row]:
     return [
-        paging.Row(
-            machine.id,
-            {**_common(site, machine), "status": str(_properties(machine).get("status", ""))},
-        )
-        for machine in _machines(site, are_vms=False)
+        paging.Row(one.id, partial(_node_machine, site, one))
+        for one in _machines(site, are_vms=False)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from console.lab.arm_server import paging
@@ -19,6 +20,11 @@ from console.lab.world.state import ArmOperation, ArmResource
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,79}")
 # What may be sent and is never said again.
 _SECRETS = frozenset({"adminpassword", "password", "protectedsettings"})
+# Below ``properties``: the provider's own word, whatever a request says.
+_READ_ONLY = frozenset(
+    {"status", "provisioningState", "instanceView", "vmId", "hyperVVmId", "hostNodeName",
+     "hostNodeIpAddress", "networkType", "reportedProperties", "connectivityStatus"}
+)  # fmt: skip
 
 
 class Resources:
@@ -71,18 +77,21 @@ class Resources:
 
     def _list(self, request: Request, target: Target, served: ServedType) -> Response:
         if is_derived(served.name):
-            rows = [paging.Row(body["id"], body) for body in self._derived(target, served)]
+            rows = [
+                paging.Row(body["id"], partial(dict, body))
+                for body in self._derived(target, served)
+            ]
         else:
             self._demand_parent(target)
             found = self.site.list_resources(served.name, target.parent)
-            rows = [paging.Row(each.id, _in_version(request, each)) for each in found]
+            rows = [paging.Row(each.id, partial(_in_version, request, each)) for each in found]
         return self.page(request, rows)
 
     def page(self, request: Request, rows: list[paging.Row]) -> Response:
         """One page of a list, with the link to the next."""
         size = paging.read_top(request.query.get("$top", ""), paging.PAGE_ROWS)
         shown, token = paging.page(rows, request.query.get("$skiptoken", ""), size)
-        body: dict[str, Any] = {"value": [row.body for row in shown]}
+        body: dict[str, Any] = {"value": [row.tell() for row in shown]}
         if token:
             kept = "".join(
                 f"&{name}={request.query[name.lower()]}"
@@ -111,7 +120,9 @@ class Resources:
             raise ArmError(412, "PreconditionFailed", f"The resource '{target.id}' exists already.")
         arm_id = existing.id if existing is not None else self._new_id(target, served)
         etag = request.headers.get("if-match")
-        resource, operation = self.site.put_resource(arm_id, served.name, _unsecret(body), etag)
+        resource, operation = self.site.put_resource(
+            arm_id, served.name, _accepted_part(body), etag
+        )
         status = 200 if existing is not None else served.made_status
         return self._accepted(request, status, resource, operation, with_location=status == 202)
 
@@ -120,7 +131,7 @@ class Resources:
         demand_shape(served.name, body)
         self._existing(target, served)
         etag = request.headers.get("if-match")
-        resource, operation = self.site.patch_resource(target.id, _unsecret(body), etag)
+        resource, operation = self.site.patch_resource(target.id, _accepted_part(body), etag)
         status = 200 if operation is None else 202
         return self._accepted(request, status, resource, operation, with_location=True)
 
@@ -221,6 +232,14 @@ def _in_version(request: Request, resource: ArmResource) -> dict[str, Any]:
 
 def _etag(resource: ArmResource) -> dict[str, str]:
     return {"ETag": resource.etag} if resource.etag else {}
+
+
+def _accepted_part(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what a provider ignores and what it never says again."""
+    given = body.get("properties") or {}
+    properties = {name: item for name, item in given.items() if name not in _READ_ONLY}
+    kept: dict[str, Any] = _unsecret({**body, "properties": properties})
+    return kept
 
 
 def _unsecret(value: Any) -> Any:

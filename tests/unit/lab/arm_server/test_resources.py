@@ -95,6 +95,19 @@ def test_a_patch_brings_no_password_in_either(
     assert "canary-4711" not in repr(site.resources)
 
 
+def test_nobody_writes_what_only_the_provider_says(
+    client: Client, clock: MovableClock, machine: str, instance: str, new_vm: dict[str, Any]
+) -> None:
+    new_vm["properties"] |= {"status": "fine", "hostNodeName": "mine", "provisioningState": 7}
+    assert _create(client, machine, instance, new_vm).status == 201
+    patch = {"properties": {"status": {"powerState": "Saved"}, "vmId": "mine"}}
+    clock.advance(30)
+    assert client.ask("PATCH", instance, patch).status == 202
+    found = client.get(instance).body["properties"]
+    assert found["status"]["powerState"] == "Running"
+    assert "mine" not in (found["hostNodeName"], found["vmId"])
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

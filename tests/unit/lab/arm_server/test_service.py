@@ -1,7 +1,9 @@
 """Versions, scopes, unknown routes, request ids, and every disturbance that can be switched on."""
 
+import contextlib
 import http.client
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -152,6 +154,19 @@ def test_slow_answers_do_not_hold_up_the_end(client: Client, site: Site, server:
     started = time.monotonic()
     assert client.get("/subscriptions").status == 200
     assert time.monotonic() - started >= 0.3
+    site.faults.arm_delay_s = 60
+    waiting = threading.Thread(target=_ask_in_vain, args=(client,))
+    waiting.start()
+    time.sleep(0.1)
+    started = time.monotonic()
+    server.stop()
+    waiting.join()
+    assert time.monotonic() - started < 2
+
+
+def _ask_in_vain(client: Client) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        client.get("/subscriptions")
 
 
 def test_the_answer_to_an_act_is_lost_after_it_was_done(
