@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
             ),
         }
         letters = self.fontMetrics().averageCharWidth()
-        self.resizeDocks([self._docks["inspector"]], [52 * letters], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._docks["inspector"]], [62 * letters], Qt.Orientation.Horizontal)
         height = 11 * self.fontMetrics().height()
         self.resizeDocks([self._docks["operations"]], [height], Qt.Orientation.Vertical)
 

@@ -216,9 +216,12 @@ def paint_verdict(painter: QPainter, area: QRect, verdict: Verdict) -> None:
     paint_shape(painter, area, _VERDICT_SHAPE[verdict], _current.color(VERDICT_TOKEN[verdict]))
 
 
-def paint_operation_state(painter: QPainter, area: QRect, state: OperationState) -> None:
+def paint_operation_state(
+    painter: QPainter, area: QRect, state: OperationState, ink: QColor | None = None
+) -> None:
+    """The state's shape in its colour, or in ``ink`` on a selected row."""
     token, shape = _STATE_LOOKS[state]
-    paint_shape(painter, area, shape, _current.color(token))
+    paint_shape(painter, area, shape, ink or _current.color(token))
 
 
 def paint_shape(painter: QPainter, area: QRect, shape: str, color: QColor) -> None:

@@ -43,11 +43,27 @@ def age_text(read_at: float | None, now: float) -> str:
     return datetime.fromtimestamp(read_at).strftime("%d %b %H:%M")
 
 
-def vm_overview(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
+def cluster_read_at(vm: VirtualMachine, inventory: Inventory) -> float | None:
+    """When the cluster last said this: an unchanged VM is not sent again, its node's reading is."""
+    if vm.cluster is None:
+        return inventory.cluster_wire.read_at
+    node = inventory.nodes.get(vm.cluster.owner_node)
+    return max(vm.cluster.read_at or 0.0, (node.read_at or 0.0) if node else 0.0) or None
+
+
+def azure_read_at(vm: VirtualMachine, inventory: Inventory) -> float | None:
+    """When Azure last said this, by the same reasoning."""
+    own = vm.azure.read_at if vm.azure is not None else None
+    return max(own or 0.0, inventory.arm.read_at or 0.0) or None
+
+
+def vm_overview(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[Fact, ...]:
     cluster, azure = vm.cluster, vm.azure
+    from_cluster = age_text(cluster_read_at(vm, inventory), now)
+    from_azure = age_text(azure_read_at(vm, inventory), now)
     facts = [Fact("Kind", KIND_WORDS[vm.kind])]
     if cluster is not None:
-        source = f"{_CLUSTER}, {age_text(cluster.read_at, now)}"
+        source = f"{_CLUSTER}, {from_cluster}"
         facts += [
             Fact("State (cluster)", str(cluster.power), source),
             Fact("Runs on", cluster.owner_node, source),
@@ -61,14 +77,14 @@ def vm_overview(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
             moved = cluster.migration
             percent = "" if moved.percent is None else f", {moved.percent} %"
             facts.append(Fact("Live migration", f"to {moved.target}{percent}", source))
-        facts.append(Fact("Read from cluster", age_text(cluster.read_at, now)))
+        facts.append(Fact("Read from cluster", from_cluster))
     else:
         facts.append(Fact("State (cluster)", "not found on the cluster"))
     if azure is not None:
-        source = f"{_AZURE}, {age_text(azure.read_at, now)}"
+        source = f"{_AZURE}, {from_azure}"
         facts += [
             Fact("State (Azure)", f"{azure.power}, provisioning {azure.provisioning}", source),
-            Fact("Read from Azure", age_text(azure.read_at, now)),
+            Fact("Read from Azure", from_azure),
         ]
         if azure.error_code:
             facts.append(
@@ -90,12 +106,12 @@ def vm_overview(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def vm_security(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
+def vm_security(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[Fact, ...]:
     """Requested (Azure) beside actual (hypervisor): "trusted" is never told from the request."""
     cluster, azure = vm.cluster, vm.azure
     facts = []
     if cluster is not None:
-        source = f"{_CLUSTER}, {age_text(cluster.read_at, now)}"
+        source = f"{_CLUSTER}, {age_text(cluster_read_at(vm, inventory), now)}"
         facts += [
             Fact("Security type (hypervisor)", SECURITY_WORDS[cluster.security], source),
             Fact("Secure Boot (hypervisor)", tri_state(cluster.secure_boot), source),
@@ -104,7 +120,7 @@ def vm_security(vm: VirtualMachine, now: float) -> tuple[Fact, ...]:
     else:
         facts.append(Fact("Hypervisor", "not found on the cluster, so nothing is confirmed"))
     if azure is not None:
-        source = f"{_AZURE}, {age_text(azure.read_at, now)}"
+        source = f"{_AZURE}, {age_text(azure_read_at(vm, inventory), now)}"
         facts += [
             Fact("Security type (Azure)", SECURITY_WORDS[azure.security], source),
             Fact("Secure Boot (Azure)", tri_state(azure.secure_boot), source),

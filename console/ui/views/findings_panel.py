@@ -22,8 +22,8 @@ class FindingsPanel(QFrame):
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._text)
+        self._layout = QVBoxLayout(self)
+        self._layout.addWidget(self._text)
         self.hide()
 
     def show_verdict(self, verdict: NodeVerdict, what: str, beside: QRect) -> None:
@@ -34,8 +34,12 @@ class FindingsPanel(QFrame):
             if finding.remedy:
                 lines.append(f"   {finding.remedy}")
         self._text.setText(plain("\n".join(lines)))
-        self.setFixedWidth(_WIDTH_LETTERS * self.fontMetrics().averageCharWidth())
-        self.adjustSize()
+        # A wrapping label tells its height only for a width: adjustSize() alone would clip it.
+        width = _WIDTH_LETTERS * self.fontMetrics().averageCharWidth()
+        margins = self.contentsMargins() + self._layout.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        height = self._text.heightForWidth(inner) + margins.top() + margins.bottom()
+        self.setFixedSize(width, height)
         parent = self.parentWidget()
         assert parent is not None
         left = min(beside.left(), parent.width() - self.width() - 8)

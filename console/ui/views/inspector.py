@@ -167,9 +167,9 @@ class Inspector(QWidget):
         if vm is not None:
             self._title.setText(plain(vm.name))
             self._subtitle.setText(self._store.health_of(vm.key).sentence)
-            self._overview.show_facts(vm_overview(vm, now))
+            self._overview.show_facts(vm_overview(vm, inventory, now))
             self._health.show_health(self._store.health_of(vm.key), now)
-            self._security.show_facts(vm_security(vm, now))
+            self._security.show_facts(vm_security(vm, inventory, now))
             self._disks.show_facts(vm_disks_and_network(vm, inventory.site))
             _replace(self._history, history_lines(vm.key, self._store.operations.values()))
             _replace(self._raw, raw_text(vm))

@@ -64,10 +64,10 @@ class TilePainter:
         metrics = painter.fontMetrics()
         elide = Qt.TextElideMode.ElideRight
         if second:
-            half = QRect(text.left(), text.top() + 1, text.width(), text.height() // 2)
+            half = QRect(text.left(), text.top() + 2, text.width(), text.height() // 2)
             painter.drawText(half, _LEFT, metrics.elidedText(caption, elide, text.width()))
             painter.setPen(colors.color("accent"))
-            half.translate(0, half.height() - 2)
+            half.translate(0, half.height() - 3)
             painter.drawText(half, _LEFT, metrics.elidedText(second, elide, text.width()))
         else:
             room = text.width()
@@ -181,12 +181,12 @@ def _figure_lines(
     _memory_bar(painter, lines[1], used, None, total, colors.color("accent"))
     painter.setPen(colors.color("muted"))
     memory = (
-        f"Memory {used // 1024} of {total // 1024} GiB"
+        f"{used // 1024} of {total // 1024} GiB"
         if used is not None and total is not None
-        else "Memory not known"
+        else "memory not known"
     )
     cpu = "CPU not known" if node.cpu_percent is None else f"CPU {node.cpu_percent:.0f} %"
-    _text(painter, lines[2], f"{memory}   {cpu}   {count} VM{'' if count == 1 else 's'}")
+    _text(painter, lines[2], f"{memory}  ·  {cpu}  ·  {count} VM{'' if count == 1 else 's'}")
     if health.level is HealthLevel.HEALTHY:
         _text(painter, lines[3], f"IgvmAgent {node.igvm_agent.lower()}")
     else:

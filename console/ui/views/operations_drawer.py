@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSplitter,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -53,7 +54,9 @@ class _StateDelegate(QStyledItemDelegate):
         narrowed = QStyleOptionViewItem(option)
         narrowed.rect = area.adjusted(side + 8, 0, 0, 0)
         super().paint(painter, narrowed, index)
-        theme.paint_operation_state(painter, mark, record.state)
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        ink = option.palette.highlightedText().color() if is_selected else None
+        theme.paint_operation_state(painter, mark, record.state, ink)
 
 
 class _ProgressDelegate(QStyledItemDelegate):
@@ -74,7 +77,9 @@ class _ProgressDelegate(QStyledItemDelegate):
         painter.fillRect(track, option.palette.color(QPalette.ColorRole.Mid))
         fraction = min(1.0, max(0.0, record.progress.fraction))
         track.setWidth(int(track.width() * fraction))
-        painter.fillRect(track, option.palette.color(QPalette.ColorRole.Highlight))
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Highlight
+        painter.fillRect(track, option.palette.color(role))
 
 
 class OperationsDrawer(QWidget):
@@ -121,15 +126,17 @@ class OperationsDrawer(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         width = self.fontMetrics().averageCharWidth()
-        for column, letters in enumerate((34, 22, 46, 12, 17, 14)):
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, letters in enumerate((30, 22, 46, 12, 18, 10)):
             header.resizeSection(column, letters * width)
         header.setSectionResizeMode(PROGRESS, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().selectionChanged.connect(self._on_selection)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(self.table)
         splitter.addWidget(self._make_story())
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 2)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([2000, 1000])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

@@ -1,0 +1,202 @@
+"""What the gallery can draw, by name: each builder makes one view over a snapshot."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from console.model.finding import Finding, Severity
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationRecord, OperationState, Progress, StepEntry
+from console.model.request import LiveMigrate
+from console.model.snapshot import ClusterSnapshot
+from console.settings import Settings
+from console.ui.gallery import QuietSubmitter
+from console.ui.main_window import MainWindow
+from console.ui.store import Store
+from console.ui.views.map_lift import lift
+
+Builder = Callable[[ClusterSnapshot, Path, str], QWidget]
+
+
+class QuietBridge(QObject, QuietSubmitter):
+    """A bridge to nowhere for the main window."""
+
+    worker_changed = Signal()
+    refused = Signal(str, object)
+    worker_fault = None
+    is_ready = True
+
+    def set_attention(self, is_visible: bool) -> None:
+        return
+
+
+def settle(application: QApplication, rounds: int) -> None:
+    """Let layouts, deferred deletions and timers of now happen."""
+    for _ in range(rounds):
+        application.processEvents()
+        application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def window(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> MainWindow:
+    """The main window on the map with the first VM selected."""
+    store = Store()
+    store.replace(snapshot)
+    main = MainWindow(store, QuietBridge(), Settings(), folder, scenario)  # type: ignore[arg-type]
+    store.setParent(main)
+    return main
+
+
+def _map(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    main = window(snapshot, folder, scenario)
+    main.resize(1360, 860)
+    main.show()
+    first = next((card.keys[0] for card in main.map.cards if card.keys), "")
+    main.map.select({first}, cursor=first)
+    return main
+
+
+def _lift(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """Two VMs lifted, the second node under the mouse."""
+    main = window(snapshot, folder, scenario)
+    main.show()
+    settle(QApplication.instance(), 5)  # type: ignore[arg-type]
+    store, map_ = main._store, main.map
+    keys = tuple(map_.cards[0].keys[1:3])
+    map_.select(set(keys), cursor=keys[0])
+    map_.lifted = lift(store, keys)
+    map_.lifted.hovered = map_.cards[1].node
+    map_._show_findings()
+    return main
+
+
+def _table(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    main = window(snapshot, folder, scenario)
+    main._tabs.setCurrentWidget(main.table)
+    if main.table.rows.visible:
+        main.table.list.set_cursor(main.table.rows.visible[0])
+    return main
+
+
+def _stale(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """As a start shows it: what was known, an hour old."""
+    import msgspec
+
+    old = time.time() - 3600
+    replace = msgspec.structs.replace
+    fault = Fault(FaultCode.TIMED_OUT, "LAB-N1 does not answer.", "Look at the node.")
+    main = window(snapshot, folder, scenario)
+    main._store.load_stored(
+        replace(
+            snapshot,
+            arm=replace(snapshot.arm, read_at=old),
+            cluster_wire=replace(snapshot.cluster_wire, read_at=old, faults=(fault,)),
+        )
+    )
+    return main
+
+
+def _operations(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """Operations in every state."""
+    main = window(snapshot, folder, scenario)
+    vms = [vm for vm in snapshot.vms if vm.owner_node][:7]
+    nodes = [node.name for node in snapshot.nodes]
+    for at, (vm, state) in enumerate(zip(vms, _STATES, strict=False)):
+        target = next(name for name in nodes if name != vm.owner_node)
+        request = LiveMigrate(vm.key, vm.name, vm.owner_node or "", target)
+        main._store.operation_changed(_record(str(at), request, state))
+    main.drawer.select("4")
+    return main
+
+
+_STATES = (
+    OperationState.SUCCEEDED,
+    OperationState.FAILED,
+    OperationState.BLOCKED,
+    OperationState.UNKNOWN,
+    OperationState.RUNNING,
+    OperationState.QUEUED,
+    OperationState.CANCELED,
+)
+
+
+def _record(name: str, request: LiveMigrate, state: OperationState) -> OperationRecord:
+    now = time.time()
+    is_running = state is OperationState.RUNNING
+    fault = None
+    if state is OperationState.FAILED:
+        text = "The target node failed while memory was copied."
+        fault = Fault(FaultCode.REJECTED, text, "Look at the target, then retry.", "It still runs.")
+    findings: tuple[Finding, ...] = ()
+    if state is OperationState.BLOCKED:
+        text = f"{request.target} has 3 GiB free, 8 GiB are needed (0x800705AA)."
+        findings = (Finding("node_has_memory", Severity.BLOCKS, text, "Choose another node."),)
+    return OperationRecord(
+        id=name,
+        request=request,
+        title=f"Move {request.vm_name} to {request.target}",
+        state=state,
+        created_at=now - 60 + int(name),
+        actor="operator",
+        started_at=now - 40,
+        ended_at=now - 10 if not is_running else None,
+        progress=Progress("Memory", 0.42, "pass 2", 5.0) if is_running else None,
+        queue_position=2 if state is OperationState.QUEUED else None,
+        can_cancel=is_running,
+        findings=findings,
+        fault=fault,
+        result="On the target: running, Secure Boot, vTPM and its state as before."
+        if state is OperationState.SUCCEEDED
+        else "",
+        commands=(f"Start-TlcLiveMigration -VMId {request.vm_key}",),
+        steps=(
+            StepEntry(now - 41, OperationState.CHECKING, "Checking"),
+            StepEntry(now - 40, OperationState.RUNNING, "Setup"),
+            StepEntry(now - 38, OperationState.RUNNING, "Memory", "pass 1"),
+        ),
+    )
+
+
+def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    from console.ui.forms.choose_node import ChooseNode
+
+    store = Store()
+    store.replace(snapshot)
+    key = next(vm.key for vm in snapshot.vms if vm.owner_node)
+    dialog = ChooseNode(store, (key,))
+    store.setParent(dialog)
+    return dialog
+
+
+def _wizard(page: int) -> Builder:
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        from console.ui.wizard.create_vm_wizard import CreateVmWizard
+
+        store = Store()
+        store.replace(snapshot)
+        wizard = CreateVmWizard(store, QuietBridge(), folder)
+        store.setParent(wizard)
+        wizard.show_page(page)
+        return wizard
+
+    return build
+
+
+VIEWS: dict[str, Builder] = {
+    "map": _map,
+    "lift": _lift,
+    "table": _table,
+    "stale": _stale,
+    "operations": _operations,
+    "choose-node": _choose,
+    "wizard-basics": _wizard(0),
+    "wizard-image": _wizard(1),
+    "wizard-security": _wizard(2),
+    "wizard-size": _wizard(3),
+    "wizard-administrator": _wizard(4),
+    "wizard-network": _wizard(5),
+    "wizard-tags": _wizard(6),
+    "wizard-review": _wizard(7),
+}
