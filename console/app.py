@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from console.lab.child import LabChild
-    from console.ui.session import OnGone, OnReady
+    from console.ui.main_window import MainWindow
+    from console.ui.session import OnGone, OnReady, Session
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -101,6 +102,27 @@ def _run_console(options: argparse.Namespace) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName("Trusted launch console")
+    window, session, folder = compose(
+        options.state_folder, lab_name=options.scenario if options.lab else ""
+    )
+    if options.lab:
+        session.show_stored(f"lab-{options.scenario}")
+        log = folder / "logs" / "lab.log"
+        start = functools.partial(_start_lab, options.scenario, log)
+        begin = functools.partial(session.start_lab, start)
+        window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
+    else:
+        session.tell_no_connection()
+    window.show()
+    code = application.exec()
+    session.end()
+    return code
+
+
+def compose(state_folder: str, lab_name: str = "") -> "tuple[MainWindow, Session, Path]":
+    """Everything of the window process, joined; needs a QApplication. Nothing is started yet."""
     from console import settings as settings_file
     from console.ui import theme
     from console.ui.bridge import Bridge
@@ -108,30 +130,19 @@ def _run_console(options: argparse.Namespace) -> int:
     from console.ui.session import Session
     from console.ui.store import Store
 
-    application = QApplication([sys.argv[0]])
-    application.setApplicationName("Trusted launch console")
-    folder = settings_file.state_folder(options.state_folder)
+    folder = settings_file.state_folder(state_folder)
     settings, fault = settings_file.load(folder)
     logs = settings_file.log_folder(folder)
     theme.apply(settings.theme)
     store = Store()
     bridge = Bridge(store, logs / "worker-output.log")
-    window = MainWindow(store, bridge, settings, folder, options.scenario if options.lab else "")
+    window = MainWindow(store, bridge, settings, folder, lab_name)
+    store.setParent(window)
+    bridge.setParent(window)
     session = Session(store, bridge, window, settings, folder)
     if fault is not None:
         store.notice(fault)
-    if options.lab:
-        session.show_stored(f"lab-{options.scenario}")
-        start = functools.partial(_start_lab, options.scenario, logs / "lab.log")
-        window.painted.connect(
-            lambda: QTimer.singleShot(0, window, lambda: session.start_lab(start))
-        )
-    else:
-        session.tell_no_connection()
-    window.show()
-    code = application.exec()
-    session.end()
-    return code
+    return window, session, folder
 
 
 def _start_lab(scenario: str, log: Path, on_ready: "OnReady", on_gone: "OnGone") -> "LabChild":

@@ -127,7 +127,7 @@ class OperationsDrawer(QWidget):
         header.setHighlightSections(False)
         width = self.fontMetrics().averageCharWidth()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, letters in enumerate((30, 22, 46, 12, 18, 10)):
+        for column, letters in enumerate((30, 26, 40, 11, 18, 10)):
             header.resizeSection(column, letters * width)
         header.setSectionResizeMode(PROGRESS, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().selectionChanged.connect(self._on_selection)

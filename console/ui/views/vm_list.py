@@ -235,7 +235,7 @@ class VmList(QAbstractScrollArea):
             painter.drawRect(area.adjusted(0, 0, -1, -1))
 
     def _paint_mark(self, painter: QPainter, cell: QRect, vm: VirtualMachine) -> QRect:
-        side = self.row_height - 2 * _PADDING + 2
+        side = round(self.row_height * 0.45)
         mark = QRect(cell.left(), cell.top() + (cell.height() - side) // 2, side, side)
         theme.paint_health(painter, mark, self._store.health_of(vm.key).level)
         return cell.adjusted(side + _PADDING, 0, 0, 0)
