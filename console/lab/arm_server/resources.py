@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from console.lab.arm_server import paging
+from console.lab.arm_server import paging, rules
 from console.lab.arm_server.derived import derived_bodies, is_derived
 from console.lab.arm_server.exchange import ArmError, Request, Response
 from console.lab.arm_server.operations import Operations
@@ -18,13 +18,6 @@ from console.lab.world.site import Site
 from console.lab.world.state import ArmOperation, ArmResource
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,79}")
-# What may be sent and is never said again.
-_SECRETS = frozenset({"adminpassword", "password", "protectedsettings"})
-# Below ``properties``: the provider's own word, whatever a request says.
-_READ_ONLY = frozenset(
-    {"status", "provisioningState", "instanceView", "vmId", "hyperVVmId", "hostNodeName",
-     "hostNodeIpAddress", "networkType", "reportedProperties", "connectivityStatus"}
-)  # fmt: skip
 
 
 class Resources:
@@ -115,13 +108,17 @@ class Resources:
         if not _NAME.fullmatch(name) or (served.is_singleton and name.lower() != "default"):
             raise ArmError(400, "InvalidResourceName", f"The resource name '{name}' is invalid.")
         existing = self.site.get_resource(target.id)
-        self._demand_location(target, served, body, existing)
+        rules.demand_location(target, served, body, existing)
         if existing is not None and request.headers.get("if-none-match") == "*":
             raise ArmError(412, "PreconditionFailed", f"The resource '{target.id}' exists already.")
+        if served.name == arm_ids.NETWORKS:
+            rules.demand_usable_network(body)
+        if served.name == arm_ids.INSTANCES:
+            body = rules.with_kept_security(body, existing)
         arm_id = existing.id if existing is not None else self._new_id(target, served)
         etag = request.headers.get("if-match")
         resource, operation = self.site.put_resource(
-            arm_id, served.name, _accepted_part(body), etag
+            arm_id, served.name, rules.accepted_part(body), etag
         )
         status = 200 if existing is not None else served.made_status
         return self._accepted(request, status, resource, operation, with_location=status == 202)
@@ -131,7 +128,9 @@ class Resources:
         demand_shape(served.name, body)
         self._existing(target, served)
         etag = request.headers.get("if-match")
-        resource, operation = self.site.patch_resource(target.id, _accepted_part(body), etag)
+        resource, operation = self.site.patch_resource(
+            target.id, rules.patchable_part(served.name, body), etag
+        )
         status = 200 if operation is None else 202
         return self._accepted(request, status, resource, operation, with_location=True)
 
@@ -193,30 +192,6 @@ class Resources:
             )
         return found
 
-    def _demand_location(
-        self,
-        target: Target,
-        served: ServedType,
-        body: dict[str, Any],
-        existing: ArmResource | None,
-    ) -> None:
-        if not served.is_tracked:
-            return
-        location = str(body.get("location") or "").replace(" ", "").lower()
-        if not location:
-            raise ArmError(
-                400, "LocationRequired", "The location property is required for this definition."
-            )
-        held = str(existing.body.get("location", "")).lower() if existing is not None else location
-        if held != location:
-            raise ArmError(
-                409,
-                "InvalidResourceLocation",
-                f"The resource '{target.names[-1]}' already exists in location '{held}' in "
-                f"resource group '{target.group}'. A resource with the same name cannot be created "
-                f"in location '{location}'. Please select a new resource name.",
-            )
-
     def _new_id(self, target: Target, served: ServedType) -> str:
         """Spelled as the provider spells its types, below the parent as it was created."""
         parent = self.site.get_resource(target.parent)
@@ -232,23 +207,6 @@ def _in_version(request: Request, resource: ArmResource) -> dict[str, Any]:
 
 def _etag(resource: ArmResource) -> dict[str, str]:
     return {"ETag": resource.etag} if resource.etag else {}
-
-
-def _accepted_part(body: dict[str, Any]) -> dict[str, Any]:
-    """The body without what a provider ignores and what it never says again."""
-    given = body.get("properties") or {}
-    properties = {name: item for name, item in given.items() if name not in _READ_ONLY}
-    kept: dict[str, Any] = _unsecret({**body, "properties": properties})
-    return kept
-
-
-def _unsecret(value: Any) -> Any:
-    """Passwords end here: the world never sees one."""
-    if isinstance(value, dict):
-        return {
-            name: _unsecret(item) for name, item in value.items() if name.lower() not in _SECRETS
-        }
-    return [_unsecret(item) for item in value] if isinstance(value, list) else value
 
 
 def _demand_place(target: Target, served: ServedType) -> None:

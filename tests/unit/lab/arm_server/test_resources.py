@@ -1,6 +1,5 @@
 """Resources over HTTPS: read, made, changed, deleted; power, ETags, long-running operations."""
 
-import json
 from typing import Any
 
 import pytest
@@ -106,6 +105,40 @@ def test_nobody_writes_what_only_the_provider_says(
     found = client.get(instance).body["properties"]
     assert found["status"]["powerState"] == "Running"
     assert "mine" not in (found["hostNodeName"], found["vmId"])
+
+
+def test_security_is_chosen_when_a_vm_is_made(
+    client: Client, site: Site, app: str, new_vm: dict[str, Any]
+) -> None:
+    held = client.get(app).body["properties"]["securityProfile"]
+    plain = {"properties": {"securityProfile": {"securityType": "ConfidentialVM"}}}
+    assert client.ask("PATCH", app, plain).status == 202  # not among what a PATCH takes
+    assert client.get(app).body["properties"]["securityProfile"] == held
+    app = app.replace("app-01", "app-02")
+    new_vm["properties"]["securityProfile"] = {**held, "enableTPM": False}
+    answer = client.ask("PUT", app, new_vm)
+    assert (answer.status, answer.code) == (409, "PropertyChangeNotAllowed")
+    del new_vm["properties"]["securityProfile"]
+    assert client.ask("PUT", app, new_vm).status == 200
+    assert client.get(app).body["properties"]["securityProfile"] == held
+
+
+@pytest.mark.parametrize(
+    "subnets",
+    [
+        [],
+        [{"name": "s"}],
+        [{"properties": {"ipAllocationMethod": "Static"}}],
+        [{"properties": {"ipAllocationMethod": "Static", "addressPrefix": "10.0.0.1/24"}}],
+        [{"properties": {"ipAllocationMethod": "Static", "addressPrefix": "10.0.0.0/24",
+                         "ipPools": [{"start": "10.0.0.1"}]}}],
+    ],
+)  # fmt: skip
+def test_networks_that_nobody_could_use(client: Client, group: str, subnets: Any) -> None:
+    network = f"{group}/providers/{HCI}/logicalNetworks/n1"
+    body = {"location": "westeurope", "properties": {"subnets": subnets}}
+    answer = client.ask("PUT", network, body)
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
 
 
 @pytest.mark.parametrize(
@@ -287,11 +320,13 @@ def test_derived_resources(client: Client, site: Site, app: str) -> None:
 def test_retry_after_below_a_second(site: Site, certificate: ServerCertificate, group: str) -> None:
     server = ArmServer(site, certificate, LabCredentials(token="right"), retry_after_s=0.2)
     server.start()
-    client = Client(server, certificate, "right")
-    disk = f"{group}/providers/{HCI}/virtualHardDisks/d1"
-    body = {"location": "westeurope", "properties": {"diskSizeGB": 8}}
-    answer = client.ask("PUT", disk, json.loads(json.dumps(body)))
+    try:
+        client = Client(server, certificate, "right")
+        disk = f"{group}/providers/{HCI}/virtualHardDisks/d1"
+        body = {"location": "westeurope", "properties": {"diskSizeGB": 8}}
+        answer = client.ask("PUT", disk, body)
+        client.connection.close()
+    finally:
+        server.stop()
     assert answer.headers["retry-after-ms"] == "200"
     assert "retry-after" not in answer.headers
-    client.connection.close()
-    server.stop()
