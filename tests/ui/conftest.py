@@ -1,0 +1,125 @@
+"""A window without wires: requests are written down, widgets that outlive a test fail it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from console.model.finding import Finding
+from console.model.request import Request
+from console.settings import Settings
+from console.ui import theme
+from console.ui.main_window import MainWindow
+from console.ui.store import Store
+from tests.ui.sample import snapshot
+
+
+class RecordingBridge(QObject):
+    """In place of the bridge; remembers what was asked."""
+
+    worker_changed = Signal()
+    refused = Signal(str, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worker_fault = None
+        self.is_ready = True
+        self.submitted: list[tuple[Request, dict[str, str], str]] = []
+        self.cancelled: list[str] = []
+        self.checks: list[tuple[Request, Callable[[tuple[Finding, ...]], None]]] = []
+        self.refreshes = 0
+
+    @property
+    def requests(self) -> list[Request]:
+        return [request for request, _secrets, _group in self.submitted]
+
+    def submit(
+        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
+    ) -> str:
+        self.submitted.append((request, dict(secrets or {}), group_id))
+        return f"operation-{len(self.submitted)}"
+
+    def cancel(self, operation_id: str) -> None:
+        self.cancelled.append(operation_id)
+
+    def refresh(self) -> None:
+        self.refreshes += 1
+
+    def check(self, request: Request, callback: Callable[[tuple[Finding, ...]], None]) -> str:
+        self.checks.append((request, callback))
+        return f"check-{len(self.checks)}"
+
+    def forget_check(self, token: str) -> None:
+        return
+
+    def set_attention(self, is_visible: bool) -> None:
+        return
+
+
+def settle(rounds: int = 5) -> None:
+    application = QApplication.instance()
+    assert application is not None
+    for _ in range(rounds):
+        application.processEvents()
+        application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def bridge(qapp: QApplication) -> RecordingBridge:
+    return RecordingBridge()
+
+
+@pytest.fixture
+def store(qapp: QApplication) -> Store:
+    theme.apply("light")
+    filled = Store()
+    filled.replace(snapshot("small"))
+    return filled
+
+
+@pytest.fixture
+def window(
+    qapp: QApplication, store: Store, bridge: RecordingBridge, tmp_path: Path
+) -> Iterator[MainWindow]:
+    main = MainWindow(store, bridge, Settings(), tmp_path, "small")  # type: ignore[arg-type]
+    main.resize(1360, 860)
+    main.show()
+    settle()
+    yield main
+    main.close()
+    main.deleteLater()
+    settle()
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_windows(qapp: QApplication) -> Iterator[None]:
+    before = set(map(id, QApplication.topLevelWidgets()))
+    yield
+    settle()
+    leaked = [
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if id(widget) not in before and widget.isVisible()
+    ]
+    for widget in leaked:
+        widget.close()
+        widget.deleteLater()
+    settle()
+    assert not leaked, f"windows outlived the test: {leaked}"
+
+
+def open_box(window: QWidget) -> QMessageBox:
+    """The question that is open over this window."""
+    boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    assert len(boxes) == 1
+    return boxes[0]
+
+
+def answer(window: QWidget, word: str) -> None:
+    """Press the button with this word in the open question."""
+    box = open_box(window)
+    button = next(b for b in box.buttons() if b.text().replace("&", "") == word)
+    button.click()
+    settle()
