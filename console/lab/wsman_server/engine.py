@@ -1,97 +1,123 @@
-"""Runs named functions for a pipeline: dispatch on the name, never any PowerShell text."""
+"""Executes pipelines by name: a function of the catalogue has a Python twin, nothing else runs."""
 
-import threading
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any
 
-from psrpcore import ServerPipeline
-from psrpcore.types import ErrorCategory, ErrorCategoryInfo, ErrorRecord, NETException
+from psrpcore.types import ErrorCategory
 
+from console.lab.world.errors import WorldError
+from console.lab.world.site import Site
+from console.lab.wsman_server import catalogue
+from console.lab.wsman_server.pipe import Context, Cut
+from console.lab.wsman_server.protocol_core import CommandRefused
 
-class StoppedError(Exception):
-    """The client asked this pipeline to stop."""
-
-
-class RefusedError(Exception):
-    """A function declined with an error record; ``identity`` is its FullyQualifiedErrorId."""
-
-    def __init__(self, identity: str, text: str) -> None:
-        super().__init__(text)
-        self.identity, self.text = identity, text
+Twin = Callable[[Mapping[str, Any]], Any]
+_NOT_FOUND = "System.Management.Automation.CommandNotFoundException"
+_AUTOMATION = "System.Management.Automation.RuntimeException"
+_LONGEST_NAME = 100
 
 
-@dataclass
-class Call:
-    """One command of a pipeline as it came over the wire."""
+class Engine:
+    """The functions of one node; called on a pipeline's own thread."""
 
-    name: str
-    parameters: dict[str, Any]
-    is_script: bool = False
+    def __init__(self, site: Site, node: str, twins: Mapping[str, Twin]) -> None:
+        self._site = site
+        self._node = node
+        self._twins = twins
 
-
-class Context(Protocol):
-    """What a function may do besides answering."""
-
-    def sleep(self, seconds: float) -> None:
-        """Raises StoppedError when the client stops the pipeline meanwhile."""
-        ...
-
-
-Function = Callable[[Context, Mapping[str, Any]], str]
-
-
-class Engine(Protocol):
-    """Runs one call and returns what it puts out. Raises RefusedError or StoppedError."""
-
-    def run(self, context: "RunContext", call: Call, inputs: list[Any]) -> list[Any]: ...
-
-
-class RunContext:
-    """The life of one running pipeline."""
-
-    def __init__(self, pipeline: ServerPipeline, changed: Callable[[], None]) -> None:
-        self.pipeline = pipeline
-        self.stop_asked = threading.Event()
-        self.changed = changed
-
-    def sleep(self, seconds: float) -> None:
-        if self.stop_asked.wait(seconds):
-            raise StoppedError
-
-
-class FunctionEngine:
-    """Named functions only; any other name and any script is refused as PowerShell would."""
-
-    def __init__(self, functions: Callable[[], Mapping[str, Function]]) -> None:
-        # Asked each time: a fault may take a function away while the lab runs.
-        self._functions = functions
-
-    def run(self, context: RunContext, call: Call, inputs: list[Any]) -> list[Any]:
-        functions = {name.lower(): known for name, known in self._functions().items()}
-        function = functions.get(call.name.lower())
-        if function is None or call.is_script:
-            shown = call.name if len(call.name) < 100 else call.name[:100] + "..."
-            raise RefusedError(
-                "CommandNotFoundException",
-                f"The term '{shown}' is not recognized as the name of a cmdlet, function, script "
-                "file, or operable program. Check the spelling of the name, or if a path was "
-                "included, verify that the path is correct and try again.",
+    def __call__(self, context: Context, pipeline: Any) -> None:
+        """Run every command of the pipeline, one after the other."""
+        commands = getattr(pipeline, "commands", None)
+        if commands is None:
+            raise CommandRefused(
+                "CommandDiscoveryNotAllowed",
+                "This endpoint does not tell its commands.",
+                ErrorCategory.PermissionDenied,
+                _AUTOMATION,
             )
-        return [function(context, call.parameters)]
+        for command in commands:
+            context.demand_going_on()
+            if not command.end_of_statement:
+                raise CommandRefused(
+                    "PipelinesNotAllowed",
+                    "This endpoint runs one function a statement.",
+                    ErrorCategory.PermissionDenied,
+                    _AUTOMATION,
+                )
+            if command.is_script:
+                self._demand_shipped(str(command.command_text))
+                continue  # the module's text defines functions that this node has anyway
+            name = str(command.command_text)
+            answer = self.call(name, dict(command.parameters))
+            self._lose_answer(name)
+            context.output(answer)
+
+    def call(self, name: str, parameters: Mapping[str | None, Any]) -> str:
+        """What one function puts out: one compact JSON string. Raises CommandRefused."""
+        function = catalogue.load().find(name)
+        missing = {each.lower() for each in self._site.faults.missing_functions}
+        if function is None or name.lower() in missing:
+            raise _unknown(name)
+        if None in parameters:
+            raise CommandRefused(
+                "PositionalParameterNotFound",
+                "A positional parameter cannot be found that accepts this argument.",
+                ErrorCategory.InvalidArgument,
+                "System.Management.Automation.ParameterBindingException",
+            )
+        bound = function.bind({str(key): value for key, value in parameters.items()})
+        try:
+            with self._site.look():
+                data = self._twins[function.name](bound)
+                now, is_malformed = self._site.now, "cluster" in self._site.faults.malformed
+        except WorldError as error:
+            text = f"{error.text} ({error.hresult})" if error.hresult else error.text
+            raise CommandRefused(error.code, text) from error
+        answer = json.dumps(
+            {
+                "schema": catalogue.load().schema,
+                "node": self._node,
+                "time": _iso(now),
+                "data": data,
+            },
+            separators=(",", ":"),
+        )
+        # As when a node's function dies in the middle of its answer.
+        return answer[: len(answer) // 2] if is_malformed else answer
+
+    def _lose_answer(self, name: str) -> None:
+        """The fault of an answer lost after its act was done."""
+        function = catalogue.load().find(name)
+        with self._site.look():
+            if function is not None and function.is_act and self._site.faults.answer_lost_after_act:
+                self._site.faults.answer_lost_after_act -= 1
+                raise Cut
+
+    def _demand_shipped(self, script: str) -> None:
+        if catalogue.fingerprint(script) not in catalogue.shipped_scripts():
+            raise CommandRefused(
+                "ScriptsNotAllowed",
+                "The syntax is not supported by this runspace. This can occur if the runspace is "
+                "in no-language mode.",
+                ErrorCategory.ParserError,
+                "System.Management.Automation.ParseException",
+            )
 
 
-def error_record(error: RefusedError) -> ErrorRecord:
-    """As Windows sends it: exception, category and identity."""
-    exception = NETException(Message=error.text, HResult=-2146233087)
-    kind = "System.Management.Automation.RuntimeException"
-    if error.identity == "CommandNotFoundException":
-        kind = "System.Management.Automation.CommandNotFoundException"
-    exception.PSObject.type_names = [kind, "System.SystemException", *exception.PSTypeNames]
-    return ErrorRecord(
-        Exception=exception,
-        CategoryInfo=ErrorCategoryInfo(
-            Category=ErrorCategory.InvalidOperation, Reason=kind.rsplit(".", 1)[-1]
-        ),
-        FullyQualifiedErrorId=error.identity,
+def _unknown(name: str) -> CommandRefused:
+    shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..."
+    return CommandRefused(
+        "CommandNotFoundException",
+        f"The term '{shown}' is not recognized as the name of a cmdlet, function, script file, or "
+        "operable program. Check the spelling of the name, or if a path was included, verify that "
+        "the path is correct and try again.",
+        ErrorCategory.ObjectNotFound,
+        _NOT_FOUND,
+        shown,
     )
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

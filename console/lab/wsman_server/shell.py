@@ -1,284 +1,256 @@
-"""Runspace pools and pipelines behind shells: psrpcore's server state machine, queues, threads.
+"""One open shell: a runspace pool and its pipelines, and what is queued for whom."""
 
-Framing follows what real servers were seen to send: 32,747 data bytes a fragment, a byte-order
-mark before each message's XML, the pool's state in a Receive of its own, no Running state.
-"""
-
-import base64
 import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from psrpcore import (
     CreatePipelineEvent,
     EndOfPipelineInputEvent,
+    GetAvailableRunspacesEvent,
     GetCommandMetadataEvent,
     PipelineInputEvent,
     PSRPPayload,
-    ServerPipeline,
-    ServerRunspacePool,
+    ResetRunspaceStateEvent,
+    SetMaxRunspacesEvent,
+    SetMinRunspacesEvent,
     StreamType,
 )
-from psrpcore.types import PSInvocationState, PSRPMessageType, PSVersion
+from psrpcore.types import PSRPMessageType, RunspacePoolState
 
-from console.lab.wsman_server.engine import (
-    Call,
-    Engine,
-    RefusedError,
-    RunContext,
-    StoppedError,
-    error_record,
-)
+from console.lab.wsman_server.pipe import Cut, Pipe, Runner
+from console.lab.wsman_server.protocol_core import LabPool
 
-_FRAGMENT_DATA = 32_747
-_HEADER = 40
-_BOM = b"\xef\xbb\xbf"
-_POWERSHELL_VERSION = "5.1.26100.1742"
-_STOP_PATIENCE_S = 5.0
+# Room that an envelope needs around its streams.
+_OVERHEAD = 4096
+_LARGEST_ANSWER = 500 * 1024
 
 
-@dataclass
-class Outgoing:
-    """A message ready to leave, as fragments with their 21-byte headers."""
+@dataclass(frozen=True)
+class Received:
+    """What one Receive hands over: fragments, and whether the command ended with them."""
 
-    kind: PSRPMessageType
-    fragments: deque[bytes]
+    fragments: list[bytes] = field(default_factory=list)
+    is_done: bool = False
 
 
-@dataclass
-class Pipe:
-    """One pipeline, its thread and what it still has to send."""
-
-    pipeline: ServerPipeline
-    context: RunContext
-    outgoing: deque[Outgoing] = field(default_factory=deque)
-    inputs: list[Any] = field(default_factory=list)
-    thread: threading.Thread | None = None
-    is_over: bool = False
-    is_reported: bool = False  # Done was delivered: the command no longer exists
+class Gone(Exception):  # noqa: N818 - an answer, no error
+    """The shell or the command is not there (any more)."""
 
 
 class Shell:
-    """One shell: a runspace pool of one user. Every method may be called from any thread."""
+    """Thread-safe: requests come on many threads, pipelines write from their own."""
 
-    def __init__(self, shell_id: str, owner: str, resource_uri: str, engine: Engine) -> None:
-        self.id, self.owner, self.resource_uri = shell_id, owner, resource_uri
-        self.idle_timeout = "PT7200.000S"
+    def __init__(
+        self, shell_id: str, owner: str, resource_uri: str, runner: Runner, idle_timeout_s: float
+    ) -> None:
+        self.id = shell_id
+        self.owner = owner
+        self.resource_uri = resource_uri
+        self.idle_timeout_s = idle_timeout_s
+        self.opened_at = self.used_at = time.monotonic()
         self.is_connected = True
-        self.used_at = time.monotonic()
-        self._engine = engine
-        self._changed = threading.Condition(threading.RLock())
-        self._pool = ServerRunspacePool(
-            application_private_data={
-                "PSVersionTable": {"PSVersion": PSVersion(_POWERSHELL_VERSION)},
-            }
-        )
-        self._outgoing: deque[Outgoing] = deque()
-        self.pipes: dict[uuid.UUID, Pipe] = {}
+        self.changed = threading.Condition()
+        self._runner = runner
+        self._pool = LabPool()
+        self._outgoing: deque[tuple[PSRPMessageType, list[bytes]]] = deque()
+        self._pipes: dict[uuid.UUID, Pipe] = {}
+        self._is_gone = self._is_cut = False
 
-    # -- in ------------------------------------------------------------------------------------
-    def feed(self, data: bytes, command_id: uuid.UUID | None = None) -> None:
-        """Fragments of the client, of the pool or of a command."""
-        with self._changed:
-            if command_id is not None and command_id not in self.pipes:
-                pipeline = ServerPipeline(self._pool, command_id)
-                context = RunContext(pipeline, self._flush)
-                self.pipes[command_id] = Pipe(pipeline, context)
-            # psrpcore reads this property's name by case; clients write it as Windows takes it.
-            data = data.replace(b'N="CI"', b'N="ci"')
-            self._pool.receive_data(PSRPPayload(data, StreamType.default, command_id))
-            while (event := self._pool.next_event()) is not None:
-                self._on_event(event)
-            self._flush()
+    @property
+    def running(self) -> list[Pipe]:
+        with self.changed:
+            return [pipe for pipe in self._pipes.values() if not pipe.is_over]
 
-    def connect(self, data: bytes) -> bytes:
-        """Another client takes the pool over: its capability and the pool's limits, at once."""
-        with self._changed:
-            self._outgoing.clear()
-            if self._pool.state.name == "Opened":
-                self._pool.disconnect()
-            self._pool.connect()
-            self._pool.prepare_message(self._pool.our_capability)
+    @property
+    def is_idle_too_long(self) -> bool:
+        return not self.running and time.monotonic() - self.used_at > self.idle_timeout_s
+
+    # -- what the client sends -----------------------------------------------------------------
+    def take_in(self, data: bytes) -> None:
+        """PSRP fragments for the pool or any pipeline of it."""
+        with self.changed:
+            self._demand_presence()
             self._pool.receive_data(PSRPPayload(data, StreamType.default, None))
-            while self._pool.next_event() is not None:
-                pass
-            self._flush()
-            self.is_connected = True
-            now = [self._outgoing.popleft() for _ in range(min(2, len(self._outgoing)))]
-            return b"".join(part for message in now for part in message.fragments)
+            while (event := self._pool.next_event()) is not None:
+                self._react(event)
+            self._sort_out()
 
-    def disconnect(self) -> None:
-        with self._changed:
-            self.is_connected = False
-            if self._pool.state.name == "Opened":
-                self._pool.disconnect()
+    def begin_command(self, command_id: uuid.UUID, data: bytes) -> uuid.UUID:
+        """A new pipeline with the first fragments of its CreatePipeline; returns its id."""
+        with self.changed:
+            self._demand_presence()
+            self._pipes[command_id] = Pipe(
+                self._pool, command_id, self._runner, self._settle, self._cut
+            )
+            self.take_in(data)
+        return command_id
 
-    def reconnect(self) -> None:
-        with self._changed:
-            self.is_connected = True
-            if self._pool.state.name == "Disconnected":
-                self._pool.reconnect()
-                # The client knows: Windows sends no state message for it.
-                self._pool._send_buffer.clear()
-
-    def _on_event(self, event: Any) -> None:
-        if isinstance(event, CreatePipelineEvent):
-            pipe = self.pipes[event.pipeline_id]
-            if event.pipeline.no_input:
-                self._start(pipe)
+    def _react(self, event: object) -> None:
+        if isinstance(event, CreatePipelineEvent | GetCommandMetadataEvent):
+            self._pipes[event.pipeline_id].begin(self.changed)
         elif isinstance(event, PipelineInputEvent):
-            self.pipes[event.pipeline_id].inputs.append(event.data)
-        elif isinstance(event, EndOfPipelineInputEvent) or isinstance(
-            event, GetCommandMetadataEvent
-        ):
-            self._start(self.pipes[event.pipeline_id])
-        elif getattr(event, "ci", None) is not None:
-            self._pool.runspace_availability_response(event.ci, True)
+            self._pipes[event.pipeline_id].take_input(event.data)
+        elif isinstance(event, EndOfPipelineInputEvent):
+            self._pipes[event.pipeline_id].end_input()
+        elif isinstance(event, GetAvailableRunspacesEvent):
+            free = self._pool.max_runspaces - len(self.running)
+            self._pool.runspace_availability_response(event.ci, max(free, 0))
+        elif isinstance(event, SetMaxRunspacesEvent | SetMinRunspacesEvent):
+            is_possible = event.count > 0
+            self._pool.runspace_availability_response(event.ci, is_possible)
+        elif isinstance(event, ResetRunspaceStateEvent):
+            self._pool.runspace_availability_response(event.ci, not self.running)
 
-    def _start(self, pipe: Pipe) -> None:
-        pipe.pipeline.start()
-        # Windows sends no state when a pipeline starts.
-        self._pool._send_buffer.pop()
-        pipe.thread = threading.Thread(
-            target=self._run, args=(pipe,), name="lab pipeline", daemon=True
-        )
-        pipe.thread.start()
+    # -- what the client fetches ---------------------------------------------------------------
+    def receive_for_pool(self, wait_s: float, most: int, give_up: Callable[[], bool]) -> Received:
+        """Messages of the pool; the pool's state travels alone, as Windows sends it."""
+        self._wait(lambda: bool(self._outgoing), wait_s, give_up)
+        room = _room(most)
+        fragments: list[bytes] = []
+        with self.changed:
+            while self._outgoing:
+                kind, parts = self._outgoing[0]
+                is_state = kind is PSRPMessageType.RunspacePoolState
+                if fragments and (is_state or _size(fragments + parts) > room):
+                    break
+                self._outgoing.popleft()
+                fragments += parts
+                if is_state:
+                    break
+        return Received(fragments)
 
-    # -- a pipeline's thread -------------------------------------------------------------------
-    def _run(self, pipe: Pipe) -> None:
-        pipeline = pipe.pipeline
-        outputs: list[Any] = []
-        refused: RefusedError | None = None
-        is_stopped = False
-        try:
-            for call in _calls(pipeline.metadata):
-                outputs += self._engine.run(pipe.context, call, pipe.inputs)
-        except StoppedError:
-            is_stopped = True
-        except RefusedError as error:
-            refused = error
-        with self._changed:
-            if is_stopped or pipe.context.stop_asked.is_set():
-                pipeline.stop()
-            else:
-                for output in outputs:
-                    pipeline.write_output(output)
-                if refused is not None:
-                    record = error_record(refused)
-                    pipeline._change_state(PSInvocationState.Failed, error=record)
-                else:
-                    pipeline.complete()
-            pipe.is_over = True
-            self._flush()
-
-    def stop(self, command_id: uuid.UUID, *, forget: bool) -> bool:
-        """Stop a command, wait for its end; False if there is none of that id."""
-        with self._changed:
-            pipe = self.pipes.get(command_id)
+    def receive_for_command(
+        self, command_id: uuid.UUID, wait_s: float, most: int, give_up: Callable[[], bool]
+    ) -> Received:
+        """Fragments of a pipeline; after its end was told it is gone."""
+        with self.changed:
+            pipe = self._pipes.get(command_id)
             if pipe is None:
-                return False
-            if not pipe.is_over:
-                pipe.context.stop_asked.set()
-            thread = pipe.thread
-        if thread is not None:
-            thread.join(_STOP_PATIENCE_S)
+                raise Gone(str(command_id))
+        self._wait(lambda: bool(pipe.outgoing) or pipe.is_over, wait_s, give_up)
+        room = _room(most)
+        with self.changed:
+            fragments: list[bytes] = []
+            while pipe.outgoing and (not fragments or _size([*fragments, pipe.outgoing[0]]) < room):
+                fragments.append(pipe.outgoing.popleft())
+            is_done = pipe.is_over and not pipe.outgoing
+            if is_done:
+                self._forget(command_id)
+        return Received(fragments, is_done)
+
+    def _wait(
+        self, is_there: Callable[[], bool], wait_s: float, give_up: Callable[[], bool]
+    ) -> None:
+        """Until there is something, the time is over, or the connection is to be dropped."""
+        until = time.monotonic() + wait_s
+        with self.changed:
+            while not is_there():
+                self._demand_presence()
+                left = until - time.monotonic()
+                if left <= 0 or give_up():
+                    return
+                self.changed.wait(min(left, 0.25))
+
+    # -- stopping and leaving ------------------------------------------------------------------
+    def stop_command(self, command_id: uuid.UUID, *, forget: bool, wait_s: float = 10.0) -> None:
+        """Ctrl-C, or the end of a command. A command that is not there is none to stop."""
+        with self.changed:
+            pipe = self._pipes.get(command_id)
+        if pipe is None:
+            return
+        pipe.stop()
+        pipe.join(wait_s)
         if forget:
-            with self._changed:
-                self.pipes.pop(command_id, None)
-                if pipe.is_over:
-                    pipe.pipeline.close()
-        return True
+            with self.changed:
+                self._forget(command_id)
 
     def close(self) -> None:
-        """Stop everything in it."""
-        for command_id in list(self.pipes):
-            self.stop(command_id, forget=True)
+        """Stop everything; whoever waits on this shell is told that it is gone."""
+        with self.changed:
+            self._is_gone = True
+            pipes = list(self._pipes.values())
+            self.changed.notify_all()
+        for pipe in pipes:
+            pipe.stop()
 
-    # -- out -----------------------------------------------------------------------------------
-    def _flush(self) -> None:
-        """Take what the state machine queued apart, message by message."""
-        with self._changed:
-            buffer = self._pool._send_buffer
-            for message in buffer:
-                if len(message) > _HEADER:
-                    message._data[_HEADER:_HEADER] = _BOM
-                fragments: deque[bytes] = deque()
-                while len(message):
-                    part = message.fragment(_FRAGMENT_DATA)
-                    fragments.append(_fragment_bytes(part))
-                out = Outgoing(message.message_type, fragments)
-                pipe = self.pipes.get(message.pipeline_id) if message.pipeline_id else None
-                (self._outgoing if pipe is None else pipe.outgoing).append(out)
-            buffer.clear()
-            self._changed.notify_all()
+    def disconnect(self) -> None:
+        with self.changed:
+            self._demand_presence()
+            self.is_connected = False
+            self._pool.begin_disconnect()
+            self._pool.disconnect()
 
-    def receive(
-        self, command_id: uuid.UUID | None, timeout: float, room: int
-    ) -> tuple[list[str], bool] | None:
-        """Base64 fragments that fit into ``room`` bytes, and whether the command is done.
+    def reconnect(self) -> None:
+        """The same client again: nothing is sent, it knows the state."""
+        with self.changed:
+            self._demand_presence()
+            self.is_connected = True
+            self._pool.state = RunspacePoolState.Opened
 
-        Waits up to ``timeout`` seconds; None if nothing came. KeyError if there is no such command.
-        """
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            while True:
-                pipe = None if command_id is None else self.pipes[command_id]
-                if pipe is not None and pipe.is_reported:
-                    raise KeyError(command_id)
-                queue = self._outgoing if pipe is None else pipe.outgoing
-                if queue or (pipe is not None and pipe.is_over):
-                    break
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    return None
-            taken = _take(queue, room)
-            is_done = pipe is not None and pipe.is_over and not queue
-            if is_done and pipe is not None:
-                pipe.is_reported = True
-            return taken, is_done
+    def connect(self, data: bytes) -> bytes:
+        """A new client takes over; returns the messages that answer within the response."""
+        with self.changed:
+            self._demand_presence()
+            self.is_connected = True
+            self._pool.state = RunspacePoolState.Disconnected
+            self._pool.connect()
+            self._outgoing.clear()
+            self._pool.announce()
+            self.take_in(data)
+            answer = b""
+            # The rest (private data, state) is fetched by Receive, as Windows does it.
+            while self._outgoing and self._outgoing[0][0] in (
+                PSRPMessageType.SessionCapability,
+                PSRPMessageType.RunspacePoolInitData,
+            ):
+                answer += b"".join(self._outgoing.popleft()[1])
+            return answer
+
+    def demand_command(self, command_id: uuid.UUID) -> None:
+        with self.changed:
+            if command_id not in self._pipes:
+                raise Gone(str(command_id))
+
+    # -- inside --------------------------------------------------------------------------------
+    def _settle(self) -> None:
+        """A pipeline wrote something or ended."""
+        with self.changed:
+            self._sort_out()
+            self.changed.notify_all()
+
+    def _sort_out(self) -> None:
+        for kind, pipeline_id, fragments in self._pool.drain():
+            pipe = self._pipes.get(pipeline_id) if pipeline_id is not None else None
+            if pipe is not None:
+                pipe.outgoing.extend(fragments)
+            elif pipeline_id is None:
+                self._outgoing.append((kind, fragments))
+        self.changed.notify_all()
+
+    def _forget(self, command_id: uuid.UUID) -> None:
+        pipe = self._pipes.pop(command_id, None)
+        if pipe is not None:
+            self._pool.pipeline_table.pop(command_id, None)
+
+    def _cut(self) -> None:
+        with self.changed:
+            self._is_cut = True
+            self.changed.notify_all()
+
+    def _demand_presence(self) -> None:
+        if self._is_cut:
+            raise Cut
+        if self._is_gone:
+            raise Gone(self.id)
 
 
-def _take(queue: deque[Outgoing], room: int) -> list[str]:
-    """As many fragments as fit; the pool's state never travels with other messages."""
-    taken: list[str] = []
-    while queue:
-        message = queue[0]
-        if message.kind is PSRPMessageType.RunspacePoolState and taken:
-            break
-        while message.fragments:
-            text = base64.b64encode(message.fragments[0]).decode()
-            if taken and room < len(text):
-                return taken
-            room -= len(text)
-            taken.append(text)
-            message.fragments.popleft()
-        queue.popleft()
-        if message.kind is PSRPMessageType.RunspacePoolState:
-            break
-    return taken
+def _room(most: int) -> int:
+    return min(most, _LARGEST_ANSWER) - _OVERHEAD
 
 
-def _fragment_bytes(part: Any) -> bytes:
-    flags = (1 if part.start else 0) | (2 if part.end else 0)
-    head = part.object_id.to_bytes(8, "big") + part.fragment_id.to_bytes(8, "big")
-    data = bytes(part.data)
-    framed: bytes = head + bytes([flags]) + len(data).to_bytes(4, "big") + data
-    return framed
-
-
-def _calls(metadata: Any) -> list[Call]:
-    """The commands of a pipeline; of any other kind of pipeline, its one request."""
-    commands = getattr(metadata, "commands", None)
-    if commands is None:
-        return [Call("Get-Command", {})]
-    return [
-        Call(
-            str(command.command_text),
-            {str(name): value for name, value in command.parameters if name},
-            bool(command.is_script),
-        )
-        for command in commands
-    ]
+def _size(fragments: list[bytes]) -> int:
+    return sum((len(part) + 2) // 3 * 4 for part in fragments)
