@@ -207,7 +207,8 @@ class PypsrpNodeSession:
         if shell.state != PSInvocationState.COMPLETED or errors:
             record = errors[-1] if errors else None
             identity = str(getattr(record, "fq_error", "") or "")
-            text = str(getattr(record, "message", "") or record or "the command was stopped")
+            # Its text; ``message`` is only the category's: "InvalidOperation: (:) [], ...".
+            text = "the command was stopped" if record is None else str(record)
             shell.close()
             if "CommandNotFoundException" in identity:
                 raise BackendError(node_fault(FaultCode.MISSING_FUNCTION, self.node, text))
