@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from console.lab.wsman_server import bodies, soap
 from console.lab.wsman_server.pipe import Runner
-from console.lab.wsman_server.shell import Gone, Received, Shell
+from console.lab.wsman_server.shell import Gone, Received, Shell, Unreadable
 from console.lab.wsman_server.soap import Request, WsManFault
 
 # WinRM's default quota (psrp.md 1.4).
@@ -60,7 +60,8 @@ class Dispatcher:
             if verb is None:
                 raise _unsupported(request.action)
             body = verb(request, user, give_up)
-        except WsManFault as fault:
+        except (WsManFault, Unreadable) as error:
+            fault = error if isinstance(error, WsManFault) else _invalid(str(error))
             relates_to = request.message_id if request else soap.message_id_of(data)
             return soap.fault_envelope(fault, relates_to, self.node), True
         return soap.envelope(f"{request.action}Response", request.message_id, body), False
@@ -140,8 +141,8 @@ class Dispatcher:
             raise _invalid("no CommandLine element")
         data = _decoded(line.findtext(f"{{{soap.SHELL}}}Arguments") or "")
         given = line.get("CommandId")
-        # The pipeline's id is in the message's header, behind the fragment's (MS-PSRP 2.2.1).
-        command_id = _guid(given) if given else uuid.UUID(bytes_le=data[45:61])
+        # Without one the client means the pipeline's id.
+        command_id = _guid(given) if given else uuid.UUID(bytes_le=data[45:61].ljust(16, b"\0"))
         shell.begin_command(command_id, data)
         return (
             "<rsp:CommandResponse><rsp:CommandId>"
@@ -219,7 +220,7 @@ class Dispatcher:
                 bodies.command_block(pipe)
                 for shell in shells
                 if shell.id == wanted
-                for pipe in shell.running
+                for pipe in shell.commands
             ]
         return bodies.enumerated(items)
 

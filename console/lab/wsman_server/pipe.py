@@ -79,11 +79,13 @@ class Pipe:
         self,
         pool: LabPool,
         pipeline_id: uuid.UUID,
+        command_id: uuid.UUID,
         runner: Runner,
         settle: Callable[[], None],
         cut: Callable[[], None],
     ) -> None:
-        self.id = pipeline_id
+        self.pipeline_id = pipeline_id
+        self.id = command_id
         self.outgoing: deque[bytes] = deque()
         self.inputs: list[Any] = []
         self.has_all_input = threading.Event()

@@ -1,11 +1,13 @@
 """One open shell: a runspace pool and its pipelines, and what is queued for whom."""
 
+import struct
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 from psrpcore import (
     CreatePipelineEvent,
@@ -13,6 +15,7 @@ from psrpcore import (
     GetAvailableRunspacesEvent,
     GetCommandMetadataEvent,
     PipelineInputEvent,
+    PSRPCoreError,
     PSRPPayload,
     ResetRunspaceStateEvent,
     SetMaxRunspacesEvent,
@@ -27,6 +30,11 @@ from console.lab.wsman_server.protocol_core import LabPool
 # Room that an envelope needs around its streams.
 _OVERHEAD = 4096
 _LARGEST_ANSWER = 500 * 1024
+# Output and the end of a short command leave in one answer, as they do on Windows.
+_LINGER_S = 0.05
+_SHORTEST_MESSAGE = 21 + 40
+# What psrpcore throws at messages that are cut short or lack their properties.
+_BROKEN = (ValueError, KeyError, AttributeError, IndexError, TypeError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,10 @@ class Received:
 
     fragments: list[bytes] = field(default_factory=list)
     is_done: bool = False
+
+
+class Unreadable(Exception):  # noqa: N818 - the client's fault
+    """Fragments that are no PSRP."""
 
 
 class Gone(Exception):  # noqa: N818 - an answer, no error
@@ -57,13 +69,20 @@ class Shell:
         self._runner = runner
         self._pool = LabPool()
         self._outgoing: deque[tuple[PSRPMessageType, list[bytes]]] = deque()
-        self._pipes: dict[uuid.UUID, Pipe] = {}
+        self._pipes: dict[uuid.UUID, Pipe] = {}  # by command id
+        self._by_pipeline: dict[uuid.UUID, Pipe] = {}
         self._is_gone = self._is_cut = False
 
     @property
     def running(self) -> list[Pipe]:
         with self.changed:
             return [pipe for pipe in self._pipes.values() if not pipe.is_over]
+
+    @property
+    def commands(self) -> list[Pipe]:
+        """Running ones, and those whose end nobody has fetched."""
+        with self.changed:
+            return list(self._pipes.values())
 
     @property
     def is_idle_too_long(self) -> bool:
@@ -74,28 +93,37 @@ class Shell:
         """PSRP fragments for the pool or any pipeline of it."""
         with self.changed:
             self._demand_presence()
-            self._pool.receive_data(PSRPPayload(data, StreamType.default, None))
-            while (event := self._pool.next_event()) is not None:
-                self._react(event)
+            try:
+                self._pool.receive_data(PSRPPayload(data, StreamType.default, None))
+                while (event := self._pool.next_event()) is not None:
+                    self._react(event)
+            except (PSRPCoreError, ElementTree.ParseError, *_BROKEN) as error:
+                raise Unreadable(str(error)) from error
             self._sort_out()
 
-    def begin_command(self, command_id: uuid.UUID, data: bytes) -> uuid.UUID:
-        """A new pipeline with the first fragments of its CreatePipeline; returns its id."""
+    def begin_command(self, command_id: uuid.UUID, data: bytes) -> None:
+        """A new pipeline with the first fragments of its CreatePipeline.
+
+        Its id is in the message's header behind the fragment's (MS-PSRP 2.2.1); clients were seen
+        that write the command's id in another byte order, so the two are kept apart.
+        """
+        if len(data) < _SHORTEST_MESSAGE:
+            raise Unreadable("no whole header of a message")
+        pipeline_id = uuid.UUID(bytes_le=data[45:61])
         with self.changed:
             self._demand_presence()
-            self._pipes[command_id] = Pipe(
-                self._pool, command_id, self._runner, self._settle, self._cut
+            self._by_pipeline[pipeline_id] = self._pipes[command_id] = Pipe(
+                self._pool, pipeline_id, command_id, self._runner, self._settle, self._cut
             )
             self.take_in(data)
-        return command_id
 
     def _react(self, event: object) -> None:
         if isinstance(event, CreatePipelineEvent | GetCommandMetadataEvent):
-            self._pipes[event.pipeline_id].begin(self.changed)
+            self._by_pipeline[event.pipeline_id].begin(self.changed)
         elif isinstance(event, PipelineInputEvent):
-            self._pipes[event.pipeline_id].take_input(event.data)
+            self._by_pipeline[event.pipeline_id].take_input(event.data)
         elif isinstance(event, EndOfPipelineInputEvent):
-            self._pipes[event.pipeline_id].end_input()
+            self._by_pipeline[event.pipeline_id].end_input()
         elif isinstance(event, GetAvailableRunspacesEvent):
             free = self._pool.max_runspaces - len(self.running)
             self._pool.runspace_availability_response(event.ci, max(free, 0))
@@ -132,6 +160,8 @@ class Shell:
             if pipe is None:
                 raise Gone(str(command_id))
         self._wait(lambda: bool(pipe.outgoing) or pipe.is_over, wait_s, give_up)
+        if pipe.outgoing:
+            self._wait(lambda: pipe.is_over, _LINGER_S, give_up)
         room = _room(most)
         with self.changed:
             fragments: list[bytes] = []
@@ -224,7 +254,7 @@ class Shell:
 
     def _sort_out(self) -> None:
         for kind, pipeline_id, fragments in self._pool.drain():
-            pipe = self._pipes.get(pipeline_id) if pipeline_id is not None else None
+            pipe = self._by_pipeline.get(pipeline_id) if pipeline_id is not None else None
             if pipe is not None:
                 pipe.outgoing.extend(fragments)
             elif pipeline_id is None:
@@ -234,7 +264,8 @@ class Shell:
     def _forget(self, command_id: uuid.UUID) -> None:
         pipe = self._pipes.pop(command_id, None)
         if pipe is not None:
-            self._pool.pipeline_table.pop(command_id, None)
+            self._by_pipeline.pop(pipe.pipeline_id, None)
+            self._pool.pipeline_table.pop(pipe.pipeline_id, None)
 
     def _cut(self) -> None:
         with self.changed:
