@@ -1,0 +1,67 @@
+"""What was typed into the wizard so far, without any secret; kept on disk across a crash."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+_FILE = "wizard-draft.json"
+
+
+class Draft(msgspec.Struct):
+    """One attribute a field. Secrets are kept apart, in memory only."""
+
+    name: str = ""
+    subscription_id: str = ""
+    resource_group: str = ""
+    custom_location_id: str = ""
+    # "id:<ARM id>" of an image on the cluster, or "offer:<n>" of the catalogue's list.
+    image: str = ""
+    secure_boot: bool = True
+    vtpm: bool = True
+    processors: int = 4
+    memory_gib: int = 8
+    is_dynamic: bool = False
+    memory_minimum_gib: int = 2
+    memory_maximum_gib: int = 16
+    memory_buffer: int = 20
+    storage_path_id: str = ""
+    data_disks: str = ""
+    admin_username: str = ""
+    computer_name: str = ""
+    joins_domain: bool = False
+    domain: str = ""
+    organizational_unit: str = ""
+    domain_user: str = ""
+    logical_network_id: str = ""
+    has_fixed_address: bool = False
+    address: str = ""
+    dns_servers: str = ""
+    http_proxy: str = ""
+    https_proxy: str = ""
+    no_proxy: str = ""
+    guest_management: bool = True
+    tags: str = ""
+
+
+def save(folder: Path, draft: Draft) -> None:
+    """Write all or nothing, for this user only. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".draft-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(draft))
+    os.replace(name, folder / _FILE)
+
+
+def load(folder: Path) -> Draft | None:
+    """The kept draft, or None if there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / _FILE).read_bytes(), type=Draft)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def forget(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        (folder / _FILE).unlink()

@@ -1,0 +1,1 @@
+"""One file a page whose content is more than a list of fields."""
