@@ -18,6 +18,8 @@ from console.model.virtual_machine import VirtualMachine
 # A frame has 16 ms; a slice of a large delta may take a quarter of it.
 _SLICE_S = 0.004
 _SLICE_VMS = 32
+# Taking a VM is quick, but every view looks at it again: that has to fit into the frame too.
+_SLICE_MOST_VMS = 192
 _NOT_KNOWN = Health(HealthLevel.UNKNOWN)
 
 
@@ -25,7 +27,8 @@ class Store(QObject):
     """Signals: ``snapshot_replaced()``; ``vms_changed(keys)`` with a tuple of keys, also of VMs
     that came or went; ``figures_changed(keys)`` where only metrics did; ``nodes_changed()``;
     ``site_changed()``; ``operations_changed(ids)``; ``readings_changed()`` when a wire's age or
-    fault changed; ``noticed(Fault)``.
+    fault changed; ``levels_changed(keys)`` when VMs that did not change may be judged otherwise,
+    an empty tuple standing for all; ``noticed(Fault)``.
     """
 
     snapshot_replaced = Signal()
@@ -35,6 +38,7 @@ class Store(QObject):
     site_changed = Signal()
     operations_changed = Signal(tuple)
     readings_changed = Signal()
+    levels_changed = Signal(tuple)
     noticed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -44,6 +48,12 @@ class Store(QObject):
         self.is_stored = False  # shown from disk, nothing read yet in this session
         self._health: dict[str, Health] = {}
         self._node_health: dict[str, Health] = {}
+        # Levels outlive a reading: what a tile shows rarely changes, a reason's age always does.
+        self._levels: dict[str, HealthLevel] = {}
+        self._judged_under: tuple[object, ...] = ()
+        self._to_judge: list[str] = []
+        self._judging = QTimer(self, interval=0)
+        self._judging.timeout.connect(self._judge_slice)
         self._pending: list[VirtualMachine] = []
         self._slices = QTimer(self, interval=0)
         self._slices.timeout.connect(self._apply_slice)
@@ -62,6 +72,8 @@ class Store(QObject):
         self.is_stored = False
         self._health.clear()
         self._node_health.clear()
+        self._levels.clear()
+        self._judged_under = self._circumstances()
         self.snapshot_replaced.emit()
         self.readings_changed.emit()
 
@@ -86,8 +98,10 @@ class Store(QObject):
             # A node's state or a wire's silence colours its VMs too.
             self._health.clear()
             self._node_health.clear()
+            self._look_at_circumstances()
         for key in delta.removed:
             self._health.pop(key, None)
+            self._levels.pop(key, None)
         if upserted:
             self._pending = list(reversed(upserted))
             self._apply_slice()
@@ -110,12 +124,13 @@ class Store(QObject):
     def _apply_slice(self) -> None:
         deadline = time.perf_counter() + _SLICE_S
         keys: list[str] = []
-        while self._pending and time.perf_counter() < deadline:
+        while self._pending and len(keys) < _SLICE_MOST_VMS and time.perf_counter() < deadline:
             batch = [self._pending.pop() for _ in range(min(_SLICE_VMS, len(self._pending)))]
             self.inventory.apply(SnapshotDelta(upserted=tuple(batch)))
             keys += [vm.key for vm in batch]
         for key in keys:
             self._health.pop(key, None)
+            self._levels.pop(key, None)
         if self._pending:
             self._slices.start()
         else:
@@ -151,6 +166,14 @@ class Store(QObject):
         self._health[key] = health
         return health
 
+    def level_of(self, key: str) -> HealthLevel:
+        """What a tile or a row shows: as ``health_of``, but kept while nothing bears on it."""
+        level = self._levels.get(key)
+        if level is None:
+            level = self.health_of(key).level
+            self._levels[key] = level
+        return level
+
     def health_of_node(self, name: str) -> Health:
         known = self._node_health.get(name)
         if known is not None:
@@ -163,14 +186,61 @@ class Store(QObject):
         return health
 
     def forget_health(self) -> None:
-        """Time passed: what rests on ages has to be worked out anew."""
+        """Time passed: what rests on ages has to be worked out anew, a few VMs at a time."""
         self._health.clear()
         self._node_health.clear()
+        self._look_at_circumstances()
+        self._to_judge = list(self._levels)
+        self._judging.start()
+
+    def _circumstances(self) -> tuple[object, ...]:
+        """What beside itself a VM is judged by: silent wires, then nodes and their states."""
+        arm, wire = self.inventory.arm, self.inventory.cluster_wire
+        silence = (wire.is_stale(time.time()), wire.read_at is None, arm.read_at is None)
+        return silence, {node.name: node.state for node in self.inventory.nodes.values()}
+
+    def _look_at_circumstances(self) -> None:
+        before, self._judged_under = self._judged_under, self._circumstances()
+        if before == self._judged_under:
+            return
+        if not before or before[0] != self._judged_under[0]:
+            self._levels.clear()
+            self.levels_changed.emit(())
+            return
+        old, new = before[1], self._judged_under[1]
+        assert isinstance(old, dict)
+        assert isinstance(new, dict)
+        keys = [
+            key
+            for name in old.keys() | new.keys()
+            if old.get(name) != new.get(name)
+            for key in self.inventory.keys_by_owner.get(name, ())
+        ]
+        for key in keys:
+            self._levels.pop(key, None)
+        self.levels_changed.emit(tuple(keys))
+
+    def _judge_slice(self) -> None:
+        """Work levels out again for a part of a frame; tell those that are others now."""
+        deadline = time.perf_counter() + _SLICE_S / 2
+        others = []
+        while self._to_judge and time.perf_counter() < deadline:
+            key = self._to_judge.pop()
+            known = self._levels.get(key)
+            if known is None:
+                continue
+            self._levels[key] = self.health_of(key).level
+            if self._levels[key] is not known:
+                others.append(key)
+        if not self._to_judge:
+            self._judging.stop()
+        if others:
+            self.levels_changed.emit(tuple(others))
 
     def count_levels(self, keys: Iterable[str]) -> dict[HealthLevel, int]:
         """How many of these VMs are at which level."""
         counts: dict[HealthLevel, int] = {}
         for key in keys:
-            level = self.health_of(key).level
+            level = self.level_of(key)
             counts[level] = counts.get(level, 0) + 1
         return counts

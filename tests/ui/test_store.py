@@ -3,10 +3,12 @@
 import time
 
 import msgspec
+import pytest
 from pytestqt.qtbot import QtBot
 
-from console.health import HealthLevel
+from console.health import Health, HealthLevel
 from console.model.finding import Verdict
+from console.model.node import NodeState
 from console.model.snapshot import SnapshotDelta, diff
 from console.model.virtual_machine import Heartbeat, VirtualMachine, VmMetrics
 from console.ui.store import Store
@@ -96,3 +98,70 @@ def test_diff_and_apply_end_in_the_same_state(qtbot: QtBot) -> None:
     store.finish_slices()
     assert {vm.key: vm for vm in after.vms} == store.inventory.vms
     assert store.inventory.cluster == after.cluster
+
+
+def test_a_level_is_kept_over_readings_that_say_nothing_new(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    small = snapshot()
+    store.replace(small)
+    for vm in small.vms:
+        store.level_of(vm.key)
+    judged: list[str] = []
+    monkeypatch.setattr(store, "health_of", lambda key: judged.append(key))
+    store.apply(SnapshotDelta(cluster_wire=replace(small.cluster_wire, read_at=time.time())))
+    for vm in small.vms:
+        store.level_of(vm.key)
+    assert judged == []
+
+
+def test_a_wire_that_falls_silent_changes_every_level(qtbot: QtBot) -> None:
+    store = Store()
+    small = snapshot()
+    store.replace(small)
+    running = next(v for v in small.vms if store.level_of(v.key) is HealthLevel.HEALTHY)
+    with qtbot.waitSignal(store.levels_changed, timeout=500) as told:
+        store.apply(SnapshotDelta(cluster_wire=replace(small.cluster_wire, read_at=1.0)))
+    assert told.args == [()]
+    assert store.level_of(running.key) is HealthLevel.UNKNOWN
+
+
+def test_a_node_that_falls_changes_the_levels_of_its_vms_alone(qtbot: QtBot) -> None:
+    store = Store()
+    small = snapshot()
+    store.replace(small)
+    down = replace(small.nodes[0], state=NodeState.DOWN)
+    with qtbot.waitSignal(store.levels_changed, timeout=500) as told:
+        store.apply(SnapshotDelta(nodes=(down, *small.nodes[1:])))
+    assert set(told.args[0]) == store.inventory.keys_by_owner[down.name]
+    assert {store.level_of(key) for key in told.args[0]} == {HealthLevel.CRITICAL}
+
+
+def test_time_alone_is_noticed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    small = snapshot()
+    store.replace(small)
+    key = small.vms[0].key
+    store.level_of(key)
+    monkeypatch.setattr(time, "time", lambda: (small.cluster_wire.read_at or 0) + 3600)
+    with qtbot.waitSignal(store.levels_changed, timeout=500):
+        store.forget_health()
+    assert store.level_of(key) is HealthLevel.UNKNOWN
+
+
+def test_what_a_rule_sees_only_by_looking_is_found_by_the_sweep(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    small = snapshot()
+    store.replace(small)
+    for vm in small.vms:
+        store.level_of(vm.key)
+    changed = small.vms[3].key
+    known = store.health_of
+    critical = Health(HealthLevel.CRITICAL)
+    monkeypatch.setattr(store, "health_of", lambda k: critical if k == changed else known(k))
+    with qtbot.waitSignal(store.levels_changed, timeout=2000) as told:
+        store.forget_health()
+    assert told.args == [(changed,)]

@@ -1,6 +1,6 @@
 """The cluster map: every node a card, every VM a tile in it; lift tiles and drop them on a node."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFocusEvent,
     QFontMetrics,
     QHelpEvent,
     QKeyEvent,
@@ -21,17 +22,23 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QRubberBand, QToolTip, QWidget
 
-from console.model.request import LiveMigrate
-from console.ui.models.vm_columns import SECURITY_WORDS, memory_text, natural
+from console.model.node import Node
+from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
 from console.ui.views import map_layout
 from console.ui.views.findings_panel import FindingsPanel
-from console.ui.views.map_layout import NOT_PLACED, Card, Measures
+from console.ui.views.map_layout import Card, Measures
 from console.ui.views.map_lift import Lift, lift
-from console.ui.views.map_painting import TileLook, TilePainter, draw_card
+from console.ui.views.map_painting import TileFace, TileLook, draw_card
+from console.ui.views.map_placement import Placement
+from console.ui.views.map_tiles import MapTiles
 
 MIME = "application/x-tlconsole-vms"
+# Of a frame's 16 ms; the rest is for the headers and everything else that wants to run.
+_DRAW_SLICE_S = 0.004
+# What was never drawn is drawn at once as far as it can: an empty card would be a lie.
+_FIRST_DRAW_S = 0.012
 
 
 class ClusterMap(QAbstractScrollArea):
@@ -54,9 +61,11 @@ class ClusterMap(QAbstractScrollArea):
         self.cursor_key = ""
         self.cards: list[Card] = []
         self.lifted: Lift | None = None
-        self._order: dict[str, tuple[str, ...]] = {}
-        self._moving: dict[str, tuple[str, float | None]] = {}
-        self._tiles = TilePainter()
+        self._placement = Placement(store.inventory)
+        self._shown_nodes: dict[str, Node] = {}
+        self._tiles = MapTiles(self._face)
+        self._drawing = QTimer(self, interval=0)
+        self._drawing.timeout.connect(self._draw_slice)
         self._pressed: tuple[QPoint, str] | None = None
         self._band: QRubberBand | None = None
         self.setObjectName("cluster_map")
@@ -67,12 +76,12 @@ class ClusterMap(QAbstractScrollArea):
         self.viewport().setAcceptDrops(True)
         self._panel = FindingsPanel(self.viewport())
         self.verticalScrollBar().valueChanged.connect(self.viewport().update)
-        store.snapshot_replaced.connect(self._on_placement_changed)
-        store.vms_changed.connect(self._on_placement_changed)
-        store.nodes_changed.connect(self._on_placement_changed)
+        store.snapshot_replaced.connect(self._on_replaced)
+        store.vms_changed.connect(self._on_vms_changed)
+        store.levels_changed.connect(self._on_levels_changed)
+        store.nodes_changed.connect(self._on_nodes_changed)
         store.operations_changed.connect(self._on_operations_changed)
-        store.readings_changed.connect(self.viewport().update)
-        self._on_placement_changed()
+        self._on_replaced()
 
     # -- what is shown -------------------------------------------------------------------------
     @property
@@ -82,20 +91,22 @@ class ClusterMap(QAbstractScrollArea):
 
     def select(self, keys: set[str], *, cursor: str = "") -> None:
         """Select exactly these VMs."""
+        before, previous = self.selected, self.cursor_key
         self.selected = {key for key in keys if key in self._store.inventory.vms}
         if cursor:
             self.cursor_key = cursor
             self._scroll_to(cursor)
-        self.viewport().update()
+        self._look_again((before ^ self.selected) | {previous, self.cursor_key})
         self.selection_changed.emit()
 
     def tile_rect(self, key: str) -> QRect:
         """Where a VM's tile is now, in viewport coordinates; empty if it has none."""
-        for card in self.cards:
-            if key in card.keys:
-                rect = card.tile_rect(card.keys.index(key), self._sizes)
-                return rect.translated(0, -self.verticalScrollBar().value())
-        return QRect()
+        place = self._tiles.place_of(key)
+        if place is None:
+            return QRect()
+        card, index = place
+        rect = card.tile_rect(index, self._sizes)
+        return rect.translated(0, -self.verticalScrollBar().value())
 
     def card_rect(self, node: str) -> QRect:
         """Where a node's card is now, in viewport coordinates."""
@@ -104,65 +115,66 @@ class ClusterMap(QAbstractScrollArea):
                 return card.area.translated(0, -self.verticalScrollBar().value())
         return QRect()
 
-    def _on_placement_changed(self, *_: object) -> None:
-        inventory = self._store.inventory
-        gone = self.selected - inventory.vms.keys()
+    def _on_replaced(self) -> None:
+        self._drop_gone()
+        if self.lifted is not None:
+            self._judge_again()
+            return
+        self._placement.rebuild()
+        self._lay_out()
+
+    def _on_vms_changed(self, keys: Sequence[str]) -> None:
+        self._drop_gone()
+        if self.lifted is not None:
+            # The map keeps its order while something is lifted; only the verdicts are refined.
+            self._judge_again()
+        elif self._placement.changed(keys):
+            self._lay_out()
+        self._look_again(keys)
+
+    def _on_levels_changed(self, keys: Sequence[str]) -> None:
+        if keys:
+            self._look_again(keys)
+        else:
+            self._look_again_at_all()
+
+    def _on_nodes_changed(self) -> None:
+        nodes = self._store.inventory.nodes
+        if self.lifted is not None:
+            self._judge_again()
+        elif list(nodes) != list(self._shown_nodes):
+            self._on_replaced()
+        self._shown_nodes = dict(nodes)
+        self._update_headers()
+
+    def _on_operations_changed(self, *_: object) -> None:
+        self._look_again(self._placement.asked(self._store.running()))
+
+    def _drop_gone(self) -> None:
+        gone = self.selected - self._store.inventory.vms.keys()
         if gone:
             self.selected -= gone
             self.selection_changed.emit()
-        if self.lifted is not None:
-            # The map keeps its order while something is lifted; only the verdicts are refined.
-            self.lifted.judge(self._store)
-            self._show_findings()
-        else:
-            self._order = {name: self._sorted_keys(name) for name in inventory.nodes}
-            placed = set(self._order)
-            lost = [
-                key
-                for owner, keys in inventory.keys_by_owner.items()
-                if owner not in placed
-                for key in keys
-            ]
-            if lost:
-                self._order[NOT_PLACED] = self._by_name(lost)
-        self._find_moving()
-        self._lay_out()
 
-    def _sorted_keys(self, node: str) -> tuple[str, ...]:
-        return self._by_name(self._store.inventory.keys_by_owner.get(node, ()))
-
-    def _by_name(self, keys: Iterable[str]) -> tuple[str, ...]:
-        vms = self._store.inventory.vms
-        return tuple(sorted(keys, key=lambda key: natural(vms[key].name)))
-
-    def _on_operations_changed(self, *_: object) -> None:
-        self._find_moving()
+    def _judge_again(self) -> None:
+        assert self.lifted is not None
+        self.lifted.judge(self._store)
+        self._show_findings()
         self.viewport().update()
 
-    def _find_moving(self) -> None:
-        """Target and fraction of every move: the cluster's own word first, then what we asked."""
-        moving: dict[str, tuple[str, float | None]] = {}
-        for record in self._store.running():
-            if isinstance(record.request, LiveMigrate):
-                fraction = record.progress.fraction if record.progress is not None else None
-                moving[record.request.vm_key] = (record.request.target, fraction)
-        for vm in self._store.inventory.vms.values():
-            if vm.cluster is not None and vm.cluster.migration is not None:
-                migration = vm.cluster.migration
-                known = moving.get(vm.key)
-                percent = None if migration.percent is None else migration.percent / 100
-                moving[vm.key] = (migration.target, percent if known is None else known[1])
-        self._moving = moving
-
     def _lay_out(self) -> None:
-        largest = max((len(keys) for keys in self._order.values()), default=0)
+        order = self._placement.order
+        largest = max((len(keys) for keys in order.values()), default=0)
         self._sizes: Measures = map_layout.measures(QFontMetrics(self.font()), largest)
-        self.cards = map_layout.lay_out(self._order, self.viewport().width(), self._sizes)
+        self.cards = map_layout.lay_out(order, self.viewport().width(), self._sizes)
         bottom = max((card.area.bottom() for card in self.cards), default=0) + 2 * self._sizes.gap
         bar = self.verticalScrollBar()
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(self._sizes.tile_height)
         bar.setRange(0, max(0, bottom - self.viewport().height()))
+        self._tiles.lay_out(self.cards, self._sizes, self.font(), self.devicePixelRatioF())
+        self._shown_nodes = dict(self._store.inventory.nodes)
+        self._draw_slice(_FIRST_DRAW_S)
         self.viewport().update()
 
     # -- painting ------------------------------------------------------------------------------
@@ -177,38 +189,61 @@ class ClusterMap(QAbstractScrollArea):
             painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
         for card in self.cards:
             if card.area.intersects(dirty):
-                self._paint_card(painter, card, dirty)
+                self._paint_card(painter, card)
+                self._tiles.paint(painter, card, dirty)
 
-    def _paint_card(self, painter: QPainter, card: Card, dirty: QRect) -> None:
-        store, lifted = self._store, self.lifted
-        node = store.inventory.nodes.get(card.node)
+    def _paint_card(self, painter: QPainter, card: Card) -> None:
+        lifted = self.lifted
+        node = self._store.inventory.nodes.get(card.node)
         verdict = lifted.verdicts.get(card.node) if lifted is not None else None
         is_hovered = lifted is not None and lifted.hovered == card.node
-        health = store.health_of_node(card.node)
+        health = self._store.health_of_node(card.node)
         draw_card(painter, card, node, health, verdict, is_hovered, self._sizes)
-        first = max(0, (dirty.top() - card.tiles.top()) // card.step_y) * card.columns
-        last = ((dirty.bottom() - card.tiles.top()) // card.step_y + 1) * card.columns
-        vms, ratio = store.inventory.vms, self.devicePixelRatioF()
-        has_focus = self.hasFocus()
-        for index in range(first, min(last, len(card.keys))):
-            vm = vms.get(card.keys[index])
-            if vm is None:
-                continue
-            move = self._moving.get(vm.key)
-            look = TileLook(
-                level=store.health_of(vm.key).level,
-                security=vm.security,
-                is_selected=vm.key in self.selected,
-                is_current=has_focus and vm.key == self.cursor_key,
-                is_moving=move is not None,
-                is_lifted=lifted is not None and not lifted.is_pinned and vm.key in lifted.keys,
-            )
-            second = ""
-            if move is not None:
-                percent = "" if move[1] is None else f" {move[1] * 100:.0f} %"
-                second = f"→ {move[0]}{percent}"
-            area = card.tile_rect(index, self._sizes)
-            self._tiles.draw(painter, area, look, one_line(vm.name), second, self._sizes, ratio)
+
+    def _face(self, key: str) -> TileFace | None:
+        """How a VM's tile looks now; None if it is gone."""
+        vm, lifted = self._store.inventory.vms.get(key), self.lifted
+        if vm is None:
+            return None
+        move = self._placement.moves.get(key)
+        look = TileLook(
+            level=self._store.level_of(key),
+            security=vm.security,
+            is_selected=key in self.selected,
+            is_current=key == self.cursor_key and self.hasFocus(),
+            is_moving=move is not None,
+            is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
+        )
+        if move is None:
+            return TileFace(look, one_line(vm.name))
+        percent = "" if move[1] is None else f" {move[1] * 100:.0f} %"
+        return TileFace(look, one_line(vm.name), f"→ {move[0]}{percent}")
+
+    def _look_again(self, keys: Sequence[str] | set[str]) -> None:
+        self._tiles.changed(keys)
+        self._draw_slice()
+
+    def _look_again_at_all(self) -> None:
+        self._tiles.all_changed()
+        self._draw_slice()
+
+    def _draw_slice(self, seconds: float = _DRAW_SLICE_S) -> None:
+        """Draw waiting tiles for a part of a frame; go on in the next if some are left."""
+        offset = self.verticalScrollBar().value()
+        visible = self.viewport().rect().translated(0, offset)
+        for area in self._tiles.work(seconds, visible):
+            self.viewport().update(area.translated(0, -offset))
+        if not self._tiles.is_behind:
+            self._drawing.stop()
+        elif not self._drawing.isActive():
+            self._drawing.start()
+
+    def _update_headers(self) -> None:
+        offset = self.verticalScrollBar().value()
+        for card in self.cards:
+            header = QRect(card.area)
+            header.setBottom(card.tiles.top() - 3)
+            self.viewport().update(header.translated(0, -offset))
 
     # -- mouse ---------------------------------------------------------------------------------
     def key_at(self, point: QPoint) -> str:
@@ -314,6 +349,7 @@ class ClusterMap(QAbstractScrollArea):
         if not keys:
             return
         self.lifted = lift(self._store, keys)
+        self._look_again(keys)
         self.viewport().update()
         data = QMimeData()
         data.setData(MIME, "\n".join(keys).encode())
@@ -336,6 +372,7 @@ class ClusterMap(QAbstractScrollArea):
         ):
             lifted.is_pinned = True
             self._show_findings()
+            self._look_again(lifted.keys)
             self.viewport().update()
         else:
             self.dismiss()
@@ -345,7 +382,8 @@ class ClusterMap(QAbstractScrollArea):
         if self.lifted is not None:
             self.lifted = None
             self._panel.hide()
-            self._on_placement_changed()
+            self._on_replaced()
+            self._look_again_at_all()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.lifted is not None and event.mimeData().hasFormat(MIME):
@@ -494,3 +532,11 @@ class ClusterMap(QAbstractScrollArea):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange) and self.cards:
             self._lay_out()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._look_again((self.cursor_key,))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._look_again((self.cursor_key,))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetrics
 
-NOT_PLACED = ""  # the card of VMs that the cluster has not placed
-
 
 @dataclass(frozen=True)
 class Measures:

@@ -1,6 +1,6 @@
 """How a node's card and a VM's tile look. Tiles are pixmaps kept by look, drawn in one call."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap
@@ -11,14 +11,14 @@ from console.model.node import Node
 from console.model.virtual_machine import SecurityType
 from console.ui import theme
 from console.ui.plain_text import one_line
-from console.ui.views.map_layout import NOT_PLACED, Card, Measures
+from console.ui.views.map_layout import Card, Measures
+from console.ui.views.map_placement import NOT_PLACED
 
 _RADIUS = 7.0
 
 
-@dataclass(frozen=True)
-class TileLook:
-    """Everything that decides how a tile looks but its name; equal looks share one pixmap."""
+class TileLook(NamedTuple):
+    """Everything that decides how a tile looks but its words; equal looks share one pixmap."""
 
     level: HealthLevel
     security: SecurityType
@@ -26,6 +26,14 @@ class TileLook:
     is_current: bool
     is_moving: bool
     is_lifted: bool
+
+
+class TileFace(NamedTuple):
+    """A tile as it is drawn; ``second`` is a line under the name, told while the VM moves."""
+
+    look: TileLook
+    caption: str
+    second: str = ""
 
 
 class TilePainter:
@@ -36,44 +44,39 @@ class TilePainter:
         self._made_for: tuple[object, ...] = ()
 
     def draw(
-        self,
-        painter: QPainter,
-        area: QRect,
-        look: TileLook,
-        caption: str,
-        second: str,
-        sizes: Measures,
-        ratio: float,
+        self, painter: QPainter, area: QRect, face: TileFace, sizes: Measures, ratio: float
     ) -> None:
-        made_for = (area.size().toTuple(), ratio, theme.current().name, sizes)
+        made_for = (area.width(), area.height(), ratio, theme.current().name, sizes)
         if made_for != self._made_for:
             self._pixmaps.clear()
             self._made_for = made_for
-        pixmap = self._pixmaps.get(look)
+        pixmap = self._pixmaps.get(face.look)
         if pixmap is None:
-            pixmap = self._make(area.size(), look, sizes, ratio)
-            self._pixmaps[look] = pixmap
+            pixmap = self._make(area.size(), face.look, sizes, ratio)
+            self._pixmaps[face.look] = pixmap
         painter.drawPixmap(area.topLeft(), pixmap)
-        if not sizes.has_captions:
-            return
-        colors = theme.current()
+        if sizes.has_captions:
+            self._draw_words(painter, area, face, sizes)
+
+    def _draw_words(self, painter: QPainter, area: QRect, face: TileFace, sizes: Measures) -> None:
+        colors, look = theme.current(), face.look
         left = area.left() + sizes.line + sizes.letter
         text = QRect(left, area.top(), area.right() - left - sizes.letter, area.height())
         is_quiet = look.level is HealthLevel.OFF
         painter.setPen(colors.color("muted" if is_quiet else "text"))
         metrics = painter.fontMetrics()
         elide = Qt.TextElideMode.ElideRight
-        if second:
+        if face.second:
             half = QRect(text.left(), text.top() + 2, text.width(), text.height() // 2)
-            painter.drawText(half, _LEFT, metrics.elidedText(caption, elide, text.width()))
+            painter.drawText(half, _LEFT, metrics.elidedText(face.caption, elide, text.width()))
             painter.setPen(colors.color("accent"))
             half.translate(0, half.height() - 3)
-            painter.drawText(half, _LEFT, metrics.elidedText(second, elide, text.width()))
+            painter.drawText(half, _LEFT, metrics.elidedText(face.second, elide, text.width()))
         else:
             room = text.width()
             if look.security is SecurityType.TRUSTED_LAUNCH:
                 room -= sizes.line
-            painter.drawText(text, _LEFT, metrics.elidedText(caption, elide, room))
+            painter.drawText(text, _LEFT, metrics.elidedText(face.caption, elide, room))
 
     def _make(self, size: QSize, look: TileLook, sizes: Measures, ratio: float) -> QPixmap:
         colors = theme.current()

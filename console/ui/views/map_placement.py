@@ -1,0 +1,116 @@
+"""Which tile belongs in which card, and what is moving; kept current by what changed. No Qt.
+
+A refresh of 2,000 VMs of which three changed looks at three: only their cards are sorted anew.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from console.model.inventory import Inventory
+from console.model.operation import OperationRecord
+from console.model.request import LiveMigrate
+from console.ui.models.vm_columns import natural
+
+NOT_PLACED = ""  # the card of VMs that the cluster shows on no node
+
+Move = tuple[str, float | None]  # target node, fraction 0..1 or None where nobody can tell
+
+
+class Placement:
+    """``order`` holds the keys of every card in natural order of their names, cards in the
+    cluster's order. ``moves`` are the migrations under way by VM key.
+    """
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self.order: dict[str, tuple[str, ...]] = {}
+        self.moves: dict[str, Move] = {}
+        self._places: dict[str, tuple[str, str]] = {}  # key -> card, sort key
+        self._reported: dict[str, Move] = {}  # the cluster's own word
+        self._asked: dict[str, Move] = {}  # what this console asked for
+
+    def rebuild(self) -> None:
+        """Look at every VM."""
+        vms = self._inventory.vms
+        self._places = {key: self._place(key) for key in vms}
+        self._reported.clear()
+        self._note_reported(vms)
+        self._join_moves()
+        cards: dict[str, list[str]] = {name: [] for name in self._inventory.nodes}
+        for key, (card, _) in self._places.items():
+            cards.setdefault(card, []).append(key)
+        self.order = {card: self._sorted(keys) for card, keys in cards.items()}
+
+    def changed(self, keys: Sequence[str]) -> set[str]:
+        """These VMs changed, came or went: the cards whose order is another now."""
+        self._note_reported(keys)
+        self._join_moves()
+        touched: set[str] = set()
+        for key in keys:
+            before = self._places.get(key)
+            after = self._place(key) if key in self._inventory.vms else None
+            if before == after:
+                continue
+            touched |= {place[0] for place in (before, after) if place is not None}
+            if after is None:
+                del self._places[key]
+            else:
+                self._places[key] = after
+        for card in touched:
+            owned = self._inventory.keys_by_owner.get(card, ()) if card else self._lost()
+            if owned or card in self._inventory.nodes:
+                self.order[card] = self._sorted(owned)
+            else:
+                self.order.pop(card, None)
+        return touched
+
+    def asked(self, running: Iterable[OperationRecord]) -> set[str]:
+        """This console's unfinished operations changed: the VMs whose move looks different now."""
+        before = self.moves
+        self._asked = {
+            record.request.vm_key: (
+                record.request.target,
+                record.progress.fraction if record.progress is not None else None,
+            )
+            for record in running
+            if isinstance(record.request, LiveMigrate)
+        }
+        self._join_moves()
+        keys = before.keys() | self.moves.keys()
+        return {key for key in keys if before.get(key) != self.moves.get(key)}
+
+    def _place(self, key: str) -> tuple[str, str]:
+        vm = self._inventory.vms[key]
+        owner = vm.owner_node
+        card = owner if owner in self._inventory.nodes and owner else NOT_PLACED
+        known = self._places.get(key)
+        # The natural key is dear to make; most changes are not of the name.
+        if known is not None and known[1].endswith(f"\n{vm.name}"):
+            return card, known[1]
+        return card, f"{natural(vm.name)}\n{vm.name}"
+
+    def _lost(self) -> list[str]:
+        return [key for key, (card, _) in self._places.items() if card == NOT_PLACED]
+
+    def _sorted(self, keys: Iterable[str]) -> tuple[str, ...]:
+        places = self._places
+        return tuple(sorted(keys, key=lambda key: (places[key][1], key)))
+
+    def _note_reported(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            vm = self._inventory.vms.get(key)
+            facts = vm.cluster if vm is not None else None
+            if facts is None or facts.migration is None:
+                self._reported.pop(key, None)
+                continue
+            percent = facts.migration.percent
+            fraction = None if percent is None else percent / 100
+            self._reported[key] = (facts.migration.target, fraction)
+
+    def _join_moves(self) -> None:
+        """Target as the cluster reports it, progress as our own operation follows it."""
+        moves = dict(self._asked)
+        for key, (target, fraction) in self._reported.items():
+            asked = self._asked.get(key)
+            is_ours = asked is not None and asked[1] is not None
+            moves[key] = (target, asked[1] if asked is not None and is_ours else fraction)
+        self.moves = moves

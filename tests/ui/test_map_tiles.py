@@ -1,0 +1,97 @@
+"""Tiles: drawn once, drawn again only where they look different, and the same either way."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtGui import QImage
+
+from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import Heartbeat
+from console.ui import theme
+from console.ui.main_window import MainWindow
+from console.ui.views.map_painting import TilePainter
+from tests.ui.conftest import settle
+from tests.ui.sample import snapshot
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Captions of tiles drawn since."""
+    captions: list[str] = []
+    draw = TilePainter.draw
+
+    def counting(self: TilePainter, painter: Any, area: Any, face: Any, *rest: Any) -> None:
+        captions.append(face.caption)
+        draw(self, painter, area, face, *rest)
+
+    monkeypatch.setattr(TilePainter, "draw", counting)
+    return captions
+
+
+def picture(window: MainWindow) -> QImage:
+    settle(10)
+    return window.map.grab().toImage()
+
+
+def sick(window: MainWindow, key: str) -> SnapshotDelta:
+    vm = window._store.inventory.vms[key]
+    assert vm.cluster is not None
+    facts = replace(vm.cluster, heartbeat=Heartbeat.LOST)
+    return SnapshotDelta(upserted=(replace(vm, cluster=facts),))
+
+
+def test_a_change_draws_its_tile_and_no_other(window: MainWindow, drawn: list[str]) -> None:
+    key = window.map.cards[0].keys[3]
+    window._store.apply(sick(window, key))
+    settle(10)
+    assert drawn == [window._store.inventory.vms[key].name]
+
+
+def test_a_change_that_cannot_be_seen_draws_nothing(window: MainWindow, drawn: list[str]) -> None:
+    vm = window._store.inventory.vms[window.map.cards[0].keys[3]]
+    assert vm.cluster is not None
+    facts = replace(vm.cluster, processors=64)
+    window._store.apply(SnapshotDelta(upserted=(replace(vm, cluster=facts),)))
+    settle(10)
+    assert drawn == []
+
+
+def test_kept_pictures_look_like_new_ones(window: MainWindow) -> None:
+    """Select, fall ill, leave: piece by piece it looks as if it had been drawn at once."""
+    map_, store = window.map, window._store
+    keys = map_.cards[0].keys
+    map_.select(set(keys[:4]), cursor=keys[0])
+    store.apply(sick(window, keys[5]))
+    store.apply(SnapshotDelta(removed=(keys[1], keys[-1])))
+    map_.select({keys[2]}, cursor=keys[2])
+    piece_by_piece = picture(window)
+    map_._tiles._layers.clear()
+    map_._lay_out()
+    assert picture(window) == piece_by_piece
+
+
+def test_a_refresh_of_the_large_site_is_drawn_in_slices(window: MainWindow) -> None:
+    window._store.replace(snapshot("large"))
+    settle(60)
+    assert not window.map._tiles.is_behind
+    window.map._tiles._made_for = ()
+    window.map._tiles.lay_out(
+        window.map.cards, window.map._sizes, window.map.font(), window.map.devicePixelRatioF()
+    )
+    window.map._draw_slice(0.0)
+    assert window.map._tiles.is_behind
+    settle(200)
+    assert not window.map._tiles.is_behind
+
+
+def test_another_theme_draws_everything_anew(window: MainWindow) -> None:
+    before = picture(window)
+    window.set_theme("dark")
+    after = picture(window)
+    assert after != before
+    ground = theme.DARK.color("tile").rgb()
+    tile = window.map.tile_rect(window.map.cards[0].keys[0])
+    assert after.pixel(tile.center().x() + 12, tile.top() + 4) == ground
