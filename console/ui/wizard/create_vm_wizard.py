@@ -246,7 +246,8 @@ class CreateVmWizard(QDialog):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._bridge.forget_check(self._check_token)
         if self._is_settled or not self._is_changed:
-            super().closeEvent(event)
+            # Not QDialog's own: that calls reject(), which comes back here.
+            event.accept()
             return
         event.ignore()
         self._ask_before_leaving()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _COMPUTER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _USER = re.compile(r"[^\s\"/\\\[\]:;|=,+*?<>@]+")
+_NOT_IN_USERS = '" / \\ [ ] : ; | = , + * ? < > @'
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _DISK = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 # The names that Azure refuses for administrators (Azure VM FAQ; unverified for Azure Local).
@@ -72,7 +73,7 @@ def user_name(text: str) -> str:
     if len(text) > 20:
         return f"Windows allows 20 characters; this has {len(text)}."
     if text.endswith(".") or not _USER.fullmatch(text):
-        return 'Blanks and these are not allowed: " / \\ [ ] : ; | = , + * ? < > @, nor a dot at the end.'
+        return f"Blanks and {_NOT_IN_USERS} are not allowed, nor a full stop at the end."
     return ""
 
 
