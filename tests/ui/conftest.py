@@ -1,5 +1,6 @@
 """A window without wires: requests are written down, widgets that outlive a test fail it."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from console.ui import theme
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
 from tests.ui.sample import snapshot
+
+if "DISPLAY" not in os.environ:
+    # Without it Qt aborts the whole process where there is no screen.
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 class RecordingBridge(QObject):

@@ -1,6 +1,4 @@
-"""The cluster map: every node a card, every VM a tile in it; lift tiles and drop them on a node."""
-
-from collections.abc import Sequence
+"""The cluster map takes mouse and keys: select tiles, lift them, drop them on a node."""
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -9,45 +7,33 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QFocusEvent,
-    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
     QPixmap,
-    QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QRubberBand, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QRubberBand, QToolTip, QWidget
 
-from console.model.node import Node
 from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
-from console.ui.views import map_layout
-from console.ui.views.findings_panel import FindingsPanel
-from console.ui.views.map_layout import Card, Measures
-from console.ui.views.map_lift import Lift, lift
-from console.ui.views.map_painting import TileFace, TileLook, draw_card
-from console.ui.views.map_placement import Placement
-from console.ui.views.map_tiles import MapTiles
+from console.ui.views import map_far_nodes
+from console.ui.views.map_canvas import MapCanvas
+from console.ui.views.map_lift import lift
 
 MIME = "application/x-tlconsole-vms"
-# Of a frame's 16 ms; the rest is for the headers and everything else that wants to run.
-_DRAW_SLICE_S = 0.004
-# What was never drawn is drawn at once as far as it can: an empty card would be a lie.
-_FIRST_DRAW_S = 0.012
+# A refused drop reaches us as a leave right before the drag ends; any other leave comes earlier.
+_LEFT_FOR_GOOD_MS = 60
 
 
-class ClusterMap(QAbstractScrollArea):
+class ClusterMap(MapCanvas):
     """Signals: ``selection_changed()``; ``vm_activated(key)``; ``node_activated(name)``;
     ``move_dropped(keys, node)`` after a drop that a node takes; ``menu_wanted(QPoint)`` for the
     selection and ``node_menu_wanted(name, QPoint)``, in global coordinates.
     """
 
-    selection_changed = Signal()
     vm_activated = Signal(str)
     node_activated = Signal(str)
     move_dropped = Signal(tuple, str)
@@ -55,210 +41,16 @@ class ClusterMap(QAbstractScrollArea):
     node_menu_wanted = Signal(str, QPoint)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._store = store
-        self.selected: set[str] = set()
-        self.cursor_key = ""
-        self.cards: list[Card] = []
-        self.lifted: Lift | None = None
-        self._placement = Placement(store.inventory)
-        self._shown_nodes: dict[str, Node] = {}
-        self._tiles = MapTiles(self._face)
-        self._drawing = QTimer(self, interval=0)
-        self._drawing.timeout.connect(self._draw_slice)
+        super().__init__(store, parent)
         self._pressed: tuple[QPoint, str] | None = None
         self._band: QRubberBand | None = None
-        self.setObjectName("cluster_map")
-        self.setAccessibleName("Cluster map")
+        self._leaving = QTimer(self, singleShot=True, interval=_LEFT_FOR_GOOD_MS)
+        self._leaving.timeout.connect(self._leave)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setAcceptDrops(True)
         self.viewport().setAcceptDrops(True)
-        self._panel = FindingsPanel(self.viewport())
-        self.verticalScrollBar().valueChanged.connect(self.viewport().update)
-        store.snapshot_replaced.connect(self._on_replaced)
-        store.vms_changed.connect(self._on_vms_changed)
-        store.levels_changed.connect(self._on_levels_changed)
-        store.nodes_changed.connect(self._on_nodes_changed)
-        store.operations_changed.connect(self._on_operations_changed)
-        self._on_replaced()
-
-    # -- what is shown -------------------------------------------------------------------------
-    @property
-    def selected_keys(self) -> list[str]:
-        """In the order of the cards."""
-        return [key for card in self.cards for key in card.keys if key in self.selected]
-
-    def select(self, keys: set[str], *, cursor: str = "") -> None:
-        """Select exactly these VMs."""
-        before, previous = self.selected, self.cursor_key
-        self.selected = {key for key in keys if key in self._store.inventory.vms}
-        if cursor:
-            self.cursor_key = cursor
-            self._scroll_to(cursor)
-        self._look_again((before ^ self.selected) | {previous, self.cursor_key})
-        self.selection_changed.emit()
-
-    def tile_rect(self, key: str) -> QRect:
-        """Where a VM's tile is now, in viewport coordinates; empty if it has none."""
-        place = self._tiles.place_of(key)
-        if place is None:
-            return QRect()
-        card, index = place
-        rect = card.tile_rect(index, self._sizes)
-        return rect.translated(0, -self.verticalScrollBar().value())
-
-    def card_rect(self, node: str) -> QRect:
-        """Where a node's card is now, in viewport coordinates."""
-        for card in self.cards:
-            if card.node == node:
-                return card.area.translated(0, -self.verticalScrollBar().value())
-        return QRect()
-
-    def _on_replaced(self) -> None:
-        self._drop_gone()
-        if self.lifted is not None:
-            self._judge_again()
-            return
-        self._placement.rebuild()
-        self._lay_out()
-
-    def _on_vms_changed(self, keys: Sequence[str]) -> None:
-        self._drop_gone()
-        if self.lifted is not None:
-            # The map keeps its order while something is lifted; only the verdicts are refined.
-            self._judge_again()
-        elif self._placement.changed(keys):
-            self._lay_out()
-        self._look_again(keys)
-
-    def _on_levels_changed(self, keys: Sequence[str]) -> None:
-        if keys:
-            self._look_again(keys)
-        else:
-            self._look_again_at_all()
-
-    def _on_nodes_changed(self) -> None:
-        nodes = self._store.inventory.nodes
-        if self.lifted is not None:
-            self._judge_again()
-        elif list(nodes) != list(self._shown_nodes):
-            self._on_replaced()
-        self._shown_nodes = dict(nodes)
-        self._update_headers()
-
-    def _on_operations_changed(self, *_: object) -> None:
-        self._look_again(self._placement.asked(self._store.running()))
-
-    def _drop_gone(self) -> None:
-        gone = self.selected - self._store.inventory.vms.keys()
-        if gone:
-            self.selected -= gone
-            self.selection_changed.emit()
-
-    def _judge_again(self) -> None:
-        assert self.lifted is not None
-        self.lifted.judge(self._store)
-        self._show_findings()
-        self.viewport().update()
-
-    def _lay_out(self) -> None:
-        order = self._placement.order
-        largest = max((len(keys) for keys in order.values()), default=0)
-        self._sizes: Measures = map_layout.measures(QFontMetrics(self.font()), largest)
-        self.cards = map_layout.lay_out(order, self.viewport().width(), self._sizes)
-        bottom = max((card.area.bottom() for card in self.cards), default=0) + 2 * self._sizes.gap
-        bar = self.verticalScrollBar()
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(self._sizes.tile_height)
-        bar.setRange(0, max(0, bottom - self.viewport().height()))
-        self._tiles.lay_out(self.cards, self._sizes, self.font(), self.devicePixelRatioF())
-        self._shown_nodes = dict(self._store.inventory.nodes)
-        self._draw_slice(_FIRST_DRAW_S)
-        self.viewport().update()
-
-    # -- painting ------------------------------------------------------------------------------
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        offset = self.verticalScrollBar().value()
-        painter.translate(0, -offset)
-        dirty = event.rect().translated(0, offset)
-        if not self.cards:
-            painter.setPen(self.palette().placeholderText().color())
-            text = "Nothing is known of this cluster yet."
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
-        for card in self.cards:
-            if card.area.intersects(dirty):
-                self._paint_card(painter, card)
-                self._tiles.paint(painter, card, dirty)
-
-    def _paint_card(self, painter: QPainter, card: Card) -> None:
-        lifted = self.lifted
-        node = self._store.inventory.nodes.get(card.node)
-        verdict = lifted.verdicts.get(card.node) if lifted is not None else None
-        is_hovered = lifted is not None and lifted.hovered == card.node
-        health = self._store.health_of_node(card.node)
-        draw_card(painter, card, node, health, verdict, is_hovered, self._sizes)
-
-    def _face(self, key: str) -> TileFace | None:
-        """How a VM's tile looks now; None if it is gone."""
-        vm, lifted = self._store.inventory.vms.get(key), self.lifted
-        if vm is None:
-            return None
-        move = self._placement.moves.get(key)
-        look = TileLook(
-            level=self._store.level_of(key),
-            security=vm.security,
-            is_selected=key in self.selected,
-            is_current=key == self.cursor_key and self.hasFocus(),
-            is_moving=move is not None,
-            is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
-        )
-        if move is None:
-            return TileFace(look, one_line(vm.name))
-        percent = "" if move[1] is None else f" {move[1] * 100:.0f} %"
-        return TileFace(look, one_line(vm.name), f"→ {move[0]}{percent}")
-
-    def _look_again(self, keys: Sequence[str] | set[str]) -> None:
-        self._tiles.changed(keys)
-        self._draw_slice()
-
-    def _look_again_at_all(self) -> None:
-        self._tiles.all_changed()
-        self._draw_slice()
-
-    def _draw_slice(self, seconds: float = _DRAW_SLICE_S) -> None:
-        """Draw waiting tiles for a part of a frame; go on in the next if some are left."""
-        offset = self.verticalScrollBar().value()
-        visible = self.viewport().rect().translated(0, offset)
-        for area in self._tiles.work(seconds, visible):
-            self.viewport().update(area.translated(0, -offset))
-        if not self._tiles.is_behind:
-            self._drawing.stop()
-        elif not self._drawing.isActive():
-            self._drawing.start()
-
-    def _update_headers(self) -> None:
-        offset = self.verticalScrollBar().value()
-        for card in self.cards:
-            header = QRect(card.area)
-            header.setBottom(card.tiles.top() - 3)
-            self.viewport().update(header.translated(0, -offset))
 
     # -- mouse ---------------------------------------------------------------------------------
-    def key_at(self, point: QPoint) -> str:
-        """The VM under a viewport point, empty if none."""
-        inside = point + QPoint(0, self.verticalScrollBar().value())
-        for card in self.cards:
-            index = card.index_at(inside, self._sizes)
-            if index is not None:
-                return card.keys[index]
-        return ""
-
-    def node_at(self, point: QPoint) -> str | None:
-        inside = point + QPoint(0, self.verticalScrollBar().value())
-        return next((card.node for card in self.cards if card.area.contains(inside)), None)
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.dismiss()
         point = event.position().toPoint()
@@ -364,26 +156,15 @@ class ClusterMap(QAbstractScrollArea):
         lifted = self.lifted
         if lifted is None:
             return
-        refused = lifted.hovered is not None and not lifted.takes(lifted.hovered)
-        if refused and any(
-            self._store.inventory.vms[key].owner_node != lifted.hovered
-            for key in lifted.keys
-            if key in self._store.inventory.vms
-        ):
+        hovered = lifted.hovered
+        self._leaving.stop()
+        if hovered and hovered != lifted.home and not lifted.takes(hovered):
             lifted.is_pinned = True
             self._show_findings()
             self._look_again(lifted.keys)
             self.viewport().update()
         else:
             self.dismiss()
-
-    def dismiss(self) -> None:
-        """Put what was lifted down again; the map takes up its order."""
-        if self.lifted is not None:
-            self.lifted = None
-            self._panel.hide()
-            self._on_replaced()
-            self._look_again_at_all()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.lifted is not None and event.mimeData().hasFormat(MIME):
@@ -392,7 +173,9 @@ class ClusterMap(QAbstractScrollArea):
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if self.lifted is None:
             return
-        node = self.node_at(event.position().toPoint())
+        self._leaving.stop()
+        point = event.position().toPoint()
+        node = map_far_nodes.chip_at(self.chips, point) or self.node_at(point)
         if node != self.lifted.hovered:
             self.lifted.hovered = node
             self._show_findings()
@@ -403,10 +186,10 @@ class ClusterMap(QAbstractScrollArea):
             event.ignore()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        if self.lifted is not None and not self.lifted.takes(self.lifted.hovered):
-            # A refused drop arrives as a leave: what was under the mouse is kept for its reasons.
-            return
-        if self.lifted is not None:
+        self._leaving.start()
+
+    def _leave(self) -> None:
+        if self.lifted is not None and not self.lifted.is_pinned:
             self.lifted.hovered = None
             self._panel.hide()
             self.viewport().update()
@@ -420,16 +203,6 @@ class ClusterMap(QAbstractScrollArea):
         event.accept()
         self.lifted.hovered = None
         QTimer.singleShot(0, self, lambda: self.move_dropped.emit(keys, node))
-
-    def _show_findings(self) -> None:
-        lifted = self.lifted
-        verdict = lifted.verdicts.get(lifted.hovered or "") if lifted is not None else None
-        if lifted is None or verdict is None:
-            self._panel.hide()
-            return
-        card = self.card_rect(verdict.node)
-        header = QRect(card.left(), card.top(), card.width(), self._sizes.header_height)
-        self._panel.show_verdict(verdict, lifted.what, header)
 
     def _drag_pixmap(self, what: str) -> QPixmap:
         metrics = self.fontMetrics()
@@ -498,14 +271,6 @@ class ClusterMap(QAbstractScrollArea):
             return self.cursor_key
         return others[0].keys[0] if direction > 0 else others[0].keys[-1]
 
-    def _scroll_to(self, key: str) -> None:
-        rect = self.tile_rect(key)
-        bar = self.verticalScrollBar()
-        if rect.top() < 0:
-            bar.setValue(bar.value() + rect.top() - self._sizes.gap)
-        elif rect.bottom() > self.viewport().height():
-            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self._sizes.gap)
-
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self._tip(event.pos()), self.viewport())
@@ -523,20 +288,3 @@ class ClusterMap(QAbstractScrollArea):
             return plain("\n".join(words))
         node = self.node_at(point)
         return plain(self._store.health_of_node(node).sentence) if node else ""
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._lay_out()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange) and self.cards:
-            self._lay_out()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self._look_again((self.cursor_key,))
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._look_again((self.cursor_key,))

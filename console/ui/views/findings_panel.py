@@ -45,7 +45,8 @@ class FindingsPanel(QFrame):
         left = min(beside.left(), parent.width() - self.width() - 8)
         top = beside.bottom() + 8
         if top + self.height() > parent.height():
-            top = max(8, parent.height() - self.height() - 8)
+            # Above what it speaks of, if it does not fit below.
+            top = max(8, min(beside.top(), parent.height()) - self.height() - 8)
         self.move(QPoint(max(8, left), top))
         self.show()
         self.raise_()

@@ -14,11 +14,13 @@ _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
 class Lift:
     """The lifted keys, the verdict of every node, and the node under the mouse.
 
-    ``is_pinned`` keeps a refused drop's reasons on the screen until they were dismissed.
+    ``home`` is the node that holds all of them, None if they are on several. ``is_pinned`` keeps
+    a refused drop's reasons on the screen until they were dismissed.
     """
 
     keys: tuple[str, ...]
     what: str
+    home: str | None = None
     verdicts: dict[str, NodeVerdict] = field(default_factory=dict)
     hovered: str | None = None
     is_pinned: bool = False
@@ -38,6 +40,7 @@ def lift(store: Store, keys: tuple[str, ...]) -> Lift:
     """Lift these VMs and hear every node."""
     vms = store.inventory.vms
     what = vms[keys[0]].name if len(keys) == 1 and keys[0] in vms else f"{len(keys)} VMs"
-    lifted = Lift(keys, what)
+    owners = {vms[key].owner_node for key in keys if key in vms}
+    lifted = Lift(keys, what, owners.pop() if len(owners) == 1 else None)
     lifted.judge(store)
     return lifted

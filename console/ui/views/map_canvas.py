@@ -1,0 +1,291 @@
+"""What the cluster map shows: cards of nodes and tiles of VMs, kept current and painted."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+
+from console.model.node import Node
+from console.ui.plain_text import one_line
+from console.ui.store import Store
+from console.ui.views import map_far_nodes, map_layout
+from console.ui.views.findings_panel import FindingsPanel
+from console.ui.views.map_far_nodes import Chip
+from console.ui.views.map_layout import Card, Measures
+from console.ui.views.map_lift import Lift
+from console.ui.views.map_painting import TileFace, TileLook, draw_card
+from console.ui.views.map_placement import Placement
+from console.ui.views.map_tiles import MapTiles
+
+# Of a frame's 16 ms; the rest is for the headers and everything else that wants to run.
+_DRAW_SLICE_S = 0.004
+# What was never drawn is drawn at once as far as it can: an empty card would be a lie.
+_FIRST_DRAW_S = 0.012
+
+
+class MapCanvas(QAbstractScrollArea):
+    """Signal: ``selection_changed()``. Takes no input; ``ClusterMap`` does."""
+
+    selection_changed = Signal()
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.selected: set[str] = set()
+        self.cursor_key = ""
+        self.cards: list[Card] = []
+        self.lifted: Lift | None = None
+        self._placement = Placement(store.inventory)
+        self._shown_nodes: dict[str, Node] = {}
+        self._tiles = MapTiles(self._face)
+        self._drawing = QTimer(self, interval=0)
+        self._drawing.timeout.connect(self._draw_slice)
+        self.setObjectName("cluster_map")
+        self.setAccessibleName("Cluster map")
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self._panel = FindingsPanel(self.viewport())
+        self.verticalScrollBar().valueChanged.connect(self.viewport().update)
+        store.snapshot_replaced.connect(self._on_replaced)
+        store.vms_changed.connect(self._on_vms_changed)
+        store.levels_changed.connect(self._on_levels_changed)
+        store.nodes_changed.connect(self._on_nodes_changed)
+        store.operations_changed.connect(self._on_operations_changed)
+        self._on_replaced()
+
+    # -- what is shown -------------------------------------------------------------------------
+    @property
+    def selected_keys(self) -> list[str]:
+        """In the order of the cards."""
+        return [key for card in self.cards for key in card.keys if key in self.selected]
+
+    def select(self, keys: set[str], *, cursor: str = "") -> None:
+        """Select exactly these VMs."""
+        before, previous = self.selected, self.cursor_key
+        self.selected = {key for key in keys if key in self._store.inventory.vms}
+        if cursor:
+            self.cursor_key = cursor
+            self._scroll_to(cursor)
+        self._look_again((before ^ self.selected) | {previous, self.cursor_key})
+        self.selection_changed.emit()
+
+    def tile_rect(self, key: str) -> QRect:
+        """Where a VM's tile is now, in viewport coordinates; empty if it has none."""
+        place = self._tiles.place_of(key)
+        if place is None:
+            return QRect()
+        card, index = place
+        rect = card.tile_rect(index, self._sizes)
+        return rect.translated(0, -self.verticalScrollBar().value())
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Nodes out of sight, while VMs are lifted; viewport coordinates."""
+        if self.lifted is None:
+            return []
+        offset = self.verticalScrollBar().value()
+        return map_far_nodes.lay_out_chips(self.cards, offset, self.viewport().rect(), self._sizes)
+
+    def card_rect(self, node: str) -> QRect:
+        """Where a node's card is now, in viewport coordinates."""
+        for card in self.cards:
+            if card.node == node:
+                return card.area.translated(0, -self.verticalScrollBar().value())
+        return QRect()
+
+    def _on_replaced(self) -> None:
+        self._drop_gone()
+        if self.lifted is not None:
+            self._judge_again()
+            return
+        self._placement.rebuild()
+        self._lay_out()
+
+    def _on_vms_changed(self, keys: Sequence[str]) -> None:
+        self._drop_gone()
+        if self.lifted is not None:
+            # The map keeps its order while something is lifted; only the verdicts are refined.
+            self._judge_again()
+        elif self._placement.changed(keys):
+            self._lay_out()
+        self._look_again(keys)
+
+    def _on_levels_changed(self, keys: Sequence[str]) -> None:
+        if keys:
+            self._look_again(keys)
+        else:
+            self._look_again_at_all()
+
+    def _on_nodes_changed(self) -> None:
+        nodes = self._store.inventory.nodes
+        if self.lifted is not None:
+            self._judge_again()
+        elif list(nodes) != list(self._shown_nodes):
+            self._on_replaced()
+        self._shown_nodes = dict(nodes)
+        self._update_headers()
+
+    def _on_operations_changed(self, *_: object) -> None:
+        self._look_again(self._placement.asked(self._store.running()))
+
+    def _drop_gone(self) -> None:
+        gone = self.selected - self._store.inventory.vms.keys()
+        if gone:
+            self.selected -= gone
+            self.selection_changed.emit()
+
+    def _judge_again(self) -> None:
+        assert self.lifted is not None
+        self.lifted.judge(self._store)
+        self._show_findings()
+        self.viewport().update()
+
+    def _lay_out(self) -> None:
+        order = self._placement.order
+        largest = max((len(keys) for keys in order.values()), default=0)
+        self._sizes: Measures = map_layout.measures(QFontMetrics(self.font()), largest)
+        self.cards = map_layout.lay_out(order, self.viewport().width(), self._sizes)
+        bottom = max((card.area.bottom() for card in self.cards), default=0) + 2 * self._sizes.gap
+        bar = self.verticalScrollBar()
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(self._sizes.tile_height)
+        bar.setRange(0, max(0, bottom - self.viewport().height()))
+        self._tiles.lay_out(self.cards, self._sizes, self.font(), self.devicePixelRatioF())
+        self._shown_nodes = dict(self._store.inventory.nodes)
+        self._draw_slice(_FIRST_DRAW_S)
+        self.viewport().update()
+
+    # -- painting ------------------------------------------------------------------------------
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        offset = self.verticalScrollBar().value()
+        painter.translate(0, -offset)
+        dirty = event.rect().translated(0, offset)
+        if not self.cards:
+            painter.setPen(self.palette().placeholderText().color())
+            text = "Nothing is known of this cluster yet."
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
+        for card in self.cards:
+            if card.area.intersects(dirty):
+                self._paint_card(painter, card)
+                self._tiles.paint(painter, card, dirty)
+        if self.lifted is not None and not self.lifted.is_pinned:
+            painter.translate(0, offset)
+            verdicts, hovered = self.lifted.verdicts, self.lifted.hovered
+            view = self.viewport().rect()
+            map_far_nodes.draw_chips(painter, self.chips, verdicts, hovered, view)
+
+    def _paint_card(self, painter: QPainter, card: Card) -> None:
+        lifted = self.lifted
+        node = self._store.inventory.nodes.get(card.node)
+        is_asked = lifted is not None and card.node != lifted.home
+        verdict = lifted.verdicts.get(card.node) if lifted is not None and is_asked else None
+        is_hovered = lifted is not None and lifted.hovered == card.node
+        health = self._store.health_of_node(card.node)
+        draw_card(painter, card, node, health, verdict, is_hovered, self._sizes)
+
+    def _face(self, key: str) -> TileFace | None:
+        """How a VM's tile looks now; None if it is gone."""
+        vm, lifted = self._store.inventory.vms.get(key), self.lifted
+        if vm is None:
+            return None
+        move = self._placement.moves.get(key)
+        look = TileLook(
+            level=self._store.level_of(key),
+            security=vm.security,
+            is_selected=key in self.selected,
+            is_current=key == self.cursor_key and self.hasFocus(),
+            is_moving=move is not None,
+            is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
+        )
+        if move is None:
+            return TileFace(look, one_line(vm.name))
+        percent = "" if move[1] is None else f" {move[1] * 100:.0f} %"
+        return TileFace(look, one_line(vm.name), f"→ {move[0]}{percent}")
+
+    def _look_again(self, keys: Sequence[str] | set[str]) -> None:
+        self._tiles.changed(keys)
+        self._draw_slice()
+
+    def _look_again_at_all(self) -> None:
+        self._tiles.all_changed()
+        self._draw_slice()
+
+    def _draw_slice(self, seconds: float = _DRAW_SLICE_S) -> None:
+        """Draw waiting tiles for a part of a frame; go on in the next if some are left."""
+        offset = self.verticalScrollBar().value()
+        visible = self.viewport().rect().translated(0, offset)
+        for area in self._tiles.work(seconds, visible):
+            self.viewport().update(area.translated(0, -offset))
+        if not self._tiles.is_behind:
+            self._drawing.stop()
+        elif not self._drawing.isActive():
+            self._drawing.start()
+
+    def _update_headers(self) -> None:
+        offset = self.verticalScrollBar().value()
+        for card in self.cards:
+            header = QRect(card.area)
+            header.setBottom(card.tiles.top() - 3)
+            self.viewport().update(header.translated(0, -offset))
+
+    def key_at(self, point: QPoint) -> str:
+        """The VM under a viewport point, empty if none."""
+        inside = point + QPoint(0, self.verticalScrollBar().value())
+        for card in self.cards:
+            index = card.index_at(inside, self._sizes)
+            if index is not None:
+                return card.keys[index]
+        return ""
+
+    def node_at(self, point: QPoint) -> str | None:
+        inside = point + QPoint(0, self.verticalScrollBar().value())
+        return next((card.node for card in self.cards if card.area.contains(inside)), None)
+
+    def _scroll_to(self, key: str) -> None:
+        rect = self.tile_rect(key)
+        bar = self.verticalScrollBar()
+        if rect.top() < 0:
+            bar.setValue(bar.value() + rect.top() - self._sizes.gap)
+        elif rect.bottom() > self.viewport().height():
+            bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self._sizes.gap)
+
+    # -- what is lifted ------------------------------------------------------------------------
+    def dismiss(self) -> None:
+        """Put what was lifted down again; the map takes up its order."""
+        if self.lifted is not None:
+            self.lifted = None
+            self._panel.hide()
+            self._on_replaced()
+            self._look_again_at_all()
+
+    def _show_findings(self) -> None:
+        lifted = self.lifted
+        verdict = lifted.verdicts.get(lifted.hovered or "") if lifted is not None else None
+        if lifted is None or verdict is None or verdict.node == lifted.home:
+            self._panel.hide()
+            return
+        chip = next((chip for chip in self.chips if chip.node == verdict.node), None)
+        card = self.card_rect(verdict.node)
+        header = QRect(card.left(), card.top(), card.width(), self._sizes.header_height)
+        if chip is not None:
+            header = chip.area
+        self._panel.show_verdict(verdict, lifted.what, header)
+
+    # -- Qt ------------------------------------------------------------------------------------
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange) and self.cards:
+            self._lay_out()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._look_again((self.cursor_key,))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._look_again((self.cursor_key,))
