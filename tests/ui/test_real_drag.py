@@ -66,12 +66,11 @@ def drag(
     map_._after_drag = after  # type: ignore[method-assign]
 
     def move(step: int) -> None:
-        last = in_window(map_, end()) if step > 2 else first + QPoint(30, 10)
-        share = step / STEPS
-        point = first + QPoint(
-            round((last.x() - first.x()) * share), round((last.y() - first.y()) * share)
-        )
-        QTest.mouseMove(handle, point)
+        if step <= 2:  # enough to lift; only then is it asked where to go
+            QTest.mouseMove(handle, first + QPoint(14, 4) * step)
+            return
+        way = in_window(map_, end()) - first
+        QTest.mouseMove(handle, first + way * (step / STEPS))
 
     for step in range(1, STEPS + 1):
         QTimer.singleShot(50 + STEP_MS * step, lambda step=step: move(step))
@@ -82,9 +81,12 @@ def drag(
             RELEASED_MS,
             lambda: QTest.mouseRelease(handle, left, none, in_window(map_, end())),
         )
-    QTimer.singleShot(4000, QDrag.cancel)
+    watchdog = QTimer(singleShot=True, interval=4000)
+    watchdog.timeout.connect(QDrag.cancel)
+    watchdog.start()
     QTest.mousePress(handle, left, none, first)
     qtbot.waitUntil(lambda: bool(ended), timeout=6000)
+    watchdog.stop()
     settle()
 
 
