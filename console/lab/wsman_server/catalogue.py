@@ -68,6 +68,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     schema: int
     module: str
     version: str
+    basics: tuple[str, ...]
     function: tuple[Function, ...]
 
     def find(self, name: str) -> Function | None:

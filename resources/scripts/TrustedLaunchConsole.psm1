@@ -1,0 +1,854 @@
+# Node module of the Trusted launch console, for Windows PowerShell 5.1 on Azure Local nodes.
+#
+# The list of functions, their parameters and the cmdlets used here is functions.toml; tests hold this file
+# to it. Every function puts out ONE compact JSON string: {"schema":1,"node":...,"time":...,"data":...}.
+# What could not be established is null, never "no". Refusals are terminating errors whose first word is stable:
+# VmNotFound, NodeNotFound, NodeNotUp, OwnerMismatch, AlreadyMigrating, AlreadyDraining, NotMigrating,
+# NotPossibleOwner, InsufficientMemory, IsoMounted, InvalidState, ClusterRefused.
+#
+# One file on purpose: one thing to sign and to install.
+# ASCII only: 5.1 reads files without a byte-order mark as ANSI. Nothing here takes script text, and
+# nothing moves storage. UNVERIFIED on a real node: run Test-TlcEndpoint first.
+
+$ErrorActionPreference = 'Stop'
+$script:Schema = 1
+$script:Version = '1.0.0'
+
+# ---- putting out -------------------------------------------------------------------------------------------
+
+function ConvertTo-TlcAnswer {
+    param($Data)
+    $answer = [ordered]@{
+        schema = $script:Schema
+        node   = $env:COMPUTERNAME
+        time   = (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+        data   = $Data
+    }
+    # -InputObject: a pipe would unwrap an array of one row. 5.1 goes two levels deep unless told.
+    ConvertTo-Json -InputObject $answer -Depth 8 -Compress
+}
+
+function Deny-TlcCall {
+    param($Cmdlet, [string]$Identity, [string]$Text, $Target)
+    $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $Text
+    $category = [System.Management.Automation.ErrorCategory]::InvalidOperation
+    $record = New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList $exception, $Identity, $category, $Target
+    $Cmdlet.ThrowTerminatingError($record)
+}
+
+function ConvertTo-TlcMib {
+    param($Bytes)
+    if ($null -eq $Bytes) {
+        return $null
+    }
+    [long][math]::Floor([double]$Bytes / 1048576)
+}
+
+function ConvertTo-TlcUnixTime {
+    param([datetime]$Time)
+    [math]::Round(($Time.ToUniversalTime() - [datetime]'1970-01-01').TotalSeconds, 0)
+}
+
+function Get-TlcErrorCode {
+    # HRESULT of the innermost exception that has one, as 0x800705AA.
+    param($ErrorRecord)
+    $exception = $ErrorRecord.Exception
+    while ($null -ne $exception.InnerException) {
+        $exception = $exception.InnerException
+    }
+    '0x{0:X8}' -f $exception.HResult
+}
+
+function Get-TlcRefusalWord {
+    param([string]$Code)
+    switch ($Code) {
+        '0x800700AA' {
+            return 'AlreadyMigrating'
+        }
+        '0x800705AA' {
+            return 'InsufficientMemory'
+        }
+        '0x8007000E' {
+            return 'InsufficientMemory'
+        }
+        '0x80071398' {
+            return 'NotPossibleOwner'
+        }
+        '0xC03A0014' {
+            return 'IsoMounted'
+        }
+        '0x8007139F' {
+            return 'InvalidState'
+        }
+        default {
+            return 'ClusterRefused'
+        }
+    }
+}
+
+# ---- facts that several functions tell ---------------------------------------------------------------------
+
+function Get-TlcOsBuild {
+    $key = Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+    '10.0.{0}.{1}' -f $key.CurrentBuild, $key.UBR
+}
+
+function Get-TlcRelease {
+    # The solution's version, as 11.2510.1002.93; null where the lifecycle module is not there.
+    try {
+        "$((Get-SolutionUpdateEnvironment).CurrentVersion)"
+    }
+    catch {
+        $null
+    }
+}
+
+function Get-TlcPlacementName {
+    # Names of the nodes on which Azure may place VMs; null if MOC did not answer.
+    try {
+        $names = @(foreach ($node in @(Get-MocPhysicalNode)) {
+                if ($node.Name) {
+                    "$($node.Name)"
+                }
+                else {
+                    "$($node.nodeName)"
+                }
+            })
+        , $names
+    }
+    catch {
+        $null
+    }
+}
+
+function Find-TlcClusterNode {
+    param($Cmdlet, [string]$Name)
+    $node = @(Get-ClusterNode) | Where-Object -FilterScript { $_.Name -eq $Name } | Select-Object -First 1
+    if ($null -eq $node) {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'NodeNotFound' -Text "The cluster has no node $Name." -Target $Name
+    }
+    $node
+}
+
+function Find-TlcClusterGroup {
+    param($Cmdlet, [guid]$VMId)
+    $group = Get-ClusterGroup -VMId $VMId -ErrorAction SilentlyContinue
+    if ($null -eq $group) {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'VmNotFound' -Text 'The cluster has no VM of this id.' -Target $VMId
+    }
+    $group
+}
+
+function ConvertTo-TlcNodeRow {
+    param($Node, $PlacementNames)
+    $accepts = $null
+    if ($null -ne $PlacementNames) {
+        $accepts = [bool](@($PlacementNames) -contains "$($Node.Name)")
+    }
+    [ordered]@{
+        name                  = "$($Node.Name)"
+        state                 = "$($Node.State)"
+        statusFlags           = [int]$Node.StatusInformation
+        drainStatus           = "$($Node.DrainStatus)"
+        acceptsAzurePlacement = $accepts
+    }
+}
+
+function Get-TlcHealthFaultRow {
+    # null if the Health Service did not answer.
+    try {
+        $faults = @(Get-StorageSubSystem -FriendlyName 'Clustered*' | Get-HealthFault)
+    }
+    catch {
+        return $null
+    }
+    $rows = @(foreach ($fault in $faults) {
+            $severity = switch ([int]$fault.PerceivedSeverity) {
+                4 {
+                    'Informational'
+                }
+                5 {
+                    'Warning'
+                }
+                6 {
+                    'Error'
+                }
+                default {
+                    'Unknown'
+                }
+            }
+            [ordered]@{
+                faultId        = "$($fault.FaultId)"
+                severity       = "$severity"
+                faultType      = "$($fault.FaultType)"
+                reason         = "$($fault.Reason)"
+                objectName     = "$($fault.FaultingObjectDescription)"
+                objectLocation = "$($fault.FaultingObjectLocation)"
+            }
+        })
+    , $rows
+}
+
+function Get-TlcMigrationTraffic {
+    # Facts only. That traffic is encrypted cannot be proven from here, so the answer is "no" or "not known".
+    $transport = $null
+    $isEncrypted = $null
+    $evidence = New-Object -TypeName System.Collections.ArrayList
+    $known = 0
+    $signs = 0
+    try {
+        $transport = "$((Get-VMHost).VirtualMachineMigrationPerformanceOption)"
+    }
+    catch {
+        [void]$evidence.Add('Get-VMHost did not answer')
+    }
+    try {
+        $count = @(Get-NetIPsecQuickModeSA).Count
+        [void]$evidence.Add("$count IPsec quick mode associations")
+        $known += 1
+        if ($count -gt 0) {
+            $signs += 1
+        }
+    }
+    catch {
+        [void]$evidence.Add('IPsec associations could not be read')
+    }
+    try {
+        $encrypts = [bool](Get-SmbServerConfiguration).EncryptData
+        [void]$evidence.Add("SMB EncryptData is $encrypts")
+        $known += 1
+        if ($encrypts -and $transport -eq 'SMBTransport') {
+            $signs += 1
+        }
+    }
+    catch {
+        [void]$evidence.Add('SMB configuration could not be read')
+    }
+    if ($known -eq 2 -and $signs -eq 0) {
+        $isEncrypted = $false
+    }
+    [ordered]@{
+        transport   = $transport
+        isEncrypted = $isEncrypted
+        evidence    = @($evidence)
+    }
+}
+
+function Get-TlcVmParameter {
+    # Private properties of the cluster's VM resources, as a table by lower-case VM id.
+    param([string]$OwnerNode)
+    $table = @{}
+    $resources = @(Get-ClusterResource | Where-Object -FilterScript { "$($_.ResourceType)" -eq 'Virtual Machine' })
+    if ($OwnerNode) {
+        $resources = @($resources | Where-Object -FilterScript { "$($_.OwnerNode)" -eq $OwnerNode })
+    }
+    foreach ($resource in $resources) {
+        $row = @{ Group = "$($resource.OwnerGroup)"; Resource = $resource }
+        foreach ($parameter in @($resource | Get-ClusterParameter -ErrorAction SilentlyContinue)) {
+            $row["$($parameter.Name)"] = $parameter.Value
+        }
+        if ($row['VmID']) {
+            $table["$($row['VmID'])".Trim('{}').ToLowerInvariant()] = $row
+        }
+    }
+    $table
+}
+
+function Get-TlcMigrationJob {
+    # The newest migration job of each VM that this node knows; jobs vanish five minutes after their end.
+    $table = @{}
+    try {
+        $jobs = @(Get-CimInstance -Namespace 'root\virtualization\v2' -ClassName 'Msvm_MigrationJob')
+    }
+    catch {
+        return $table
+    }
+    foreach ($job in @($jobs | Sort-Object -Property StartTime)) {
+        $table["$($job.VirtualSystemName)".ToLowerInvariant()] = $job
+    }
+    $table
+}
+
+function Get-TlcJobPhase {
+    param([int]$JobState)
+    switch ($JobState) {
+        2 {
+            return 'Queued'
+        }
+        7 {
+            return 'Completed'
+        }
+        8 {
+            return 'Canceled'
+        }
+        9 {
+            return 'Canceled'
+        }
+        10 {
+            return 'Failed'
+        }
+        default {
+            return 'Running'
+        }
+    }
+}
+
+function Get-TlcMigrationRow {
+    param([guid]$VMId, $Group)
+    $id = $VMId.ToString()
+    $row = [ordered]@{
+        vmId        = $id
+        ownerNode   = "$($Group.OwnerNode)"
+        phase       = ''
+        source      = $null
+        target      = $null
+        operationId = $null
+        percent     = $null
+        failureCode = $null
+        failureText = $null
+    }
+    $job = (Get-TlcMigrationJob)[$id]
+    if ($null -ne $job) {
+        $row.phase = Get-TlcJobPhase -JobState $job.JobState
+        $row.source = $env:COMPUTERNAME
+        $row.target = "$($job.DestinationHost)".Split('.')[0]
+        $row.percent = [math]::Min([int]$job.PercentComplete, 100)
+        if ($row.phase -eq 'Failed') {
+            $row.failureCode = '0x{0:X8}' -f $job.ErrorCode
+            $row.failureText = "$($job.ErrorDescription)"
+        }
+        return $row
+    }
+    $parameters = (Get-TlcVmParameter)[$id]
+    if ($null -ne $parameters -and $null -ne $parameters['MigrationProgress']) {
+        $progress = [int]$parameters['MigrationProgress']
+        if ($progress -gt 0 -and $progress -lt 100) {
+            $row.phase = 'Running'
+            $row.percent = $progress
+        }
+        elseif ($parameters['MigrationFailureReason']) {
+            # Of the latest attempt, whenever that was: told, but no phase is concluded from it.
+            $row.failureCode = '0x{0:X8}' -f $parameters['MigrationFailureReason']
+        }
+    }
+    $row
+}
+
+# ---- reading -----------------------------------------------------------------------------------------------
+
+function Get-TlcCluster {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param()
+    $cluster = Get-Cluster
+    $placement = Get-TlcPlacementName
+    $nodes = @(foreach ($node in @(Get-ClusterNode)) {
+            ConvertTo-TlcNodeRow -Node $node -PlacementNames $placement
+        })
+    # Enumerated anew: 5.1 writes an array that came out of a function as {"value":..., "Count":...}.
+    $faults = Get-TlcHealthFaultRow
+    if ($null -ne $faults) {
+        $faults = @($faults)
+    }
+    $parallel = $null
+    if ($null -ne $cluster.MaximumParallelMigrations) {
+        $parallel = [int]$cluster.MaximumParallelMigrations
+    }
+    ConvertTo-TlcAnswer -Data ([ordered]@{
+            name               = "$($cluster.Name)"
+            nodes              = $nodes
+            parallelMigrations = $parallel
+            migrationEncrypted = (Get-TlcMigrationTraffic).isEncrypted
+            release            = Get-TlcRelease
+            osBuild            = Get-TlcOsBuild
+            healthFaults       = $faults
+        })
+}
+
+function Get-TlcNode {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param()
+    $system = Get-CimInstance -ClassName 'Win32_OperatingSystem'
+    $computer = Get-CimInstance -ClassName 'Win32_ComputerSystem'
+    $processors = @(Get-CimInstance -ClassName 'Win32_Processor')
+    $load = ($processors | Measure-Object -Property LoadPercentage -Average).Average
+    $cores = ($processors | Measure-Object -Property NumberOfLogicalProcessors -Sum).Sum
+    $agent = 'Missing'
+    $agentVersion = $null
+    $service = Get-CimInstance -ClassName 'Win32_Service' -Filter "Name='IgvmAgent'"
+    if ($null -ne $service) {
+        $agent = "$($service.State)".Replace(' ', '')
+        $path = "$($service.PathName)".Trim('"')
+        $file = Get-Item -LiteralPath $path -ErrorAction SilentlyContinue
+        if ($null -ne $file) {
+            $agentVersion = "$($file.VersionInfo.FileVersion)"
+        }
+    }
+    $networks = @(foreach ($network in @(Get-ClusterNetwork)) {
+            $speed = $null
+            $adapters = @(Get-ClusterNetworkInterface -Node $env:COMPUTERNAME -Network $network.Name -ErrorAction SilentlyContinue)
+            if ($adapters.Count -gt 0) {
+                $adapter = Get-NetAdapter -InterfaceDescription "$($adapters[0].Adapter)" -ErrorAction SilentlyContinue | Select-Object -First 1
+                if ($null -ne $adapter) {
+                    $speed = [long]($adapter.ReceiveLinkSpeed / 1000000)
+                }
+            }
+            [ordered]@{
+                name        = "$($network.Name)"
+                isUp        = [bool]("$($network.State)" -eq 'Up')
+                linkMbps    = $speed
+                isEncrypted = $null
+            }
+        })
+    ConvertTo-TlcAnswer -Data ([ordered]@{
+            name               = $env:COMPUTERNAME
+            fqdn               = '{0}.{1}' -f $computer.DNSHostName, $computer.Domain
+            logicalProcessors  = [int]$cores
+            cpuPercent         = $load
+            memoryTotalMiB     = [long][math]::Floor($system.TotalVisibleMemorySize / 1024)
+            memoryAvailableMiB = [long][math]::Floor($system.FreePhysicalMemory / 1024)
+            igvmAgent          = $agent
+            igvmAgentVersion   = $agentVersion
+            migrationNetworks  = $networks
+            processorModel     = "$($processors[0].Name)".Trim()
+            osBuild            = Get-TlcOsBuild
+        })
+}
+
+function Get-TlcVmDetail {
+    # What is asked for all VMs at once and joined by VM id: security, firmware, discs, adapters, checkpoints.
+    param($VirtualMachines)
+    $details = @{}
+    foreach ($vm in $VirtualMachines) {
+        $details["$($vm.Id)"] = @{ Vtpm = $null; SecureBoot = $null; Iso = ''; HasCheckpoints = $false; Addresses = @() }
+    }
+    foreach ($security in @(Get-VMSecurity -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
+        $entry = $details["$($security.VMId)"]
+        if ($null -ne $entry) {
+            $entry.Vtpm = [bool]$security.TpmEnabled
+        }
+    }
+    $second = @($VirtualMachines | Where-Object -FilterScript { $_.Generation -eq 2 })
+    if ($second.Count -gt 0) {
+        foreach ($firmware in @(Get-VMFirmware -VM $second -ErrorAction SilentlyContinue)) {
+            $entry = $details["$($firmware.VMId)"]
+            if ($null -ne $entry) {
+                $entry.SecureBoot = [bool]("$($firmware.SecureBoot)" -eq 'On')
+            }
+        }
+    }
+    foreach ($drive in @(Get-VMDvdDrive -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
+        $entry = $details["$($drive.VMId)"]
+        if ($null -ne $entry -and $drive.Path) {
+            $entry.Iso = "$($drive.Path)"
+        }
+    }
+    foreach ($adapter in @(Get-VMNetworkAdapter -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
+        $entry = $details["$($adapter.VMId)"]
+        if ($null -ne $entry) {
+            $entry.Addresses += @($adapter.IPAddresses | ForEach-Object -Process { "$_" })
+        }
+    }
+    foreach ($checkpoint in @(Get-VMSnapshot -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
+        $entry = $details["$($checkpoint.VMId)"]
+        if ($null -ne $entry) {
+            $entry.HasCheckpoints = $true
+        }
+    }
+    $details
+}
+
+function ConvertTo-TlcVmRow {
+    param($VM, $Detail, $Parameters, $Job)
+    $groupName = $null
+    $groupState = $null
+    $owners = $null
+    if ($null -ne $Parameters) {
+        $groupName = $Parameters.Group
+        $groupState = "$((Get-ClusterGroup -Name $groupName -ErrorAction SilentlyContinue).State)"
+        $possible = $Parameters.Resource | Get-ClusterOwnerNode -ErrorAction SilentlyContinue
+        if ($null -ne $possible) {
+            $owners = @($possible.OwnerNodes | ForEach-Object -Process { "$($_.Name)" })
+        }
+    }
+    $isolation = $null
+    if ($null -ne $VM.PSObject.Properties['GuestStateIsolationType']) {
+        $isolation = "$($VM.GuestStateIsolationType)"
+    }
+    $since = $null
+    if ($VM.Uptime.TotalSeconds -gt 0) {
+        $since = ConvertTo-TlcUnixTime -Time ((Get-Date) - $VM.Uptime)
+    }
+    $status = "$(@($VM.OperationalStatus)[0])"
+    $migration = $null
+    if ($status -eq 'MigratingVirtualMachine') {
+        $migration = [ordered]@{ target = ''; percent = $null; phase = 'Running'; operationId = $null }
+        if ($null -ne $Job) {
+            $migration.target = "$($Job.DestinationHost)".Split('.')[0]
+            $migration.percent = [math]::Min([int]$Job.PercentComplete, 100)
+        }
+    }
+    [ordered]@{
+        vmId                 = "$($VM.Id)".ToLowerInvariant()
+        name                 = "$($VM.Name)"
+        ownerNode            = $env:COMPUTERNAME
+        state                = "$($VM.State)"
+        groupName            = $groupName
+        groupState           = $groupState
+        heartbeat            = "$($VM.Heartbeat)"
+        operationalStatus    = $status
+        generation           = [int]$VM.Generation
+        configurationVersion = "$($VM.Version)"
+        processors           = [int]$VM.ProcessorCount
+        memoryMiB            = ConvertTo-TlcMib -Bytes $VM.MemoryStartup
+        hasDynamicMemory     = [bool]$VM.DynamicMemoryEnabled
+        isolation            = $isolation
+        secureBoot           = $Detail.SecureBoot
+        vtpm                 = $Detail.Vtpm
+        vtpmState            = $null
+        runningSince         = $since
+        mountedIso           = $Detail.Iso
+        hasCheckpoints       = $Detail.HasCheckpoints
+        possibleOwners       = $owners
+        addresses            = @($Detail.Addresses)
+        migration            = $migration
+        cpuPercent           = [int]$VM.CPUUsage
+        memoryAssignedMiB    = ConvertTo-TlcMib -Bytes $VM.MemoryAssigned
+        memoryDemandMiB      = ConvertTo-TlcMib -Bytes $VM.MemoryDemand
+    }
+}
+
+function Get-TlcVirtualMachine {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter()]
+        [guid]$VMId,
+
+        [Parameter()]
+        [ValidateRange(1, 5000)]
+        [int]$First,
+
+        [Parameter()]
+        [ValidateRange(0, 100000)]
+        [int]$Skip
+    )
+    if ($PSBoundParameters.ContainsKey('VMId')) {
+        $machines = @(Get-VM -Id $VMId -ErrorAction SilentlyContinue)
+    }
+    else {
+        $machines = @(Get-VM | Sort-Object -Property Id)
+    }
+    if ($PSBoundParameters.ContainsKey('Skip')) {
+        $machines = @($machines | Select-Object -Skip $Skip)
+    }
+    if ($PSBoundParameters.ContainsKey('First')) {
+        $machines = @($machines | Select-Object -First $First)
+    }
+    $rows = @()
+    if ($machines.Count -gt 0) {
+        $details = Get-TlcVmDetail -VirtualMachines $machines
+        $parameters = Get-TlcVmParameter -OwnerNode $env:COMPUTERNAME
+        $jobs = Get-TlcMigrationJob
+        $rows = @(foreach ($vm in $machines) {
+                $id = "$($vm.Id)".ToLowerInvariant()
+                # A VM that is just arriving is registered here too; the cluster says who owns it,
+                # unless it told of no VM at all.
+                $isOwn = $parameters.ContainsKey($id) -or $parameters.Count -eq 0
+                if ($isOwn -or -not $vm.IsClustered) {
+                    ConvertTo-TlcVmRow -VM $vm -Detail $details["$($vm.Id)"] -Parameters $parameters[$id] -Job $jobs[$id]
+                }
+            })
+    }
+    ConvertTo-TlcAnswer -Data $rows
+}
+
+function Get-TlcHealth {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param()
+    $faults = Get-TlcHealthFaultRow
+    if ($null -ne $faults) {
+        $faults = @($faults)
+    }
+    $volumes = $null
+    try {
+        $volumes = @(foreach ($volume in @(Get-ClusterSharedVolume)) {
+                $partition = @($volume.SharedVolumeInfo)[0].Partition
+                [ordered]@{
+                    name      = "$($volume.Name)"
+                    state     = "$($volume.State)"
+                    ownerNode = "$($volume.OwnerNode)"
+                    totalMiB  = ConvertTo-TlcMib -Bytes $partition.Size
+                    freeMiB   = ConvertTo-TlcMib -Bytes $partition.FreeSpace
+                }
+            })
+    }
+    catch {
+        $volumes = $null
+    }
+    $jobs = $null
+    try {
+        $jobs = @(foreach ($job in @(Get-StorageJob)) {
+                [ordered]@{
+                    name    = "$($job.Name)"
+                    state   = "$($job.JobState)"
+                    percent = [int]$job.PercentComplete
+                }
+            })
+    }
+    catch {
+        $jobs = $null
+    }
+    ConvertTo-TlcAnswer -Data ([ordered]@{
+            healthFaults     = $faults
+            sharedVolumes    = $volumes
+            storageJobs      = $jobs
+            migrationTraffic = Get-TlcMigrationTraffic
+        })
+}
+
+function Get-TlcLiveMigration {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [guid]$VMId
+    )
+    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
+    ConvertTo-TlcAnswer -Data (Get-TlcMigrationRow -VMId $VMId -Group $group)
+}
+
+function Get-TlcNodeDrain {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$Name
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
+    $left = @(Get-ClusterGroup | Where-Object -FilterScript { "$($_.GroupType)" -eq 'VirtualMachine' -and "$($_.OwnerNode)" -eq "$($node.Name)" })
+    ConvertTo-TlcAnswer -Data ([ordered]@{
+            name        = "$($node.Name)"
+            state       = "$($node.State)"
+            statusFlags = [int]$node.StatusInformation
+            drainStatus = "$($node.DrainStatus)"
+            vmsLeft     = $left.Count
+        })
+}
+
+# ---- acting ------------------------------------------------------------------------------------------------
+
+function Start-TlcLiveMigration {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [guid]$VMId,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$TargetNode,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$ExpectedOwner,
+
+        # For the transcript: the console's own record carries the same id.
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
+        [string]$OperationId
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $TargetNode
+    if ("$($node.State)" -ne 'Up') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'NodeNotUp' -Text "Node $($node.Name) is $($node.State)." -Target $TargetNode
+    }
+    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
+    $before = Get-TlcMigrationRow -VMId $VMId -Group $group
+    if ($before.phase -eq 'Running' -or $before.phase -eq 'Queued') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'AlreadyMigrating' -Text "$($group.Name) is already migrating." -Target $VMId
+    }
+    # Compare and move: looked at last, so that as little as possible happens in between.
+    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
+    $owner = "$($group.OwnerNode)"
+    if ($owner -ne $ExpectedOwner) {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'OwnerMismatch' -Text "$($group.Name) is on $owner, not $ExpectedOwner." -Target $VMId
+    }
+    if ($owner -eq "$($node.Name)") {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'InvalidState' -Text "$($group.Name) is already on $owner." -Target $VMId
+    }
+    if ("$($group.State)" -ne 'Online') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'InvalidState' -Text "$($group.Name) is $($group.State), not Online." -Target $VMId
+    }
+    try {
+        [void](Move-ClusterVirtualMachineRole -VMId $VMId -Node "$($node.Name)" -MigrationType Live -Wait 0)
+    }
+    catch {
+        $code = Get-TlcErrorCode -ErrorRecord $_
+        $word = Get-TlcRefusalWord -Code $code
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity $word -Text "$($_.Exception.Message) ($code)" -Target $VMId
+    }
+    ConvertTo-TlcAnswer -Data (Get-TlcMigrationRow -VMId $VMId -Group (Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId))
+}
+
+function Stop-TlcLiveMigration {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [guid]$VMId,
+
+        # For the transcript; empty where the console did not start the migration.
+        [Parameter()]
+        [AllowEmptyString()]
+        [ValidatePattern('^([A-Za-z0-9][A-Za-z0-9._:-]{0,63})?(?!\n)$')]
+        [string]$OperationId
+    )
+    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
+    try {
+        [void](Move-ClusterVirtualMachineRole -VMId $VMId -Cancel -Wait 0)
+    }
+    catch {
+        $now = Get-TlcMigrationRow -VMId $VMId -Group $group
+        $word = 'ClusterRefused'
+        if ($now.phase -ne 'Running' -and $now.phase -ne 'Queued') {
+            $word = 'NotMigrating'
+        }
+        $code = Get-TlcErrorCode -ErrorRecord $_
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity $word -Text "$($_.Exception.Message) ($code)" -Target $VMId
+    }
+    ConvertTo-TlcAnswer -Data (Get-TlcMigrationRow -VMId $VMId -Group (Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId))
+}
+
+function ConvertTo-TlcNodeChange {
+    param($Cmdlet, [string]$Name, $Steps)
+    $node = Find-TlcClusterNode -Cmdlet $Cmdlet -Name $Name
+    $row = ConvertTo-TlcNodeRow -Node $node -PlacementNames (Get-TlcPlacementName)
+    $row.steps = @($Steps)
+    ConvertTo-TlcAnswer -Data $row
+}
+
+function Suspend-TlcNode {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$Name,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
+        [string]$OperationId
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
+    if ("$($node.DrainStatus)" -eq 'InProgress') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'AlreadyDraining' -Text "Node $($node.Name) is already draining." -Target $Name
+    }
+    if ("$($node.State)" -ne 'Up' -and "$($node.State)" -ne 'Paused') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'NodeNotUp' -Text "Node $($node.Name) is $($node.State)." -Target $Name
+    }
+    try {
+        # Without -Wait it returns at once; never -ForceDrain, which stops what cannot move.
+        [void](Suspend-ClusterNode -Name "$($node.Name)" -Drain)
+    }
+    catch {
+        $code = Get-TlcErrorCode -ErrorRecord $_
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'ClusterRefused' -Text "$($_.Exception.Message) ($code)" -Target $Name
+    }
+    $steps = @([ordered]@{ step = 'Suspend-ClusterNode'; isDone = $true; text = '' })
+    try {
+        [void](Remove-MocPhysicalNode -NodeName "$($node.Name)")
+        $steps += [ordered]@{ step = 'Remove-MocPhysicalNode'; isDone = $true; text = '' }
+    }
+    catch {
+        # The drain goes on; that Azure may still place VMs here is told.
+        $steps += [ordered]@{ step = 'Remove-MocPhysicalNode'; isDone = $false; text = "$($_.Exception.Message)" }
+    }
+    ConvertTo-TlcNodeChange -Cmdlet $PSCmdlet -Name $Name -Steps $steps
+}
+
+function Resume-TlcNode {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$Name,
+
+        [Parameter()]
+        [bool]$Failback = $true,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
+        [string]$OperationId
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
+    if ("$($node.State)" -ne 'Paused') {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'InvalidState' -Text "Node $($node.Name) is $($node.State), not Paused." -Target $Name
+    }
+    $how = 'NoFailback'
+    if ($Failback) {
+        $how = 'Immediate'
+    }
+    try {
+        [void](Resume-ClusterNode -Name "$($node.Name)" -Failback $how)
+    }
+    catch {
+        $code = Get-TlcErrorCode -ErrorRecord $_
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'ClusterRefused' -Text "$($_.Exception.Message) ($code)" -Target $Name
+    }
+    $steps = @([ordered]@{ step = 'Resume-ClusterNode'; isDone = $true; text = '' })
+    try {
+        [void](New-MocPhysicalNode -NodeName "$($node.Name)")
+        $steps += [ordered]@{ step = 'New-MocPhysicalNode'; isDone = $true; text = '' }
+    }
+    catch {
+        $steps += [ordered]@{ step = 'New-MocPhysicalNode'; isDone = $false; text = "$($_.Exception.Message)" }
+    }
+    ConvertTo-TlcNodeChange -Cmdlet $PSCmdlet -Name $Name -Steps $steps
+}
+
+# ---- self-test ---------------------------------------------------------------------------------------------
+
+function Test-TlcEndpoint {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param()
+    $needed = @(
+        'Get-Cluster', 'Get-ClusterNode', 'Get-ClusterGroup', 'Get-ClusterResource', 'Get-ClusterParameter',
+        'Move-ClusterVirtualMachineRole', 'Suspend-ClusterNode', 'Resume-ClusterNode',
+        'Get-VM', 'Get-VMSecurity', 'Get-VMFirmware', 'Get-HealthFault',
+        'Get-MocPhysicalNode', 'Remove-MocPhysicalNode', 'New-MocPhysicalNode'
+    )
+    $checks = @(foreach ($name in $needed) {
+            $found = Get-Command -Name $name -ErrorAction SilentlyContinue
+            [ordered]@{ name = $name; isOk = [bool]($null -ne $found); text = "$($found.Source)" }
+        })
+    $service = Get-Service -Name 'IgvmAgent' -ErrorAction SilentlyContinue
+    $checks += [ordered]@{ name = 'IgvmAgent'; isOk = [bool]("$($service.Status)" -eq 'Running'); text = "$($service.Status)" }
+    try {
+        $checks += [ordered]@{ name = 'Cluster'; isOk = $true; text = "$((Get-Cluster).Name)" }
+    }
+    catch {
+        $checks += [ordered]@{ name = 'Cluster'; isOk = $false; text = "$($_.Exception.Message)" }
+    }
+    try {
+        $checks += [ordered]@{ name = 'Virtual machines'; isOk = $true; text = "$(@(Get-VM).Count)" }
+    }
+    catch {
+        $checks += [ordered]@{ name = 'Virtual machines'; isOk = $false; text = "$($_.Exception.Message)" }
+    }
+    ConvertTo-TlcAnswer -Data ([ordered]@{
+            moduleVersion = $script:Version
+            account       = [System.Security.Principal.WindowsIdentity]::GetCurrent().Name
+            checks        = $checks
+        })
+}
+
+Export-ModuleMember -Function @(
+    'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
+    'Start-TlcLiveMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
+    'Suspend-TlcNode', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
+)
