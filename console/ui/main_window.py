@@ -204,6 +204,8 @@ class MainWindow(QMainWindow):
         wizard.destroyed.connect(lambda: self._wizards.clear())
         self._wizards = [wizard]
         wizard.show()
+        wizard.raise_()
+        wizard.activateWindow()
 
     def set_theme(self, name: str) -> None:
         self._settings.theme = name  # type: ignore[assignment]
