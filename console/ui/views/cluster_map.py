@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QRubberBand, QToolTip, QWidget
 from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
-from console.ui.views import map_far_nodes
+from console.ui.views import map_far_nodes, map_spoken
 from console.ui.views.map_canvas import MapCanvas
 from console.ui.views.map_lift import lift
 
@@ -41,6 +41,7 @@ class ClusterMap(MapCanvas):
     node_menu_wanted = Signal(str, QPoint)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        map_spoken.install()
         super().__init__(store, parent)
         self._pressed: tuple[QPoint, str] | None = None
         self._band: QRubberBand | None = None
@@ -232,6 +233,7 @@ class ClusterMap(MapCanvas):
             if key:
                 shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
                 self.select(self.selected | {key} if shift else {key}, cursor=key)
+                map_spoken.tell_focus(self)
         elif event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         elif event.key() == Qt.Key.Key_Space and self.cursor_key:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QRes
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.model.node import Node
+from console.ui.models.vm_columns import SECURITY_WORDS
 from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.views import map_far_nodes, map_layout
@@ -77,6 +78,32 @@ class MapCanvas(QAbstractScrollArea):
         card, index = place
         rect = card.tile_rect(index, self._sizes)
         return rect.translated(0, -self.verticalScrollBar().value())
+
+    def spoken_vm(self, key: str) -> str:
+        """A tile in words, for a screen reader; empty if the VM is gone."""
+        vm = self._store.inventory.vms.get(key)
+        if vm is None:
+            return ""
+        words = [one_line(vm.name), str(vm.power), str(self._store.level_of(key))]
+        words += [SECURITY_WORDS[vm.security], f"on {vm.owner_node or 'no node'}"]
+        move = self._placement.moves.get(key)
+        if move is not None:
+            percent = "" if move[1] is None else f", {move[1] * 100:.0f} percent"
+            words.append(f"moving to {move[0]}{percent}")
+        return ", ".join(words)
+
+    def spoken_node(self, name: str) -> str:
+        """A card in words: its state, or while VMs are lifted its verdict with every reason."""
+        node = self._store.inventory.nodes.get(name)
+        if node is None:
+            return "Not placed: known to Azure; the cluster shows them on no node"
+        verdict = self.lifted.verdicts.get(name) if self.lifted is not None else None
+        if self.lifted is not None and verdict is not None:
+            reasons = " ".join(finding.text for finding in verdict.findings)
+            return f"{one_line(self.lifted.what)} to {name}: {verdict.verdict}. {reasons}".strip()
+        count = len(self._placement.order.get(name, ()))
+        health = self._store.health_of_node(name).sentence
+        return f"{name}, {node.state}, {count} VMs, {one_line(health)}"
 
     @property
     def chips(self) -> list[Chip]:
