@@ -50,7 +50,11 @@ class Engine:
                 self._demand_shipped(str(command.command_text))
                 continue  # the module's text defines functions that this node has anyway
             name = str(command.command_text)
-            answer = self.call(name, dict(command.parameters))
+            try:
+                answer = self.call(name, dict(command.parameters))
+            except CommandRefused as refusal:
+                refusal.command = name
+                raise
             self._lose_answer(name)
             context.output(answer)
 

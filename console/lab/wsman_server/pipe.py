@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from psrpcore.types import ErrorRecord, NETException, PSInvocationState
+from psrpcore.types import PSInvocationState
 
 from console.lab.wsman_server.protocol_core import CommandRefused, LabPipeline, LabPool
 
@@ -35,9 +35,9 @@ class Context:
     def output(self, value: Any) -> None:
         self._write(lambda core: core.write_output(value))
 
-    def error(self, refusal: CommandRefused, command: str) -> None:
+    def error(self, refusal: CommandRefused) -> None:
         """A non-terminating error: the command goes on."""
-        record = refusal.record(command)
+        record = refusal.record()
         self._write(
             lambda core: core.write_error(
                 record.Exception,
@@ -136,30 +136,20 @@ class Pipe:
         except Cut:
             self._cut()
         except CommandRefused as refusal:
-            record = refusal.record(_first_command(self._core.metadata))
+            record = refusal.record()
             self._end(lambda core: core.fail(record))
         except Exception as error:
             # A fault of the lab itself is told as the node's own, so that a test sees it.
-            record = _unexpected(error)
+            broken = CommandRefused("RuntimeException", f"{type(error).__name__}: {error}")
+            record = broken.record()
             self._end(lambda core: core.fail(record))
 
     def _end(self, change: Callable[[LabPipeline], None]) -> None:
         assert self._lock is not None
         with self._lock:
-            if self._core.state is PSInvocationState.Running:
-                change(self._core)
-            self.is_over = True
+            try:
+                if self._core.state is PSInvocationState.Running:
+                    change(self._core)
+            finally:
+                self.is_over = True
         self._settle()
-
-
-def _first_command(pipeline: Any) -> str:
-    commands = getattr(pipeline, "commands", None)
-    if not commands:
-        return ""
-    # Of a script nobody wants the whole text in an error's name.
-    return "" if commands[-1].is_script else str(commands[-1].command_text)
-
-
-def _unexpected(error: Exception) -> ErrorRecord:
-    raised = NETException(Message=f"{type(error).__name__}: {error}", HResult=-2146233088)
-    return ErrorRecord(Exception=raised, FullyQualifiedErrorId="RuntimeException")

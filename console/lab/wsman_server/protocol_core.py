@@ -25,7 +25,10 @@ _RUNSPACE_COUNTS = (PSRPMessageType.SetMaxRunspaces, PSRPMessageType.SetMinRunsp
 
 
 class CommandRefused(Exception):  # noqa: N818 - an answer to the client, no error of the lab
-    """A terminating error: ``identity`` is the first part of the FullyQualifiedErrorId."""
+    """A terminating error: ``identity`` is the first part of the FullyQualifiedErrorId.
+
+    ``command`` is the function that refused, empty for a script or for no command at all.
+    """
 
     def __init__(
         self,
@@ -41,9 +44,11 @@ class CommandRefused(Exception):  # noqa: N818 - an answer to the client, no err
         self.category = category
         self.exception = exception
         self.target = target
+        self.command = ""
 
-    def record(self, command: str) -> ErrorRecord:
-        """As an ErrorRecord thrown by ``command``."""
+    def record(self) -> ErrorRecord:
+        """As the ErrorRecord that the client gets."""
+        command = self.command
         raised = NETException(Message=self.text, HResult=-2146233079)
         raised.PSObject.type_names = [self.exception, "System.Exception", "System.Object"]
         return ErrorRecord(
