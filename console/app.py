@@ -6,20 +6,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.channel.messages import (
-    ArmEndpoint,
-    ClusterEndpoint,
-    ConnectionKind,
-    ConnectionProfile,
-)
+from console import places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from console.channel.messages import ConnectionProfile
     from console.lab.child import LabChild
     from console.ui.main_window import MainWindow
     from console.ui.session import OnGone, OnReady, Session
+
+
+_TITLE = "Trusted launch console"
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -49,8 +48,15 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 def profile_of_lab(
     endpoints: "Mapping[str, Any]",
-) -> tuple[ConnectionProfile, dict[str, str]]:
+) -> "tuple[ConnectionProfile, dict[str, str]]":
     """The lab's printed endpoints as a connection, with its secrets beside it."""
+    from console.channel.messages import (
+        ArmEndpoint,
+        ClusterEndpoint,
+        ConnectionKind,
+        ConnectionProfile,
+    )
+
     arm, cluster = endpoints["arm"], endpoints["cluster"]
     profile = ConnectionProfile(
         id=f"lab-{endpoints['scenario']}",
@@ -102,8 +108,15 @@ def _run_console(options: argparse.Namespace) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from console.ui import first_picture, milestones
+
     application = QApplication([sys.argv[0]])
-    application.setApplicationName("Trusted launch console")
+    application.setApplicationName(_TITLE)
+    application.setStyle("Fusion")
+    known = first_picture.load(places.state_folder(options.state_folder), _TITLE)
+    if known is not None:
+        known.show_now(application)
+        milestones.note("painted")
     window, session, folder = compose(
         options.state_folder, lab_name=options.scenario if options.lab else ""
     )
@@ -115,6 +128,10 @@ def _run_console(options: argparse.Namespace) -> int:
         window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     else:
         session.tell_no_connection()
+    window.painted.connect(functools.partial(milestones.note, "live"))
+    if known is not None:
+        window.painted.connect(known.deleteLater)
+    window.closing.connect(functools.partial(first_picture.save, folder, window))
     window.show()
     code = application.exec()
     session.end()
@@ -130,9 +147,9 @@ def compose(state_folder: str, lab_name: str = "") -> "tuple[MainWindow, Session
     from console.ui.session import Session
     from console.ui.store import Store
 
-    folder = settings_file.state_folder(state_folder)
+    folder = places.state_folder(state_folder)
     settings, fault = settings_file.load(folder)
-    logs = settings_file.log_folder(folder)
+    logs = places.log_folder(folder)
     theme.apply(settings.theme)
     store = Store()
     bridge = Bridge(store, logs / "worker-output.log")
@@ -158,7 +175,12 @@ def _print_snapshot(scenario: str) -> int:
 
     import msgspec
 
-    from console.channel.messages import Open, SnapshotChanged, SnapshotReplaced
+    from console.channel.messages import (
+        ConnectionProfile,
+        Open,
+        SnapshotChanged,
+        SnapshotReplaced,
+    )
     from console.channel.packing import unpacked_change
     from console.channel.window_end import WorkerLink
     from console.model.inventory import Inventory

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import platformdirs
 
 from console.model.freshness import Fault, FaultCode
 
 _FILE = "settings.json"
-APPLICATION = "trusted-launch-console"
 
 Text = msgspec.Meta
 
@@ -36,20 +34,6 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
     ] = ""
     last_view: Annotated[str, Text(description="The view that was open last.")] = "map"
     scenario: Annotated[str, Text(description="The lab's scenario that was open last.")] = "small"
-
-
-def state_folder(override: str = "") -> Path:
-    """Where settings, journal and stored snapshots live: private to this user (0700)."""
-    folder = Path(override) if override else Path(platformdirs.user_data_path(APPLICATION, False))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def log_folder(state: Path) -> Path:
-    """Where the worker and the lab write what they would have printed; private like the rest."""
-    folder = state / "logs"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
 
 
 def load(folder: Path) -> tuple[Settings, Fault | None]:

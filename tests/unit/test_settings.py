@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console import settings
+from console import places, settings
 from console.model.freshness import FaultCode
 
 
@@ -40,5 +40,5 @@ def test_a_newer_version_with_more_names_still_loads(tmp_path: Path) -> None:
 
 
 def test_the_state_folder_is_private(tmp_path: Path) -> None:
-    folder = settings.state_folder(str(tmp_path / "state"))
+    folder = places.state_folder(str(tmp_path / "state"))
     assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
