@@ -1,147 +1,163 @@
-"""The request as code: ARM template, Bicep and Azure CLI. Secrets are parameters, never values."""
+"""The request in words and as code: ARM template, Bicep, Azure CLI. Secrets are parameters."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from console.model.request import VirtualMachineSpec
+from console.ui.wizard.as_commands import bash, powershell
+from console.ui.wizard.as_resources import (
+    DOMAIN_PASSWORD,
+    PASSWORD,
+    IdOf,
+    Parameter,
+    Resource,
+    resources,
+)
 
-MACHINES_VERSION = "2026-07-15"
-INSTANCE_VERSION = "2025-06-01-preview"
-_NICS = "Microsoft.AzureStackHCI/networkInterfaces"
-_PASSWORD = "adminPassword"  # noqa: S105 - a parameter's name
+_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
-def instance_properties(spec: VirtualMachineSpec, password: str) -> dict[str, Any]:
-    """Properties of virtualMachineInstances/default; ``password`` is an expression, no value."""
-    hardware: dict[str, Any] = {
-        "vmSize": "Custom",
-        "processors": spec.processors,
-        "memoryMB": spec.memory_mib,
-    }
+def in_words(spec: VirtualMachineSpec) -> str:
+    """Several lines for a person; what was typed stands as it was typed."""
+    image = spec.image_id.rsplit("/", 1)[-1]
+    if spec.image is not None:
+        image = f"{spec.image.offer} {spec.image.sku}, downloaded first"
+    memory = f"{spec.memory_mib // 1024} GiB memory"
     if spec.dynamic_memory is not None:
-        hardware["dynamicMemoryConfig"] = {
-            "minimumMemoryMB": spec.dynamic_memory.minimum_mib,
-            "maximumMemoryMB": spec.dynamic_memory.maximum_mib,
-            "targetMemoryBuffer": spec.dynamic_memory.buffer_percent,
-        }
-    storage: dict[str, Any] = {
-        "imageReference": {"id": spec.image_id or "<id of the downloaded image>"},
-        "vmConfigStoragePathId": spec.storage_path_id,
-    }
-    if spec.data_disks:
-        group = f"/subscriptions/{spec.subscription_id}/resourceGroups/{spec.resource_group}"
-        storage["dataDisks"] = [
-            {"id": f"{group}/providers/Microsoft.AzureStackHCI/virtualHardDisks/{disk.name}"}
-            for disk in spec.data_disks
-        ]
-    return {
-        "hardwareProfile": hardware,
-        "securityProfile": {
-            "securityType": "TrustedLaunch",
-            "enableTPM": spec.vtpm,
-            "uefiSettings": {"secureBootEnabled": spec.secure_boot},
-        },
-        "osProfile": {
-            "computerName": spec.computer_name or spec.name,
-            "adminUsername": spec.admin_username,
-            "adminPassword": password,
-            "windowsConfiguration": {
-                "provisionVMAgent": spec.guest_management,
-                "provisionVMConfigAgent": True,
-            },
-        },
-        "storageProfile": storage,
-        "networkProfile": {"networkInterfaces": [{"id": nic} for nic in _interface_ids(spec)]},
-    }
-
-
-def _interface_ids(spec: VirtualMachineSpec) -> list[str]:
-    group = f"/subscriptions/{spec.subscription_id}/resourceGroups/{spec.resource_group}"
-    return [
-        nic.existing_id or f"{group}/providers/Microsoft.AzureStackHCI/networkInterfaces/{nic.name}"
+        low, high = spec.dynamic_memory.minimum_mib, spec.dynamic_memory.maximum_mib
+        memory += f" at start, dynamic from {low // 1024} to {high // 1024} GiB"
+    storage = spec.storage_path_id.rsplit("/", 1)[-1]
+    disks = ", ".join(f"{disk.name} ({disk.size_gib} GiB)" for disk in spec.data_disks)
+    networks = ", ".join(
+        f"{nic.logical_network_id.rsplit('/', 1)[-1]} ({nic.address or 'address from the network'})"
         for nic in spec.network_interfaces
+    )
+    joins = f", joins {spec.domain_join.domain}" if spec.domain_join is not None else ""
+    lines = [
+        f"{spec.name}: Trusted launch with Secure Boot and vTPM",
+        f"In resource group {spec.resource_group}, {spec.location}, on "
+        f"{spec.custom_location_id.rsplit('/', 1)[-1]}",
+        f"Image {image}",
+        f"{spec.processors} processors, {memory}",
+        f"On {storage}" + (f", data disks {disks}" if disks else ", no data disks"),
+        f"Computer {spec.computer_name}, administrator {spec.admin_username}{joins}",
+        f"Network {networks}",
     ]
+    if spec.tags:
+        lines.append("Tags " + ", ".join(f"{name}={value}" for name, value in spec.tags.items()))
+    return "\n".join(lines)
 
 
-def _interface(spec: VirtualMachineSpec, at: int) -> dict[str, Any]:
-    nic = spec.network_interfaces[at]
-    properties: dict[str, Any] = {"subnet": {"id": nic.logical_network_id}}
-    if nic.address:
-        properties["privateIPAddress"] = nic.address
-    return {
-        "name": nic.name,
-        "location": spec.location,
-        "extendedLocation": {"type": "CustomLocation", "name": spec.custom_location_id},
-        "properties": {"ipConfigurations": [{"name": "ipconfig1", "properties": properties}]},
-    }
+def _parameters(spec: VirtualMachineSpec) -> list[str]:
+    return [PASSWORD, *([DOMAIN_PASSWORD] if spec.domain_join is not None else [])]
 
 
+# -- ARM template ------------------------------------------------------------------------------
 def arm_template(spec: VirtualMachineSpec) -> str:
-    """A deployment template, schema 2019-04-01."""
-    location = {"type": "CustomLocation", "name": spec.custom_location_id}
-    scope = f"[resourceId('Microsoft.HybridCompute/machines', '{spec.name}')]"
-    resources: list[dict[str, Any]] = [
-        {
-            "type": "Microsoft.AzureStackHCI/networkInterfaces",
-            "apiVersion": INSTANCE_VERSION,
-            **_interface(spec, at),
-        }
-        for at, nic in enumerate(spec.network_interfaces)
-        if not nic.existing_id
-    ]
-    resources += [
-        {
-            "type": "Microsoft.HybridCompute/machines",
-            "apiVersion": MACHINES_VERSION,
-            "name": spec.name,
-            "location": spec.location,
-            "kind": "HCI",
-            "identity": {"type": "SystemAssigned"},
-            "tags": spec.tags,
-        },
-        {
-            "type": "Microsoft.AzureStackHCI/virtualMachineInstances",
-            "apiVersion": INSTANCE_VERSION,
-            "name": "default",
-            "scope": scope,
-            "extendedLocation": location,
-            "properties": instance_properties(spec, f"[parameters('{_PASSWORD}')]"),
-            "dependsOn": [
-                scope,
-                *(
-                    f"[resourceId('Microsoft.AzureStackHCI/networkInterfaces', '{nic.name}')]"
-                    for nic in spec.network_interfaces
-                    if not nic.existing_id
-                ),
-            ],
-        },
-    ]
+    """A deployment template for the resource group, schema 2019-04-01."""
     template = {
-        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
-        "parameters": {_PASSWORD: {"type": "secureString"}},
-        "resources": resources,
+        "parameters": {name: {"type": "secureString"} for name in _parameters(spec)},
+        "resources": [_arm_resource(resource) for resource in resources(spec)],
     }
-    return json.dumps(template, indent=2)
+    return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
+
+
+def _arm_resource(resource: Resource) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "type": resource.type,
+        "apiVersion": resource.version,
+        "name": _arm_text(resource.name),
+    }
+    if resource.parent is not None:
+        written["name"] = f"{resource.parent.name}/{resource.name}"
+    if resource.scope is not None:
+        written["scope"] = f"{resource.scope.type}/{resource.scope.name}"
+    written.update(_arm_value(resource.body))
+    owner = resource.scope or resource.parent
+    before = [*([owner] if owner is not None else []), *resource.after]
+    if before:
+        written["dependsOn"] = [_arm_id(one) for one in before]
+    return written
+
+
+def _arm_id(resource: Resource) -> str:
+    if resource.scope is not None:
+        within = _arm_id(resource.scope)[1:-1]
+        return f"[extensionResourceId({within}, '{resource.type}', '{resource.name}')]"
+    # A quote inside a text of an expression is doubled.
+    name = resource.name.replace("'", "''")
+    return f"[resourceId('{resource.type}', '{name}')]"
+
+
+def _arm_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _arm_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_arm_value(item) for item in value]
+    if isinstance(value, Parameter):
+        return f"[parameters('{value.name}')]"
+    if isinstance(value, IdOf):
+        return _arm_id(value.resource)
+    return _arm_text(value) if isinstance(value, str) else value
+
+
+def _arm_text(text: str) -> str:
+    """A text that begins with a bracket would be taken for an expression."""
+    return f"[{text}" if text.startswith("[") else text
+
+
+# -- Bicep -------------------------------------------------------------------------------------
+def bicep(spec: VirtualMachineSpec) -> str:
+    """The same as Bicep."""
+    parts = [f"@secure()\nparam {name} string\n" for name in _parameters(spec)]
+    for resource in resources(spec):
+        body: dict[str, Any] = {"name": resource.name}
+        for word, owner in (("scope", resource.scope), ("parent", resource.parent)):
+            if owner is not None:
+                body[word] = _Symbol(owner.symbol)
+        body.update(resource.body)
+        hidden = [one for one in resource.after if not _mentions(resource.body, one)]
+        if hidden:
+            body["dependsOn"] = [_Symbol(one.symbol) for one in hidden]
+        head = f"resource {resource.symbol} '{resource.type}@{resource.version}' = "
+        parts.append(head + _bicep_value(body, 0) + "\n")
+    return "\n".join(parts)
+
+
+class _Symbol(str):
+    """A name in Bicep, not a text."""
+
+
+def _mentions(value: Any, resource: Resource) -> bool:
+    if isinstance(value, dict):
+        return any(_mentions(item, resource) for item in value.values())
+    if isinstance(value, list):
+        return any(_mentions(item, resource) for item in value)
+    return isinstance(value, IdOf) and value.resource is resource
 
 
 def _bicep_value(value: Any, depth: int) -> str:
-    pad = "  " * (depth + 1)
+    pad, end = "  " * (depth + 1), "  " * depth
     if isinstance(value, dict):
-        rows = "\n".join(
-            f"{pad}{_bicep_key(key)}: {_bicep_value(item, depth + 1)}"
+        rows = "".join(
+            f"{pad}{_bicep_key(key)}: {_bicep_value(item, depth + 1)}\n"
             for key, item in value.items()
         )
-        return "{\n" + rows + "\n" + "  " * depth + "}" if value else "{}"
+        return "{\n" + rows + end + "}" if rows else "{}"
     if isinstance(value, list):
-        rows = "\n".join(f"{pad}{_bicep_value(item, depth + 1)}" for item in value)
-        return "[\n" + rows + "\n" + "  " * depth + "]"
+        rows = "".join(f"{pad}{_bicep_value(item, depth + 1)}\n" for item in value)
+        return "[\n" + rows + end + "]" if rows else "[]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int | _Symbol):
         return str(value)
-    if isinstance(value, _Symbol):
-        return str(value)
+    if isinstance(value, Parameter):
+        return value.name
+    if isinstance(value, IdOf):
+        return f"{value.resource.symbol}.id"
     return "'" + _bicep_text(str(value)) + "'"
 
 
@@ -155,100 +171,10 @@ def _bicep_key(key: str) -> str:
     return key if is_plain else "'" + _bicep_text(key) + "'"
 
 
-class _Symbol(str):
-    """A name in Bicep, not a text."""
-
-
-def bicep(spec: VirtualMachineSpec) -> str:
-    """The same as Bicep."""
-    parts = ["@secure()", f"param {_PASSWORD} string", ""]
-    names = []
-    for at, nic in enumerate(spec.network_interfaces):
-        if not nic.existing_id:
-            names.append(f"nic{at}")
-            parts += [
-                f"resource nic{at} '{_NICS}@{INSTANCE_VERSION}' = "
-                + _bicep_value(_interface(spec, at), 0),
-                "",
-            ]
-    machine = {
-        "name": spec.name,
-        "location": spec.location,
-        "kind": "HCI",
-        "identity": {"type": "SystemAssigned"},
-        "tags": spec.tags,
-    }
-    instance: dict[str, Any] = {
-        "name": "default",
-        "scope": _Symbol("machine"),
-        "extendedLocation": {"type": "CustomLocation", "name": spec.custom_location_id},
-        "properties": instance_properties(spec, _Symbol(_PASSWORD)),
-    }
-    if names:
-        instance["dependsOn"] = [_Symbol(name) for name in names]
-    parts += [
-        f"resource machine 'Microsoft.HybridCompute/machines@{MACHINES_VERSION}' = "
-        + _bicep_value(machine, 0),
-        "",
-        f"resource vm 'Microsoft.AzureStackHCI/virtualMachineInstances@{INSTANCE_VERSION}' = "
-        + _bicep_value(instance, 0),
-    ]
-    return "\n".join(parts) + "\n"
-
-
-def cli(spec: VirtualMachineSpec) -> str:
-    """Azure CLI for bash. The password is asked by the command itself: it is left out."""
-    lines = []
-    for nic in spec.network_interfaces:
-        if nic.existing_id:
-            continue
-        words = [
-            "az stack-hci-vm network nic create",
-            *_common(spec),
-            f"--name {_quoted(nic.name)}",
-        ]
-        words.append(f"--subnet-id {_quoted(nic.logical_network_id)}")
-        if nic.address:
-            words.append(f"--ip-address {_quoted(nic.address)}")
-        lines.append(" \\\n  ".join(words))
-    for disk in spec.data_disks:
-        if disk.existing_id:
-            continue
-        words = ["az stack-hci-vm disk create", *_common(spec), f"--name {_quoted(disk.name)}"]
-        words.append(f"--size-gb {disk.size_gib}")
-        lines.append(" \\\n  ".join(words))
-    words = [
-        "az stack-hci-vm create",
-        *_common(spec),
-        f"--name {_quoted(spec.name)}",
-        f"--image {_quoted(spec.image_id or '<id of the downloaded image>')}",
-        f"--admin-username {_quoted(spec.admin_username)}",
-        f"--computer-name {_quoted(spec.computer_name or spec.name)}",
-        f'--hardware-profile processors="{spec.processors}" memory-mb="{spec.memory_mib}"',
-        f"--storage-path-id {_quoted(spec.storage_path_id)}",
-        f"--security-type TrustedLaunch --enable-vtpm {str(spec.vtpm).lower()} "
-        f"--enable-secure-boot {str(spec.secure_boot).lower()}",
-        "--nics " + " ".join(_quoted(nic) for nic in _interface_ids(spec)),
-        f"--enable-agent {str(spec.guest_management).lower()}",
-    ]
-    if spec.data_disks:
-        words.append("--attach-data-disks " + " ".join(_quoted(d.name) for d in spec.data_disks))
-    if spec.tags:
-        pairs = (_quoted(f"{name}={value}") for name, value in spec.tags.items())
-        words.append("--tags " + " ".join(pairs))
-    lines.append(" \\\n  ".join(words))
-    return "\n\n".join(lines) + "\n"
-
-
-def _common(spec: VirtualMachineSpec) -> list[str]:
-    return [
-        f"--subscription {_quoted(spec.subscription_id)}",
-        f"--resource-group {_quoted(spec.resource_group)}",
-        f"--custom-location {_quoted(spec.custom_location_id)}",
-        f"--location {_quoted(spec.location)}",
-    ]
-
-
-def _quoted(text: str) -> str:
-    """One word for bash, whatever it holds."""
-    return "'" + text.replace("'", "'\\''") + "'"
+# Tabs of the review page, in this order.
+LANGUAGES: dict[str, Callable[[VirtualMachineSpec], str]] = {
+    "ARM JSON": arm_template,
+    "Bicep": bicep,
+    "Azure CLI, bash": bash,
+    "Azure CLI, PowerShell": powershell,
+}

@@ -1,6 +1,7 @@
 """The creation wizard: steps, pages, and the way from a draft to a submitted request."""
 
 import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +10,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
+    QFrame,
     QHBoxLayout,
+    QLabel,
     QMessageBox,
     QPushButton,
     QStackedWidget,
@@ -18,19 +21,23 @@ from PySide6.QtWidgets import (
 )
 
 from console.model.finding import Finding, Severity
-from console.model.request import CreateVirtualMachine, Request, SecretField
+from console.model.request import CreateVirtualMachine, Request
+from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
+from console.ui.wizard.building import build_request, secrets_to_send
 from console.ui.wizard.field_editor import Value
-from console.ui.wizard.pages.fields import FieldsPage
+from console.ui.wizard.history import expected_duration
+from console.ui.wizard.judging import Judgement, judge
+from console.ui.wizard.pages.fields import FieldsPage, paragraph
 from console.ui.wizard.pages.image import ImagePage
 from console.ui.wizard.pages.review import ReviewPage
 from console.ui.wizard.pages.security import SecurityPage
 from console.ui.wizard.step_list import StepList
 
-_SECRET_FIELDS = (SecretField.ADMIN_PASSWORD, flow.PASSWORD_AGAIN, SecretField.DOMAIN_PASSWORD)
 _KEEP_PAUSE_MS = 800
+_SILENCE_MS = 20_000
 _PAGE_CLASSES = {"image": ImagePage, "security": SecurityPage, "review": ReviewPage}
 
 
@@ -59,29 +66,36 @@ class CreateVmWizard(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("create_vm_wizard")
-        self.setWindowTitle("Create Trusted launch VM")
+        cluster = one_line(store.inventory.cluster.name)
+        self.setWindowTitle("Create Trusted launch VM" + (f" on {cluster}" if cluster else ""))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumSize(760, 480)
+        self.setSizeGripEnabled(True)
         self.resize(1024, 700)
         self._store, self._bridge, self._folder = store, bridge, folder
         kept = draft_file.load(folder)
-        self.draft = flow.defaults(store.inventory, kept)
+        self.draft = kept or draft_file.Draft()
+        flow.fill_empty(self.draft, store.inventory)
         self._secrets: dict[str, str] = {}
-        self._visited: set[int] = set(range(len(flow.PAGES) - 1)) if kept else {0}
-        self._touched = set(flow.PAGE_OF) - set(_SECRET_FIELDS) if kept else set[str]()
+        self._visited: set[int] = {0}
+        self._touched: set[str] = set()
+        if kept is not None:
+            self._visited |= set(range(flow.LAST))
+            self._touched |= set(flow.PAGE_OF) - set(flow.SECRET_FIELDS)
         self._is_changed = False
         self._is_settled = False
         self._check_token = ""
         self._findings: tuple[Finding, ...] | None = None
-        self._build()
+        self._build(is_kept=kept is not None)
         self._keep = QTimer(self, singleShot=True, interval=_KEEP_PAUSE_MS)
         self._keep.timeout.connect(self._keep_draft)
-        store.site_changed.connect(self._refresh)
-        store.snapshot_replaced.connect(self._refresh)
+        self._silence = QTimer(self, singleShot=True, interval=_SILENCE_MS)
+        self._silence.timeout.connect(self._review.show_silence)
+        store.site_changed.connect(self._on_site)
+        store.snapshot_replaced.connect(self._on_site)
         self.show_page(0)
 
     # -- building ------------------------------------------------------------------------------
-    def _build(self) -> None:
+    def _build(self, *, is_kept: bool) -> None:
         self._steps = StepList(self)
         self._stack = QStackedWidget(self)
         self.pages: list[FieldsPage] = []
@@ -90,32 +104,18 @@ class CreateVmWizard(QDialog):
             made.end()
             self.pages.append(made)
             self._stack.addWidget(made)
-        review = self.pages[-1]
+        review = self.pages[flow.LAST]
         assert isinstance(review, ReviewPage)
         self._review = review
         review.field_wanted.connect(self.go_to_field)
-        self._back = QPushButton("< &Back", self)
-        self._back.setObjectName("wizard_back")
-        self._next = QPushButton("Nex&t >", self)
-        self._next.setObjectName("wizard_next")
-        self._create = QPushButton("&Create", self)
-        self._create.setObjectName("wizard_create")
-        cancel = QPushButton("Close", self)
-        cancel.setObjectName("wizard_close")
-        for button in (self._back, self._next, self._create, cancel):
-            button.setAutoDefault(False)
-        self._back.clicked.connect(lambda: self.show_page(self.page_index - 1))
-        self._next.clicked.connect(lambda: self.show_page(self.page_index + 1))
-        self._create.clicked.connect(self._submit)
-        cancel.clicked.connect(self.close)
+        review.check_wanted.connect(self._start_checks)
         self._steps.currentRowChanged.connect(self.show_page)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        for button in (self._back, self._next, self._create, cancel):
-            buttons.addWidget(button)
+        self._banner = self._make_banner()
+        self._banner.setVisible(is_kept)
         right = QVBoxLayout()
+        right.addWidget(self._banner)
         right.addWidget(self._stack, 1)
-        right.addLayout(buttons)
+        right.addLayout(self._make_buttons())
         layout = QHBoxLayout(self)
         layout.addWidget(self._steps)
         layout.addLayout(right, 1)
@@ -125,6 +125,56 @@ class CreateVmWizard(QDialog):
             jump = QShortcut(QKeySequence(f"Alt+{number + 1}"), self)
             jump.activated.connect(lambda number=number: self.show_page(number))
 
+    def _make_buttons(self) -> QHBoxLayout:
+        self._back = QPushButton("< &Back", self)
+        self._next = QPushButton("Next >", self)
+        self._create = QPushButton("&Create", self)
+        close = QPushButton("Close", self)
+        buttons = QHBoxLayout()
+        hint = QLabel("Ctrl+Enter: next. Alt+1 to Alt+8: steps.", self)
+        hint.setTextFormat(Qt.TextFormat.PlainText)
+        hint.setEnabled(False)
+        buttons.addSpacing(24)
+        buttons.addWidget(hint, 1)
+        for name, button, clicked in (
+            ("back", self._back, lambda: self.show_page(self.page_index - 1)),
+            ("next", self._next, lambda: self.show_page(self.page_index + 1)),
+            ("create", self._create, self._submit),
+            ("close", close, self.close),
+        ):
+            button.setObjectName(f"wizard_{name}")
+            button.setAutoDefault(False)
+            button.clicked.connect(clicked)
+            buttons.addWidget(button)
+        return buttons
+
+    def _make_banner(self) -> QFrame:
+        banner = QFrame(self)
+        banner.setObjectName("wizard_banner")
+        banner.setFrameShape(QFrame.Shape.StyledPanel)
+        text = "Your kept draft was taken up again. Passwords are never kept: type them again."
+        over = QPushButton("Start o&ver", banner)
+        over.setObjectName("wizard_start_over")
+        over.setAutoDefault(False)
+        over.clicked.connect(self.start_over)
+        layout = QHBoxLayout(banner)
+        layout.addWidget(paragraph(text, banner), 1)
+        layout.addWidget(over)
+        return banner
+
+    def start_over(self) -> None:
+        """Forget everything that was typed, here and on disk."""
+        draft_file.forget(self._folder)
+        self.draft = flow.new_draft(self._store.inventory)
+        self._secrets.clear()
+        self._touched.clear()
+        self._visited = {0}
+        self._findings = None
+        self._is_changed = False
+        self._keep.stop()
+        self._banner.hide()
+        self.show_page(0)
+
     # -- moving --------------------------------------------------------------------------------
     @property
     def page_index(self) -> int:
@@ -132,7 +182,7 @@ class CreateVmWizard(QDialog):
 
     def show_page(self, index: int) -> None:
         """Go to a step; leaving one shows what is still wrong on it. Never skips one."""
-        if not 0 <= index < len(flow.PAGES):
+        if not 0 <= index <= flow.LAST:
             return
         left = self.page_index
         if left != index:
@@ -142,7 +192,7 @@ class CreateVmWizard(QDialog):
         self._steps.blockSignals(True)
         self._steps.setCurrentRow(index)
         self._steps.blockSignals(False)
-        if index == len(flow.PAGES) - 1:
+        if index == flow.LAST:
             self._touched.update(flow.PAGE_OF)
             self._visited.update(range(index))
             self._start_checks()
@@ -157,75 +207,100 @@ class CreateVmWizard(QDialog):
             self.pages[index].focus_field(name)
 
     def _forward(self) -> None:
-        if self.page_index < len(flow.PAGES) - 1:
+        if self.page_index < flow.LAST:
             self.show_page(self.page_index + 1)
         elif self._create.isEnabled():
             self._submit()
 
     # -- values --------------------------------------------------------------------------------
     def _on_changed(self, name: str, value: Value) -> None:
-        if name in _SECRET_FIELDS:
+        if name in flow.SECRET_FIELDS:
             self._secrets[name] = str(value)
         else:
             setattr(self.draft, name, value)
-        if name == "has_fixed_address" and value and not self.draft.address:
-            network = flow.network_of(self.draft, self._store.inventory)
-            self.draft.address = flow.next_free_address(network) if network is not None else ""
+            flow.follow(self.draft, name, self._store.inventory)
+        # An answer that came before the change is about another request.
+        self._findings = None
         self._touched.add(name)
         self._is_changed = True
-        self._findings = None
         self._keep.start()
         self._refresh()
 
-    def problems(self) -> dict[str, str]:
-        """Everything that is wrong, by field."""
-        return flow.problems(self.draft, self._secrets, self._store.inventory)
+    def _on_site(self) -> None:
+        flow.fill_empty(self.draft, self._store.inventory)
+        self._refresh()
+
+    def judgement(self) -> Judgement:
+        """Everything that is wrong or doubtful, by field."""
+        return judge(self.draft, self._secrets, self._store.inventory, time.time())
 
     def _refresh(self) -> None:
-        inventory = self._store.inventory
-        self.draft = flow.defaults(inventory, self.draft)
-        wrong = self.problems()
+        found = self.judgement()
         index = self.page_index
         page = self.pages[index]
-        page.fill(self.draft, self._secrets, inventory)
-        page.show_problems({n: text for n, text in wrong.items() if n in self._touched})
-        self._steps.show_states(flow.page_states(self.draft, wrong), self._visited)
-        is_last = index == len(flow.PAGES) - 1
+        page.fill(self.draft, self._secrets, self._store.inventory)
+        page.show_messages(
+            {name: text for name, text in found.problems.items() if name in self._touched},
+            {name: text for name, text in found.doubts.items() if name in self._touched},
+        )
+        self._steps.show_states(found.page_states(self._visited))
+        is_last = index == flow.LAST
         self._back.setEnabled(index > 0)
         self._next.setVisible(not is_last)
         self._create.setVisible(is_last)
         blocked = any(f.severity is Severity.BLOCKS for f in self._findings or ())
-        self._create.setEnabled(not wrong and self._findings is not None and not blocked)
+        self._create.setEnabled(not found.problems and self._findings is not None and not blocked)
         (self._create if is_last else self._next).setDefault(True)
-        if is_last and wrong:
-            self._review.show_incomplete(len(wrong))
+        if is_last and found.problems:
+            self._review.show_incomplete(found.problems)
 
     # -- checking and sending ------------------------------------------------------------------
     def _start_checks(self) -> None:
         self._bridge.forget_check(self._check_token)
+        self._silence.stop()
         self._findings = None
-        if self.problems():
+        if self.judgement().problems:
             return
-        request = flow.build_request(self.draft, self._store.inventory)
-        self._review.show_request(request, self._store.inventory)
+        request = build_request(self.draft, self._store.inventory)
+        duration = expected_duration(
+            self._store.operations.values(), downloads=request.spec.image is not None
+        )
+        self._review.show_request(request, duration)
+        self._review.show_findings((), is_final=False)
 
         def answered(findings: tuple[Finding, ...]) -> None:
             self._on_checked(request, findings)
 
+        self._silence.start()
         self._check_token = self._bridge.check(request, answered)
+        self._refresh()
 
     def _on_checked(self, request: CreateVirtualMachine, findings: tuple[Finding, ...]) -> None:
-        if self.problems() or flow.build_request(self.draft, self._store.inventory) != request:
+        inventory = self._store.inventory
+        if self.judgement().problems or build_request(self.draft, inventory) != request:
             return  # something was typed meanwhile: this answers an older question
+        self._silence.stop()
         self._findings = findings
-        self._review.show_findings(findings, is_final=True)
+        shown = tuple(
+            Finding(
+                one.check,
+                one.severity,
+                one.text,
+                one.remedy,
+                one.evidence,
+                flow.field_of(one.field, self.draft, inventory),
+                one.source,
+            )
+            for one in findings
+        )
+        self._review.show_findings(shown, is_final=True)
         self._refresh()
 
     def _submit(self) -> None:
-        if self.problems():
+        if self.judgement().problems:
             return
-        request = flow.build_request(self.draft, self._store.inventory)
-        secrets = flow.secrets_to_send(self.draft, self._secrets)
+        request = build_request(self.draft, self._store.inventory)
+        secrets = secrets_to_send(self.draft, self._secrets)
         operation_id = self._bridge.submit(request, secrets=secrets)
         self._is_settled = True
         self._keep.stop()
@@ -241,27 +316,35 @@ class CreateVmWizard(QDialog):
             draft_file.save(self._folder, self.draft)
 
     def reject(self) -> None:
-        self.close()
+        """Escape asks like the window's own button; QDialog itself rejects while it closes."""
+        if self._is_settled or not self._is_changed:
+            super().reject()
+        else:
+            self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._bridge.forget_check(self._check_token)
         if self._is_settled or not self._is_changed:
-            # Not QDialog's own: that calls reject(), which comes back here.
-            event.accept()
+            self._bridge.forget_check(self._check_token)
+            self._secrets.clear()
+            super().closeEvent(event)
             return
         event.ignore()
-        self._ask_before_leaving()
+        if self.findChild(QMessageBox, "wizard_leave") is None:
+            self._ask_before_leaving()
 
     def _ask_before_leaving(self) -> None:
         box = QMessageBox(self)
+        box.setObjectName("wizard_leave")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowModality(Qt.WindowModality.WindowModal)
         box.setWindowTitle("Leave the wizard?")
         box.setText("Keep what was typed for next time? Passwords are never kept.")
         keep = box.addButton("&Keep draft", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("&Discard", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("&Go on", QMessageBox.ButtonRole.RejectRole)
+        stay = box.addButton("&Go on", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(keep)
+        box.setEscapeButton(stay)
 
         def finished(_result: int) -> None:
             if box.clickedButton() not in (keep, discard):

@@ -10,6 +10,20 @@ import msgspec
 _FILE = "wizard-draft.json"
 
 
+class DiskRow(msgspec.Struct):
+    """A new data disk; ``storage_path_id`` empty: beside the VM."""
+
+    name: str = ""
+    size_gib: int = 128
+    is_dynamic: bool = True
+    storage_path_id: str = ""
+
+
+class TagRow(msgspec.Struct):
+    name: str = ""
+    value: str = ""
+
+
 class Draft(msgspec.Struct):
     """One attribute a field. Secrets are kept apart, in memory only."""
 
@@ -17,7 +31,7 @@ class Draft(msgspec.Struct):
     subscription_id: str = ""
     resource_group: str = ""
     custom_location_id: str = ""
-    # "id:<ARM id>" of an image on the cluster, or "offer:<n>" of the catalogue's list.
+    # "id:<ARM id>" of an image on the cluster, or "offer:<publisher>/<offer>/<sku>".
     image: str = ""
     secure_boot: bool = True
     vtpm: bool = True
@@ -28,7 +42,7 @@ class Draft(msgspec.Struct):
     memory_maximum_gib: int = 16
     memory_buffer: int = 20
     storage_path_id: str = ""
-    data_disks: str = ""
+    data_disks: list[DiskRow] = []
     admin_username: str = ""
     computer_name: str = ""
     joins_domain: bool = False
@@ -43,15 +57,20 @@ class Draft(msgspec.Struct):
     https_proxy: str = ""
     no_proxy: str = ""
     guest_management: bool = True
-    tags: str = ""
+    tags: list[TagRow] = []
 
 
 def save(folder: Path, draft: Draft) -> None:
     """Write all or nothing, for this user only. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=".draft-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(draft))
-    os.replace(name, folder / _FILE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(draft))
+        os.replace(name, folder / _FILE)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def load(folder: Path) -> Draft | None:

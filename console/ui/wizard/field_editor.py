@@ -1,16 +1,17 @@
 """One field of the wizard on the screen: its editor, its hint, and what is wrong beside it."""
 
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -19,15 +20,27 @@ from PySide6.QtWidgets import (
 
 from console.model.inventory import Inventory
 from console.ui import theme
+from console.ui.forms.rows_editor import Column, RowsEditor
 from console.ui.plain_text import one_line, plain
+from console.ui.wizard import choices, rules
+from console.ui.wizard.draft import DiskRow, Draft, TagRow
 from console.ui.wizard.flow import Field
 
-Value = str | int | bool
+Value = str | int | bool | list[DiskRow] | list[TagRow]
 OnChanged = Callable[[str, Value], None]
+
+_BESIDE_VM: tuple[tuple[str, str], ...] = (("", "Beside the VM"),)
+_DISK_COLUMNS = (
+    Column("name", "Name", "", stretch=3),
+    Column("size_gib", "Size", 128, limits=rules.DISK_GIB, unit="GiB"),
+    Column("is_dynamic", "Space", True, options=((True, "Grows"), (False, "Taken at once"))),
+    Column("storage_path_id", "Storage path", "", options=_BESIDE_VM, stretch=2),
+)
+_TAG_COLUMNS = (Column("name", "Name", "", stretch=1), Column("value", "Value", "", stretch=1))
 
 
 class FieldEditor(QWidget):
-    """Label, editor and message. ``show_problem`` puts the sentence beside the field."""
+    """Label, editor and message. ``show_message`` puts the sentence beside the field."""
 
     def __init__(self, field: Field, on_changed: OnChanged, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,11 +49,12 @@ class FieldEditor(QWidget):
         self._is_filling = False
         self.editor = self._make_editor()
         self.editor.setObjectName(f"field_{field.name}")
-        self.editor.setAccessibleName(field.label.replace("&&", "+").replace("&", ""))
+        self.editor.setAccessibleName(field.label.replace("&", ""))
+        self.editor.setAccessibleDescription(field.hint)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setContentsMargins(0, 0, 0, 8)
         layout.setSpacing(3)
-        if field.kind != "toggle":
+        if field.kind not in ("toggle", "tags"):
             label = QLabel(field.label, self)
             label.setBuddy(self.editor)
             layout.addWidget(label)
@@ -53,81 +67,108 @@ class FieldEditor(QWidget):
         self._hint.setWordWrap(True)
         self._hint.setForegroundRole(theme.MUTED_ROLE)
         self._hint.setVisible(bool(field.hint))
-        self._problem = QLabel(self)
-        self._problem.setObjectName(f"err_{field.name}")
-        self._problem.setTextFormat(Qt.TextFormat.PlainText)
-        self._problem.setWordWrap(True)
-        self._problem.hide()
+        self._message = QLabel(self)
+        self._message.setObjectName(f"err_{field.name}")
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.setWordWrap(True)
+        self._message.hide()
         layout.addWidget(self._hint)
-        layout.addWidget(self._problem)
+        layout.addWidget(self._message)
 
-    def fill(self, value: Value, inventory: Inventory) -> None:
+    def fill(self, draft: Draft, value: Value, inventory: Inventory) -> None:
         """Show a value without telling it as typed."""
         self._is_filling = True
         editor = self.editor
         if isinstance(editor, QComboBox):
-            wanted = [(choice.value, choice.text) for choice in self.field.choices(inventory)]
-            shown = [(editor.itemData(i), editor.itemText(i)) for i in range(editor.count())]
-            if wanted != shown:
-                editor.clear()
-                for value_, text in wanted:
-                    editor.addItem(one_line(text), value_)
+            self._offer(draft, inventory)
             editor.setCurrentIndex(editor.findData(value))
         elif isinstance(editor, QSpinBox):
             if editor.value() != value:
-                editor.setValue(int(value))
+                editor.setValue(_number(value))
         elif isinstance(editor, QCheckBox):
             editor.setChecked(bool(value))
-        elif isinstance(editor, QPlainTextEdit):
-            if editor.toPlainText() != value:
-                editor.setPlainText(str(value))
+        elif isinstance(editor, RowsEditor) and isinstance(value, list):
+            if self.field.kind == "disks":
+                paths = choices.storage_paths(draft, inventory)
+                offered = tuple((path.value, path.text) for path in paths)
+                editor.set_options("storage_path_id", _BESIDE_VM + offered)
+            editor.set_rows([msgspec.structs.asdict(row) for row in value])
         elif isinstance(editor, QLineEdit) and editor.text() != value:
             editor.setText(str(value))
         self._is_filling = False
 
-    def show_problem(self, text: str) -> None:
-        """Say what is wrong, or nothing; told to screen readers with the field."""
+    def set_placeholder(self, text: str) -> None:
+        """What an empty text field stands for."""
+        if isinstance(self.editor, QLineEdit):
+            self.editor.setPlaceholderText(one_line(text))
+
+    def show_message(self, problem: str, doubt: str = "") -> None:
+        """Say what is wrong or doubtful, or nothing; told to screen readers with the field."""
+        text = f"✕ {plain(problem)}" if problem else f"▲ {plain(doubt)}" if doubt else ""
         if text:
-            palette = self._problem.palette()
-            color = theme.current().color("critical")
-            palette.setColor(QPalette.ColorRole.WindowText, color)
-            self._problem.setPalette(palette)
-            self._problem.setText(f"✕ {plain(text)}")
-        self._problem.setVisible(bool(text))
+            palette = self._message.palette()
+            token = "critical" if problem else "attention"
+            palette.setColor(QPalette.ColorRole.WindowText, theme.current().color(token))
+            self._message.setPalette(palette)
+        is_news = text and text != self._message.text()
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
         self._hint.setVisible(bool(self.field.hint) and not text)
-        self.editor.setAccessibleDescription(text or self.field.hint)
+        self.editor.setAccessibleDescription(problem or doubt or self.field.hint)
+        if is_news and self.editor.hasFocus():
+            said = QAccessibleAnnouncementEvent(self.editor, problem or doubt)
+            QAccessible.updateAccessibility(said)
 
     def focus(self) -> None:
         self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    # -- inside --------------------------------------------------------------------------------
+    def _offer(self, draft: Draft, inventory: Inventory) -> None:
+        editor = self.editor
+        assert isinstance(editor, QComboBox)
+        wanted = [(c.value, one_line(c.line)) for c in self.field.choices(draft, inventory)]
+        shown = [(editor.itemData(i), editor.itemText(i)) for i in range(editor.count())]
+        if wanted != shown:
+            editor.clear()
+            for value, text in wanted:
+                editor.addItem(text, value)
+
     def _make_editor(self) -> QWidget:
-        kind = self.field.kind
-        if kind == "choice":
+        field = self.field
+        if field.kind == "choice":
             box = QComboBox(self)
             box.setMinimumContentsLength(28)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
             box.currentIndexChanged.connect(lambda _: self._told(box.currentData() or ""))
             return box
-        if kind == "number":
+        if field.kind == "number":
             spin = QSpinBox(self)
-            spin.setRange(*self.field.limits)
-            spin.setMaximumWidth(18 * self.fontMetrics().averageCharWidth())
+            spin.setRange(*field.limits)
+            spin.setSuffix(f" {field.unit}" if field.unit else "")
+            spin.setGroupSeparatorShown(False)
+            spin.setMaximumWidth(20 * self.fontMetrics().averageCharWidth())
             spin.valueChanged.connect(self._told)
             return spin
-        if kind == "toggle":
-            check = QCheckBox(self.field.label, self)
+        if field.kind == "toggle":
+            check = QCheckBox(field.label, self)
             check.toggled.connect(self._told)
             return check
-        if kind == "lines":
-            lines = QPlainTextEdit(self)
-            lines.setTabChangesFocus(True)
-            lines.setMaximumHeight(5 * self.fontMetrics().height())
-            lines.textChanged.connect(lambda: self._told(lines.toPlainText()))
-            return lines
+        if field.kind == "disks":
+            return self._rows(_DISK_COLUMNS, "A&dd data disk", DiskRow)
+        if field.kind == "tags":
+            return self._rows(_TAG_COLUMNS, "&Add tag", TagRow)
         line = QLineEdit(self)
-        if kind == "password":
+        if field.kind == "password":
             line.setEchoMode(QLineEdit.EchoMode.Password)
         line.textChanged.connect(self._told)
         return line
+
+    def _rows(self, columns: tuple[Column, ...], add: str, kind: Any) -> RowsEditor:
+        rows = RowsEditor(columns, add, self)
+        rows.rows_changed.connect(lambda: self._told([kind(**row) for row in rows.rows()]))
+        return rows
 
     def _with_reveal(self) -> QHBoxLayout:
         line = self.editor
@@ -135,9 +176,16 @@ class FieldEditor(QWidget):
         reveal = QToolButton(self)
         reveal.setText("Show")
         reveal.setCheckable(True)
+        reveal.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         reveal.setObjectName(f"reveal_{self.field.name}")
+        reveal.setAccessibleName(f"Show {self.field.label.replace('&', '').lower()}")
         modes = QLineEdit.EchoMode
-        reveal.toggled.connect(lambda on: line.setEchoMode(modes.Normal if on else modes.Password))
+
+        def reveal_or_hide(is_on: bool) -> None:
+            line.setEchoMode(modes.Normal if is_on else modes.Password)
+            reveal.setText("Hide" if is_on else "Show")
+
+        reveal.toggled.connect(reveal_or_hide)
         row = QHBoxLayout()
         row.addWidget(line, 1)
         row.addWidget(reveal)
@@ -146,3 +194,7 @@ class FieldEditor(QWidget):
     def _told(self, value: Value) -> None:
         if not self._is_filling:
             self._on_changed(self.field.name, value)
+
+
+def _number(value: Value) -> int:
+    return value if isinstance(value, int) else 0

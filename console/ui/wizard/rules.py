@@ -1,19 +1,26 @@
 """What each field of the wizard may hold, as sentences; pure, and in one place.
 
 Every function returns "" where nothing is wrong. Limits come from the documentation of Azure Local
-VMs as read in 2025 and 2026; what no document states is marked unverified.
+VMs as read in 2025 and 2026 and from the published ARM types; what no document states is marked
+unverified and is a warning, never a refusal.
 """
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
+
+from console.ui.wizard.draft import DiskRow, TagRow
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _COMPUTER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _USER = re.compile(r"[^\s\"/\\\[\]:;|=,+*?<>@]+")
 _NOT_IN_USERS = '" / \\ [ ] : ; | = , + * ? < > @'
-_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_DISK = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
+_DOMAIN_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_UNIT = re.compile(r"(OU|CN|DC)=[^,=]+(,(OU|CN|DC)=[^,=]+)*", re.IGNORECASE)
+# Published type of disk and interface names, version 2025-06-01-preview.
+_RESOURCE = re.compile(r"[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?")
+RESOURCE_LENGTH = 64
 # The names that Azure refuses for administrators (Azure VM FAQ; unverified for Azure Local).
 _RESERVED_USERS = frozenset(
     {"administrator", "admin", "user", "user1", "test", "user2", "test1", "user3", "admin1", "1",
@@ -22,23 +29,31 @@ _RESERVED_USERS = frozenset(
      "test3", "user4", "user5"}
 )  # fmt: skip
 _LOOKALIKES = "Use plain letters a to z: {letter!r} only looks like one."
-NAME_LENGTH = 54  # leaves room for the suffixes that interface and disk names get
-MEMORY_MIB = (512, 240 * 1024 * 1024)
-PROCESSORS = (1, 2048)
+NAME_LENGTH = 54  # Microsoft.HybridCompute/machines
+COMPUTER_LENGTH = 15  # Windows
+MEMORY_GIB = (1, 240 * 1024)  # generation 2
+PROCESSORS_BY_BUILD = ((26100, 2048), (0, 1024))  # Windows Server 2025, and before
 BUFFER_PERCENT = (5, 2000)
-DISK_GIB = (1, 64 * 1024)
-MOST_TAGS, TAG_NAME, TAG_VALUE = 50, 512, 256
+DISK_GIB = (1, 64 * 1024)  # VHDX
+MOST_DISKS = 256  # SCSI
+# Azure Resource Manager. The console sets one tag itself, its operation's id.
+MOST_TAGS, TAG_NAME, TAG_VALUE, OWN_TAG = 50, 512, 256, "tlc-operation"
+PASSWORD_LENGTH = (12, 123)
 
 
 def _foreign_letter(text: str) -> str:
     return next((letter for letter in text if letter.isalpha() and not letter.isascii()), "")
 
 
+def _has_blank_ends(text: str) -> bool:
+    return text != text.strip()
+
+
 def vm_name(text: str) -> str:
     if not text:
         return "Give the VM a name."
-    if text != text.strip():
-        return "Take the blanks before and after the name away."
+    if _has_blank_ends(text):
+        return "Take away the blanks before and after the name."
     if letter := _foreign_letter(text):
         return _LOOKALIKES.format(letter=letter)
     if any(letter.isupper() for letter in text):
@@ -56,13 +71,18 @@ def computer_name(text: str) -> str:
         return ""
     if letter := _foreign_letter(text):
         return _LOOKALIKES.format(letter=letter)
-    if len(text) > 15:
-        return f"Windows allows 15 characters; this has {len(text)}."
-    if text.isdigit():
-        return "It must not be digits alone."
+    if len(text) > COMPUTER_LENGTH:
+        return f"Windows allows {COMPUTER_LENGTH} characters; this has {len(text)}."
     if not _COMPUTER.fullmatch(text):
         return "Use letters, digits and hyphens; begin and end with a letter or digit."
+    if text.isdigit():
+        return "A computer name must not be digits alone."
     return ""
+
+
+def computer_name_of(vm: str) -> str:
+    """The guest's name where none was typed: the VM's, as long as Windows takes it."""
+    return vm[:COMPUTER_LENGTH].rstrip("-")
 
 
 def user_name(text: str) -> str:
@@ -77,18 +97,31 @@ def user_name(text: str) -> str:
     return ""
 
 
-def password(text: str, user: str) -> str:
-    """12 to 123 characters, three of four kinds. Unverified for Azure Local: the server decides."""
+def password_doubt(text: str, user: str) -> str:
+    """Azure's convention, unverified for Azure Local: a doubt only, the platform decides."""
+    low, high = PASSWORD_LENGTH
     if not text:
-        return "Give the administrator a password."
-    if not 12 <= len(text) <= 123:
-        return f"Use 12 to 123 characters; this has {len(text)}."
-    kinds = (str.islower, str.isupper, str.isdigit, lambda letter: not letter.isalnum())
-    if sum(any(is_kind(letter) for letter in text) for is_kind in kinds) < 3:
-        return "Use three of these: lower case, upper case, digits, other signs."
-    if user and len(user) > 2 and user.casefold() in text.casefold():
-        return "It must not contain the administrator's name."
-    return ""
+        return ""
+    if not low <= len(text) <= high:
+        wrong = f"Azure asks for {low} to {high} characters; this has {len(text)}."
+    elif _kinds(text) < 3:
+        wrong = "Azure asks for three of: lower case, upper case, digits, other signs."
+    elif len(user) > 2 and user.casefold() in text.casefold():
+        wrong = "Windows refuses a password that contains the user name."
+    elif _has_blank_ends(text):
+        wrong = "It begins or ends with a blank."
+    else:
+        return ""
+    return f"{wrong} The platform may refuse it."
+
+
+def _kinds(text: str) -> int:
+    return (
+        any(letter.islower() for letter in text)
+        + any(letter.isupper() for letter in text)
+        + any(letter.isdigit() for letter in text)
+        + any(not letter.isalnum() for letter in text)
+    )
 
 
 def number(value: int, limits: tuple[int, int], unit: str) -> str:
@@ -96,88 +129,143 @@ def number(value: int, limits: tuple[int, int], unit: str) -> str:
     return "" if low <= value <= high else f"Choose {low} to {high} {unit}."
 
 
-def dynamic_memory(minimum: int, start: int, maximum: int) -> str:
-    """MiB: minimum <= start <= maximum."""
-    if minimum > start:
-        return "The least memory must not be more than the memory at start."
-    if maximum < start:
-        return "The most memory must not be less than the memory at start."
-    return ""
+def processors_limits(os_build: str) -> tuple[int, int]:
+    """Most virtual processors of a generation 2 VM on this build, as ``10.0.26100.4652``."""
+    parts = os_build.split(".")
+    # An unknown build gets the wider limit: the platform has the last word.
+    build = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else PROCESSORS_BY_BUILD[0][0]
+    return 1, next(most for since, most in PROCESSORS_BY_BUILD if build >= since)
 
 
 def domain(text: str) -> str:
-    if not _DOMAIN.fullmatch(text):
+    parts = text.split(".")
+    if len(parts) < 2 or len(text) > 255 or not all(map(_DOMAIN_PART.fullmatch, parts)):
         return "Give the full name of the domain, as contoso.example."
     return ""
 
 
+def organizational_unit(text: str) -> str:
+    if text and not _UNIT.fullmatch(text):
+        return "Give it as OU=Servers,DC=contoso,DC=example."
+    return ""
+
+
 def domain_user(text: str) -> str:
-    if not text or "@" not in text.strip("@"):
+    user, sign, place = text.partition("@")
+    if not (sign and user and place) or "@" in place or any(map(str.isspace, text)):
         return "Give the joining account as name@domain."
     return ""
 
 
+def listed(text: str) -> list[str]:
+    """What stands between commas, blanks or line ends."""
+    return [part for part in re.split(r"[\s,;]+", text) if part]
+
+
 def addresses(text: str) -> str:
     """DNS servers, divided by commas."""
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in listed(text):
         try:
             ipaddress.ip_address(part)
         except ValueError:
-            return f"{part} is not an IP address."
+            return f"{part[:60]} is not an IP address."
+    return ""
+
+
+def host_address(text: str, prefix: str) -> str:
+    """First and last address of an IPv4 range belong to the range itself."""
+    try:
+        address, network = ipaddress.ip_address(text), ipaddress.ip_network(prefix, strict=False)
+    except ValueError:
+        return ""  # told by the check that knows the network
+    if network.version != 4 or network.prefixlen > 30:
+        return ""
+    if address in (network.network_address, network.broadcast_address):
+        return f"{text} is the range's own first or last address; no computer can have it."
     return ""
 
 
 def proxy(text: str) -> str:
     if not text:
         return ""
+    as_wanted = "Give it as http://host:port."
+    if any(map(str.isspace, text)):
+        return as_wanted
     try:
         parts = urlsplit(text)
         is_right = parts.scheme in ("http", "https") and bool(parts.hostname)
-        has_secret = parts.password is not None
+        has_secret = "@" in parts.netloc
         _ = parts.port
     except ValueError:
-        return "Give it as http://host:port."
+        return as_wanted
     if not is_right:
-        return "Give it as http://host:port."
-    return (
-        "A password in a proxy address would be stored readable; leave it out."
-        if has_secret
-        else ""
-    )
+        return as_wanted
+    if has_secret:
+        return "An account in a proxy address would be stored readable in Azure; leave it out."
+    return ""
 
 
-def tags(lines: str) -> str:
-    """One ``name=value`` a line (Azure Resource Manager's limits)."""
-    parsed = [line for line in lines.splitlines() if line.strip()]
-    if len(parsed) > MOST_TAGS:
-        return f"Azure takes {MOST_TAGS} tags; these are {len(parsed)}."
-    seen = set()
-    for line in parsed:
-        name, sign, value = (part.strip() for part in line.partition("="))
-        if not sign or not name:
-            return f"Write {line.strip()[:40]!r} as name=value."
-        if len(name) > TAG_NAME or len(value) > TAG_VALUE:
-            return f"A name has at most {TAG_NAME} characters, a value {TAG_VALUE}."
-        if any(sign in name for sign in "<>%&\\?/"):
+def tags(rows: Sequence[TagRow]) -> str:
+    """Azure Resource Manager's limits on tags."""
+    if len(rows) > MOST_TAGS - 1:
+        return (
+            f"Azure takes {MOST_TAGS} tags, one of which the console sets itself; "
+            f"these are {len(rows)}."
+        )
+    seen = {OWN_TAG}
+    for row in rows:
+        name = row.name
+        if not name:
+            return f"Give the tag with the value {row.value[:40]!r} a name."
+        if _has_blank_ends(name) or _has_blank_ends(row.value):
+            return f"Take away the blanks around {name.strip()[:40]!r}."
+        if name.casefold() == OWN_TAG:
+            return f"{OWN_TAG} is set by the console itself."
+        if len(name) > TAG_NAME or len(row.value) > TAG_VALUE:
+            return f"A tag's name has at most {TAG_NAME} characters, its value {TAG_VALUE}."
+        if any(sign in name for sign in "<>%&\\?/") or not name.isprintable():
             return f"The name {name[:40]!r} must not hold < > % & \\ ? or /."
+        if not row.value.isprintable():
+            return f"The value of {name[:40]!r} holds signs that cannot be seen."
         if name.casefold() in seen:
             return f"The tag {name[:40]!r} stands twice."
         seen.add(name.casefold())
     return ""
 
 
-def data_disks(lines: str) -> str:
-    """One ``name size-in-GiB`` a line."""
-    seen = set()
-    for line in filter(str.strip, lines.splitlines()):
-        words = line.split()
-        if len(words) != 2 or not words[1].isdigit():
-            return f"Write {line.strip()[:40]!r} as a name and a size in GiB, as data1 128."
-        if not _DISK.fullmatch(words[0]):
-            return f"The disk name {words[0][:40]!r} may hold letters, digits and hyphens."
-        if wrong := number(int(words[1]), DISK_GIB, "GiB"):
-            return f"{words[0]}: {wrong}"
-        if words[0].casefold() in seen:
-            return f"The disk {words[0]} stands twice."
-        seen.add(words[0].casefold())
+def disk_name_of(vm: str, disk: str) -> str:
+    """A disk is a resource of its own in the group: the VM's name keeps it unique."""
+    return f"{vm}-{disk}"
+
+
+def interface_name_of(vm: str) -> str:
+    return f"{vm}-nic"
+
+
+def data_disks(rows: Sequence[DiskRow], vm: str) -> str:
+    """Names, sizes and number of new data disks."""
+    if len(rows) > MOST_DISKS:
+        return f"A VM takes {MOST_DISKS} data disks; these are {len(rows)}."
+    seen: set[str] = set()
+    for place, row in enumerate(rows, 1):
+        name = row.name
+        if not name:
+            return f"Give disk {place} a name."
+        if letter := _foreign_letter(name):
+            return f"{name[:40]}: {_LOOKALIKES.format(letter=letter)}"
+        if not _RESOURCE.fullmatch(name):
+            return (
+                f"{name[:40]!r}: use letters, digits, hyphen, dot and underscore; begin and end "
+                "with a letter or digit."
+            )
+        if len(whole := disk_name_of(vm, name)) > RESOURCE_LENGTH:
+            return (
+                f"{name[:40]}: with the VM's name before it, it has {len(whole)} characters; "
+                f"{RESOURCE_LENGTH} are allowed."
+            )
+        if wrong := number(row.size_gib, DISK_GIB, "GiB"):
+            return f"{name}: {wrong}"
+        if name.casefold() in seen:
+            return f"The disk {name} stands twice."
+        seen.add(name.casefold())
     return ""

@@ -1,52 +1,42 @@
 """The wizard's steps at the left: clickable, each with its state as shape and word."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from collections.abc import Sequence
 
-from console.ui import theme
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget, QWidget
+
+from console.ui.forms.two_line_items import TwoLineList
 from console.ui.wizard.flow import PAGES
+from console.ui.wizard.judging import PageState
 
-_SIDE = 18
+_LOOKS = {
+    PageState.UNTOUCHED: ("ring", "off"),
+    PageState.VALID: ("check", "healthy"),
+    PageState.WARNING: ("triangle", "attention"),
+    PageState.INVALID: ("cross", "critical"),
+}
+_LETTERS = 27
 
 
-class StepList(QListWidget):
+class StepList(TwoLineList):
     """Rows in the order of the pages; ``currentRowChanged`` tells which one is wanted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("steps")
         self.setAccessibleName("Steps")
-        self.setIconSize(QSize(_SIDE, _SIDE))
         self.setFrameShape(QListWidget.Shape.NoFrame)
-        self.setSpacing(3)
-        self._states: list[str] = []
-        for page in PAGES:
-            self.addItem(QListWidgetItem(page.title.replace("&&", "&")))
-        self.setFixedWidth(26 * self.fontMetrics().averageCharWidth())
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        for number, page in enumerate(PAGES, 1):
+            item = self.add(page.title.replace("&&", "&"))
+            item.setToolTip(f"Alt+{number}")
+        self.setFixedWidth(_LETTERS * self.fontMetrics().averageCharWidth())
 
-    def show_states(self, right: list[bool], visited: set[int]) -> None:
-        """Right and seen: done. Wrong and seen: wrong. Not seen yet: open."""
-        for row, is_right in enumerate(right):
-            if row not in visited:
-                word, shape, token = "not visited", "bar", "off"
-            elif is_right:
-                word, shape, token = "complete", "check", "healthy"
-            else:
-                word, shape, token = "needs attention", "cross", "critical"
+    def show_states(self, states: Sequence[PageState]) -> None:
+        """One state a page."""
+        for row, state in enumerate(states):
             item = self.item(row)
-            item.setIcon(_icon(shape, token))
-            item.setToolTip(word)
-            title = PAGES[row].title.replace("&&", "and")
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title}: {word}")
-
-
-def _icon(shape: str, token: str) -> QIcon:
-    pixmap = QPixmap(_SIDE * 2, _SIDE * 2)
-    pixmap.setDevicePixelRatio(2.0)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    area = pixmap.rect().adjusted(1, 1, -_SIDE - 2, -_SIDE - 2)
-    theme.paint_shape(painter, area, shape, theme.current().color(token))
-    painter.end()
-    return QIcon(pixmap)
+            shape, token = _LOOKS[state]
+            self.set_state(item, shape, token, str(state))
+            spoken = f"{item.text()}: {state}"
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)

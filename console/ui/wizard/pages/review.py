@@ -1,104 +1,150 @@
-"""Review page: every check for real, the request as code, and what will be made."""
+"""Review page: what will be made, every check for real, and the request as code."""
 
-import time
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
+    QPushButton,
     QTabWidget,
+    QVBoxLayout,
     QWidget,
 )
 
-from console.checks import run_on_snapshot
-from console.model.finding import Finding, Severity, verdict_of
-from console.model.inventory import Inventory
+from console.model.finding import Finding, Severity, Verdict, verdict_of
 from console.model.request import CreateVirtualMachine
-from console.operations import operation_for
+from console.ui.forms.two_line_items import TwoLineList
 from console.ui.plain_text import one_line, plain
-from console.ui.wizard import as_code
+from console.ui.wizard import as_code, flow
 from console.ui.wizard.field_editor import OnChanged
-from console.ui.wizard.flow import FIELD_OF_TOPIC, Page
 from console.ui.wizard.pages.fields import FieldsPage, paragraph
 
 _FIELD = int(Qt.ItemDataRole.UserRole)
-_MARKS = {
-    Severity.FINE: "✓",
-    Severity.NOTE: "ℹ",
-    Severity.WAITS: "◷",
-    Severity.UNKNOWN: "?",
-    Severity.BLOCKS: "✕",
+_LOOKS = {
+    Severity.FINE: ("check", "healthy"),
+    Severity.NOTE: ("note", "accent"),
+    Severity.WAITS: ("clock", "attention"),
+    Severity.UNKNOWN: ("question", "unknown"),
+    Severity.BLOCKS: ("cross", "critical"),
 }
+_SAID = {
+    Verdict.FITS: "Everything that was checked is fine.",
+    Verdict.FITS_WITH_NOTES: "It can be created; read the notes.",
+    Verdict.WAITS: "It can be created, and will wait for its turn.",
+    Verdict.UNKNOWN: "Something could not be checked. It can be tried all the same.",
+    Verdict.CANNOT: "It cannot be created like this.",
+}
+_MOST_LINES = 10
 
 
 class ReviewPage(FieldsPage):
-    """Signal: ``field_wanted(name)`` when a finding was chosen that belongs to a field."""
+    """Signals: ``field_wanted(name)`` when a finding was chosen that belongs to a field,
+    ``check_wanted()`` when everything is to be checked once more.
+    """
 
     field_wanted = Signal(str)
+    check_wanted = Signal()
+    widest_letters = 130
 
-    def __init__(self, page: Page, on_changed: OnChanged, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, page: flow.Page, on_changed: OnChanged, parent: QWidget | None = None
+    ) -> None:
         super().__init__(page, on_changed, parent)
         inside = self.inside
         self._summary = paragraph("", inside)
         self._summary.setObjectName("review_summary")
+        self._duration = paragraph("", inside, is_muted=True)
+        self._duration.setObjectName("review_duration")
         self._state = QLabel(inside)
         self._state.setObjectName("review_state")
         self._state.setTextFormat(Qt.TextFormat.PlainText)
         self._state.setWordWrap(True)
-        self._findings = QListWidget(inside)
+        bold = self._state.font()
+        bold.setBold(True)
+        self._state.setFont(bold)
+        self._again = QPushButton("Check a&gain", inside)
+        self._again.setObjectName("review_again")
+        self._again.setAutoDefault(False)
+        self._again.clicked.connect(self.check_wanted)
+        self._findings = TwoLineList(inside)
         self._findings.setObjectName("review_findings")
         self._findings.setAccessibleName("Findings")
-        self._findings.setWordWrap(True)
-        self._findings.setMinimumHeight(6 * self.fontMetrics().height())
-        self._findings.setMaximumHeight(9 * self.fontMetrics().height())
         self._findings.itemActivated.connect(self._on_activated)
         self._findings.itemClicked.connect(self._on_activated)
-        self._code = QTabWidget(inside)
+        row = QHBoxLayout()
+        row.addWidget(self._state, 1)
+        row.addWidget(self._again)
+        self.body.addWidget(self._summary)
+        self.body.addWidget(self._duration)
+        self.body.addSpacing(8)
+        self.body.addLayout(row)
+        self.body.addWidget(self._findings)
+        self._add_code()
+
+    def _add_code(self) -> None:
+        self._code = QTabWidget(self.inside)
         self._code.setObjectName("review_code")
         self._texts: dict[str, QPlainTextEdit] = {}
         fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        for name in ("ARM JSON", "Bicep", "Azure CLI"):
+        fixed.setPointSizeF(self.font().pointSizeF())
+        for name in as_code.LANGUAGES:
             text = QPlainTextEdit(self._code)
             text.setReadOnly(True)
             text.setFont(fixed)
+            text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
             text.setTabChangesFocus(True)
             text.setAccessibleName(f"The request as {name}")
             self._texts[name] = text
             self._code.addTab(text, name)
-        self._code.setMinimumHeight(13 * self.fontMetrics().height())
-        for widget in (self._summary, self._state, self._findings, self._code):
-            self.body.addWidget(widget)
+        self._code.setMinimumHeight(12 * self.fontMetrics().height())
+        copy = QPushButton("C&opy", self._code)
+        copy.setObjectName("review_copy")
+        copy.setAutoDefault(False)
+        copy.clicked.connect(self._copy)
+        self._code.setCornerWidget(copy)
+        self._code_part = QWidget(self.inside)
+        layout = QVBoxLayout(self._code_part)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.addWidget(self._code)
+        note = "The same request as code. Passwords are parameters: they stand in none of these."
+        layout.addWidget(paragraph(note, self._code_part, is_muted=True))
+        self.body.addWidget(self._code_part, 1)
 
-    def show_incomplete(self, count: int) -> None:
-        """Some field is wrong: there is no request yet."""
-        self._summary.setText("")
-        fields = "field is" if count == 1 else "fields are"
-        self._state.setText(f"✕ {count} {fields} not right yet. The marked steps tell which.")
-        self._findings.clear()
-        for text in self._texts.values():
-            text.setPlainText("")
+    def end(self) -> None:
+        """The code takes the room that is left."""
 
-    def show_request(self, request: CreateVirtualMachine, inventory: Inventory) -> None:
-        """What is known at once; the wires are asked meanwhile."""
-        spec = request.spec
-        self._summary.setText(
-            plain(
-                f"{spec.name}: Trusted launch with Secure Boot and vTPM, {spec.processors} "
-                f"processors, {spec.memory_mib // 1024} GiB memory, in {spec.resource_group}. "
-                "How long it takes is not known yet for this site."
-            )
+    def show_incomplete(self, problems: Mapping[str, str]) -> None:
+        """Some field is wrong: there is no request yet. Each line leads to its field."""
+        self._summary.hide()
+        self._duration.hide()
+        self._code_part.hide()
+        self._again.hide()
+        count = len(problems)
+        self._state.setText(
+            "One field is not right yet:" if count == 1 else f"{count} fields are not right yet:"
         )
-        checks = operation_for(request).checks
-        findings = run_on_snapshot(checks, request, inventory, time.time())
-        self.show_findings(findings, is_final=False)
-        for name, text in (
-            ("ARM JSON", as_code.arm_template(spec)),
-            ("Bicep", as_code.bicep(spec)),
-            ("Azure CLI", as_code.cli(spec)),
-        ):
+        self._findings.clear()
+        order = list(flow.PAGE_OF)
+        for name in sorted(problems, key=order.index):
+            field = flow.FIELDS[name]
+            page = flow.PAGES[flow.PAGE_OF[name]].title.replace("&&", "&")
+            title = f"{page}: {field.label.replace('&', '')}"
+            self._add(title, problems[name], name, Severity.BLOCKS)
+        self._fit()
+
+    def show_request(self, request: CreateVirtualMachine, duration: str) -> None:
+        """What is to be made, told and as code; ``duration`` is a sentence."""
+        spec = request.spec
+        self._summary.setText(plain(as_code.in_words(spec)))
+        self._duration.setText(duration)
+        for part in (self._summary, self._duration, self._code_part, self._again):
+            part.show()
+        for name, written in as_code.LANGUAGES.items():
+            text = written(spec)
             if self._texts[name].toPlainText() != text:
                 self._texts[name].setPlainText(text)
 
@@ -106,22 +152,44 @@ class ReviewPage(FieldsPage):
         """Everything that was found; a finding with a field leads there."""
         self._findings.clear()
         for finding in findings:
-            text = f"{_MARKS[finding.severity]}  {one_line(finding.text)}"
-            if finding.remedy:
-                text += f"\n     {one_line(finding.remedy)}"
-            item = QListWidgetItem(text)
-            item.setData(_FIELD, FIELD_OF_TOPIC.get(finding.field, finding.field))
-            item.setToolTip(plain(finding.evidence or finding.source))
-            self._findings.addItem(item)
-        verdict = verdict_of(findings)
-        if not is_final:
-            self._state.setText("Asking Azure and the cluster …")
-        elif not findings:
-            self._state.setText("✓ All checks passed on both planes.")
+            detail = " ".join(part for part in (finding.remedy, finding.evidence) if part)
+            item = self._add(finding.text, detail, finding.field, finding.severity)
+            item.setToolTip(plain(finding.source))
+        if is_final:
+            verdict = verdict_of(findings)
+            self._state.setText(f"{_SAID[verdict]} Azure and the cluster were both asked.")
         else:
-            self._state.setText(f"Checked on both planes: {verdict}.")
+            self._state.setText("Asking Azure and the cluster …")
+        self._fit()
+
+    def show_silence(self) -> None:
+        """Nobody answered in time."""
+        self._state.setText("No answer yet from Azure and the cluster. Wait, or check again.")
+
+    # -- inside --------------------------------------------------------------------------------
+    def _add(self, title: str, detail: str, field: str, severity: Severity) -> QListWidgetItem:
+        leads = " Press Enter to go to the field." if field else ""
+        spoken = f"{severity}: {one_line(title)} {one_line(detail)}{leads}"
+        item = self._findings.add(one_line(title), one_line(detail), spoken)
+        self._findings.set_state(item, *_LOOKS[severity])
+        item.setData(_FIELD, field)
+        return item
+
+    def _fit(self) -> None:
+        self._findings.setVisible(self._findings.count() > 0)
+        lines = min(_MOST_LINES, 3 * self._findings.count())
+        self._findings.setFixedHeight(max(3, lines) * self.fontMetrics().height() + 8)
 
     def _on_activated(self, item: QListWidgetItem) -> None:
         field = item.data(_FIELD)
         if field:
             self.field_wanted.emit(field)
+
+    def _copy(self) -> None:
+        text = self._code.currentWidget()
+        if isinstance(text, QPlainTextEdit):
+            QGuiApplication.clipboard().setText(text.toPlainText())
+
+    def focus_field(self, name: str) -> None:
+        target = self._findings if self._findings.isVisible() else self._code
+        target.setFocus(Qt.FocusReason.OtherFocusReason)

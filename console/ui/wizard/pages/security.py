@@ -1,34 +1,42 @@
 """Security page: what Trusted launch does, what is fixed, and what it does not do."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from console.ui.wizard.field_editor import OnChanged
 from console.ui.wizard.flow import Page
-from console.ui.wizard.pages.fields import FieldsPage, paragraph
+from console.ui.wizard.pages.fields import FieldsPage, heading, paragraph
 
 # Sentences after the Trusted launch overview (13 June 2024 and 7 October 2025).
-_WHAT = (
+_LOCKED = (
     (
         "secure_boot",
         "Secure Boot",
-        "Only boot components signed by trusted publishers start, so that a rootkit cannot slip in "
-        "before the system.",
+        "Only boot components signed by trusted publishers start, which keeps rootkits out.",
     ),
     (
         "vtpm",
         "vTPM",
-        "A virtual Trusted Platform Module keeps the guest's keys, certificates and secrets apart.",
+        "A virtual Trusted Platform Module keeps the guest's keys, certificates and secrets.",
     ),
 )
-_MORE = (
-    "vTPM state transfer: the vTPM's state travels with the VM when it migrates or fails over "
-    "inside the cluster, so BitLocker does not ask for its recovery key.",
-    "Virtualization-based security (VBS): the guest can set up isolated regions of memory.",
+_COMES_WITH_IT = (
+    (
+        "vTPM state transfer",
+        "The vTPM's content travels with the VM when it migrates or fails over inside the "
+        "cluster, so BitLocker does not ask for its recovery key.",
+    ),
+    (
+        "Virtualization-based security (VBS)",
+        "The guest can set up memory that even its own kernel cannot reach.",
+    ),
+)
+_TO_KNOW = (
     "Guest boot integrity verification is not available.",
-    "Live-migration traffic is not encrypted by the platform; protect the migration network, for "
-    "example with IPsec.",
-    "After creation, back up the VM's guest state protection key: without it the VM cannot be "
-    "started again after a loss of the cluster's key vault.",
+    "Live migration traffic is not encrypted: protect the migration network, for example with "
+    "IPsec.",
+    "Back up the guest state protection key as soon as the VM is made. Without the key the VM "
+    "cannot be started after it was restored.",
 )
 
 
@@ -38,31 +46,32 @@ class SecurityPage(FieldsPage):
     def __init__(self, page: Page, on_changed: OnChanged, parent: QWidget | None = None) -> None:
         super().__init__(page, on_changed, parent)
         inside = self.inside
-        self.body.addWidget(
-            paragraph(
-                "Security type: Trusted launch. It is chosen at creation and cannot be changed "
-                "later.",
-                inside,
-            )
-        )
-        for name, title, sentence in _WHAT:
-            box = QCheckBox(f"{title}: on", inside)
+        self.body.addWidget(heading("Security type: Trusted launch", inside))
+        self._add("Chosen when a VM is made; it can neither be added nor taken away later.", 8)
+        for name, title, sentence in _LOCKED:
+            box = QCheckBox(f"{title}: on, locked", inside)
             box.setObjectName(f"field_{name}")
             box.setChecked(True)
             box.setEnabled(False)
-            box.setToolTip("Trusted launch needs it; without it the platform refuses the VM.")
+            box.setAccessibleDescription(sentence)
             self.body.addWidget(box)
-            self.body.addWidget(paragraph(sentence, inside, is_muted=True))
-        self.body.addWidget(
-            paragraph(
-                "Both are locked: without either the platform would not make a Trusted launch VM.",
-                inside,
-                is_muted=True,
-            )
+            self._add(sentence, 4)
+        self._add(
+            "Both are locked because without either of them the platform refuses to make a "
+            "Trusted launch VM.",
+            10,
         )
-        self.body.addSpacing(8)
-        for sentence in _MORE:
-            self.body.addWidget(paragraph(f"• {sentence}", inside))
+        for title, sentence in _COMES_WITH_IT:
+            self.body.addWidget(heading(title, inside))
+            self._add(sentence, 4)
+        self.body.addSpacing(6)
+        self.body.addWidget(heading("To know", inside))
+        for sentence in _TO_KNOW:
+            self.body.addWidget(paragraph(f"•  {sentence}", inside))
+
+    def _add(self, sentence: str, space: int) -> None:
+        self.body.addWidget(paragraph(sentence, self.inside, is_muted=True))
+        self.body.addSpacing(space)
 
     def focus_field(self, name: str) -> None:
-        self.setFocus()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)

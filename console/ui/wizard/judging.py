@@ -1,0 +1,216 @@
+"""What is right, doubtful and wrong in a draft, field by field and page by page."""
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from console.checks import run_on_snapshot
+from console.checks.address_is_free import why_not
+from console.model.finding import Severity
+from console.model.inventory import Inventory
+from console.model.node import NodeState
+from console.model.request import NetworkInterfaceSpec, SecretField
+from console.ui.wizard import choices, flow, rules
+from console.ui.wizard.building import build_request
+from console.ui.wizard.draft import Draft
+
+Secrets = Mapping[str, str]
+# Checks that know something of a single field while it is typed; all of them run on review.
+_LIVE_CHECKS = ("a_node_has_room", "storage_has_room")
+
+
+class PageState(enum.StrEnum):
+    """Shown as shape and word."""
+
+    UNTOUCHED = "not visited"
+    VALID = "complete"
+    WARNING = "complete, with a warning"
+    INVALID = "needs attention"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Sentences by field: ``problems`` forbid creating, ``doubts`` only want to be read."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+
+    def page_states(self, visited: Iterable[int]) -> list[PageState]:
+        """One a page; a page nobody saw yet is never called right or wrong."""
+        seen = set(visited)
+        wrong = {flow.PAGE_OF[name] for name in self.problems}
+        doubtful = {flow.PAGE_OF[name] for name in self.doubts}
+        if wrong:
+            wrong.add(flow.LAST)
+        states = []
+        for at in range(len(flow.PAGES)):
+            if at not in seen:
+                states.append(PageState.UNTOUCHED)
+            elif at in wrong:
+                states.append(PageState.INVALID)
+            else:
+                states.append(PageState.WARNING if at in doubtful else PageState.VALID)
+        return states
+
+
+def judge(draft: Draft, secrets: Secrets, inventory: Inventory, now: float) -> Judgement:
+    """Everything that can be told without asking a wire; ``now`` in seconds since 1970."""
+    problems = {
+        **_names(draft, inventory),
+        **_choices(draft, inventory),
+        **_size(draft, inventory),
+        **_administrator(draft, secrets),
+        **_network(draft, inventory),
+        "data_disks": rules.data_disks(draft.data_disks, draft.name),
+        "tags": rules.tags(draft.tags),
+    }
+    typed = secrets.get(SecretField.ADMIN_PASSWORD, "")
+    doubts = {
+        SecretField.ADMIN_PASSWORD.value: rules.password_doubt(typed, draft.admin_username),
+        "processors": _more_than_any_node(draft, inventory),
+        "data_disks": _larger_than_path(draft, inventory),
+    }
+    _judge_live(draft, inventory, now, problems, doubts)
+    wrong = {name: text for name, text in problems.items() if text}
+    return Judgement(wrong, {n: text for n, text in doubts.items() if text and n not in wrong})
+
+
+def _names(draft: Draft, inventory: Inventory) -> dict[str, str]:
+    wrong = rules.vm_name(draft.name)
+    known = inventory.vm_named(draft.name)
+    interface = rules.interface_name_of(draft.name).casefold()
+    if not wrong and known is not None:
+        wrong = f"A VM named {known.name} exists already."
+    if not wrong and any(
+        one.name.casefold() == interface for one in inventory.site.network_interfaces
+    ):
+        # Sending it would take over the interface that somebody left or uses.
+        wrong = f"A network interface named {interface} exists already; choose another name."
+    return {"name": wrong}
+
+
+def _choices(draft: Draft, inventory: Inventory) -> dict[str, str]:
+    return {one.name: _chosen(one, draft, inventory) for one in flow.FIELDS.values() if one.wanted}
+
+
+def _chosen(one: flow.Field, draft: Draft, inventory: Inventory) -> str:
+    offered = one.choices(draft, inventory)
+    value = getattr(draft, one.name)
+    found = next((choice for choice in offered if choice.value == value), None)
+    if found is not None:
+        return found.why_not
+    if not offered:
+        return choices.why_empty(one.wanted, inventory)
+    if value:
+        return f"What was chosen is not offered any more. Choose {one.wanted}."
+    return f"Choose {one.wanted}."
+
+
+def _size(draft: Draft, inventory: Inventory) -> dict[str, str]:
+    limits = rules.processors_limits(inventory.cluster.os_build)
+    found = {
+        "processors": rules.number(draft.processors, limits, "processors"),
+        "memory_gib": rules.number(draft.memory_gib, rules.MEMORY_GIB, "GiB"),
+    }
+    if not draft.is_dynamic:
+        return found
+    low, start, high = draft.memory_minimum_gib, draft.memory_gib, draft.memory_maximum_gib
+    found["memory_buffer"] = rules.number(draft.memory_buffer, rules.BUFFER_PERCENT, "per cent")
+    found["memory_minimum_gib"] = rules.number(low, rules.MEMORY_GIB, "GiB")
+    found["memory_maximum_gib"] = rules.number(high, rules.MEMORY_GIB, "GiB")
+    if not found["memory_minimum_gib"] and low > start:
+        found["memory_minimum_gib"] = f"Not more than the {start} GiB that it starts with."
+    if not found["memory_maximum_gib"] and high < start:
+        found["memory_maximum_gib"] = f"Not less than the {start} GiB that it starts with."
+    return found
+
+
+def _administrator(draft: Draft, secrets: Secrets) -> dict[str, str]:
+    typed = secrets.get(SecretField.ADMIN_PASSWORD, "")
+    found = {
+        "admin_username": rules.user_name(draft.admin_username),
+        "computer_name": rules.computer_name(
+            draft.computer_name or rules.computer_name_of(draft.name)
+        ),
+        SecretField.ADMIN_PASSWORD.value: "" if typed else "Give the administrator a password.",
+    }
+    if typed != secrets.get(flow.PASSWORD_AGAIN, ""):
+        found[flow.PASSWORD_AGAIN] = "The two passwords differ."
+    if not draft.computer_name and rules.vm_name(draft.name):
+        found["computer_name"] = ""  # told at the VM's name, from which it comes
+    if draft.joins_domain:
+        found["domain"] = rules.domain(draft.domain)
+        found["organizational_unit"] = rules.organizational_unit(draft.organizational_unit)
+        found["domain_user"] = rules.domain_user(draft.domain_user)
+        if not secrets.get(SecretField.DOMAIN_PASSWORD):
+            found[SecretField.DOMAIN_PASSWORD.value] = "Give the joining account's password."
+    return found
+
+
+def _network(draft: Draft, inventory: Inventory) -> dict[str, str]:
+    found = {
+        "dns_servers": rules.addresses(draft.dns_servers),
+        "http_proxy": rules.proxy(draft.http_proxy),
+        "https_proxy": rules.proxy(draft.https_proxy),
+    }
+    if draft.no_proxy and not (draft.http_proxy or draft.https_proxy):
+        found["no_proxy"] = "There is no proxy to make exceptions from."
+    network = choices.network_of(draft, inventory)
+    if network is None or not flow.has_fixed_address(draft, inventory):
+        return found
+    address = draft.address.strip()
+    if not address:
+        found["address"] = "Give the address, or let the network choose."
+    else:
+        prefix = network.address_prefix
+        found["address"] = (
+            why_not(NetworkInterfaceSpec(address=address), network)
+            if prefix
+            else f"The range of {network.name} is not known, so no address can be checked."
+        ) or rules.host_address(address, prefix)
+    return found
+
+
+def _more_than_any_node(draft: Draft, inventory: Inventory) -> str:
+    known = [node.logical_processors for node in inventory.nodes.values()]
+    most = max((count for count in known if count), default=0)
+    if None in known or not most or draft.processors <= most:
+        return ""
+    return f"No node has more than {most} logical processors: the VM may not start."
+
+
+def _larger_than_path(draft: Draft, inventory: Inventory) -> str:
+    """Growing disks may promise more than there is; full ones are the check's."""
+    for path in inventory.site.storage_paths:
+        here = [
+            row.size_gib
+            for row in draft.data_disks
+            if (row.storage_path_id or draft.storage_path_id) == path.arm_id
+        ]
+        if here and path.available_mib is not None and sum(here) * 1024 > path.available_mib:
+            return (
+                f"Filled up, these disks need {sum(here)} GiB; {path.name} has "
+                f"{path.available_mib // 1024} GiB free."
+            )
+    return ""
+
+
+def _judge_live(
+    draft: Draft,
+    inventory: Inventory,
+    now: float,
+    problems: dict[str, str],
+    doubts: dict[str, str],
+) -> None:
+    """The same checks that run before execution, on what the window knows."""
+    nodes_up = [n for n in inventory.nodes.values() if n.state is NodeState.UP]
+    names = _LIVE_CHECKS if nodes_up else _LIVE_CHECKS[1:]
+    for finding in run_on_snapshot(names, build_request(draft, inventory), inventory, now):
+        place = flow.field_of(finding.field, draft, inventory)
+        if not place or problems.get(place):
+            continue
+        text = f"{finding.text} {finding.remedy}".strip()
+        if finding.severity is Severity.BLOCKS:
+            problems[place] = text
+        elif finding.severity is not Severity.FINE:
+            doubts.setdefault(place, text)
