@@ -6,7 +6,8 @@ from typing import Protocol
 import msgspec
 
 from console.backends import BackendError, JobReport, JobState
-from console.backends.azure_local.node_rows import MigrationRow
+from console.backends.azure_local.node_rows import MigrationRow, NodeDrainRow
+from console.backends.azure_local.translate import DRAIN
 from console.model.freshness import Fault, FaultCode
 from console.model.node import DrainStatus, Node, NodeState
 
@@ -48,7 +49,7 @@ class Observer(Protocol):
 
     async def look_at_node(self, name: str) -> Node | None: ...
 
-    async def count_vms_on(self, name: str) -> int | None: ...
+    async def drain_of(self, name: str) -> NodeDrainRow | None: ...
 
 
 def is_cluster_token(token: str) -> bool:
@@ -147,30 +148,32 @@ class NodeJob:
         raise BackendError(fault)
 
     async def poll(self) -> JobReport:
-        node = await self._observer.look_at_node(self._about.target)
-        if node is None:
-            return JobReport(JobState.GONE, text="The cluster does not know this node any more.")
-        if self._about.kind is ClusterJobKind.RESUME:
-            return self._resumed(node)
-        return await self._drained(node)
+        if self._about.kind is ClusterJobKind.SUSPEND:
+            return self._drained(await self._observer.drain_of(self._about.target))
+        return self._resumed(await self._observer.look_at_node(self._about.target))
 
-    def _resumed(self, node: Node) -> JobReport:
+    def _resumed(self, node: Node | None) -> JobReport:
+        if node is None:
+            return _NO_NODE
         state = JobState.SUCCEEDED if node.state is NodeState.UP else JobState.RUNNING
         return JobReport(state, phase=node.state.value, poll_after_s=POLL_NODE_S)
 
-    async def _drained(self, node: Node) -> JobReport:
-        if node.drain is DrainStatus.COMPLETED:
+    def _drained(self, drain: NodeDrainRow | None) -> JobReport:
+        if drain is None:
+            return _NO_NODE
+        status = DRAIN.find(drain.drain_status or "") or DrainStatus.UNKNOWN
+        if status is DrainStatus.COMPLETED:
             return JobReport(JobState.SUCCEEDED, phase="Drained", fraction=1.0)
-        if node.drain is DrainStatus.FAILED:
+        if status is DrainStatus.FAILED:
             fault = Fault(
                 FaultCode.REJECTED,
-                summary=f"{node.name} could not be drained: not every VM could move.",
+                summary=f"{drain.name} could not be drained: not every VM could move.",
                 remedy="Look at the VMs that are still on it.",
             )
             return JobReport(JobState.FAILED, phase="Failed", fault=fault)
-        if node.drain is DrainStatus.NOT_INITIATED:
-            return JobReport(JobState.GONE, text=f"{node.name} is not being drained.")
-        left = await self._observer.count_vms_on(node.name)
+        if status is DrainStatus.NOT_INITIATED:
+            return JobReport(JobState.GONE, text=f"{drain.name} is not being drained.")
+        left = drain.vms_left
         if left is None:
             return JobReport(JobState.RUNNING, phase="Draining", poll_after_s=POLL_NODE_S)
         self._most_vms = max(self._most_vms, left)
@@ -181,3 +184,6 @@ class NodeJob:
             text=f"{left} left",
             poll_after_s=POLL_NODE_S,
         )
+
+
+_NO_NODE = JobReport(JobState.GONE, text="The cluster does not know this node any more.")

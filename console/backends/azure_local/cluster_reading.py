@@ -103,16 +103,6 @@ class ClusterReader:
             return None
         return (await self._node(row, WordReader(self._clock.now()), with_vms=False)).node
 
-    async def count_vms_on(self, name: str) -> int | None:
-        node = self._sessions.spelled(name)
-        if node is None:
-            return None
-        try:
-            text = await self._ask(node, "Get-TlcVirtualMachine")
-            return len(cluster_records.decode(text, node, _VMS))
-        except BackendError:
-            return None
-
     # -- one answer each -----------------------------------------------------------------------
     async def _cluster(self) -> node_rows.ClusterRow:
         try:

@@ -113,7 +113,6 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
             drain=drain,
             accepts_azure_placement=in_cluster.accepts_azure_placement,
         )
-    accepts = in_cluster.accepts_azure_placement
     return Node(
         name=in_cluster.name,
         state=state,
@@ -131,7 +130,7 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
         ),
         processor_model=row.processor_model or "",
         os_build=row.os_build or "",
-        accepts_azure_placement=row.accepts_azure_placement if accepts is None else accepts,
+        accepts_azure_placement=in_cluster.accepts_azure_placement,
         read_at=words.at,
     )
 

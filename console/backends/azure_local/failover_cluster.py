@@ -14,6 +14,7 @@ from console.backends.azure_local.cluster_jobs import (
 from console.backends.azure_local.cluster_reading import ClusterReader
 from console.backends.azure_local.connections import Clock, ClusterConnection
 from console.backends.azure_local.halves import ClusterHalf, ClusterVm
+from console.backends.azure_local.node_catalogue import misuse
 from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
 from console.backends.azure_local.node_sessions import NewSession, NodeSessions
 from console.model.freshness import Fault, FaultCode
@@ -22,6 +23,8 @@ from console.model.node import Node
 _MIGRATION: msgspec.json.Decoder[node_rows.MigrationRow | None] = msgspec.json.Decoder(
     node_rows.MigrationRow | None
 )
+
+_DRAIN = msgspec.json.Decoder(node_rows.NodeDrainRow)
 
 # The first part of a refusal's FullyQualifiedErrorId, as the node module writes it.
 _CONFLICTS = frozenset({"OwnerMismatch", "AlreadyMigrating", "AlreadyDraining"})
@@ -49,14 +52,23 @@ class FailoverCluster:
 
     async def look_at_vm(self, vm_id: str, owner: str | None) -> ClusterVm | None:
         """One VM from the node that owns it now."""
+        if not is_vm_id(vm_id):
+            return None
         return await self._reader.look_at_vm(vm_id, owner)
 
     async def look_at_node(self, name: str) -> Node | None:
         return await self._reader.look_at_node(name)
 
-    async def count_vms_on(self, name: str) -> int | None:
-        """VMs that the node itself counts; None while it does not answer."""
-        return await self._reader.count_vms_on(name)
+    async def drain_of(self, name: str) -> node_rows.NodeDrainRow | None:
+        """How far the node's drain is; None if the cluster has no such node."""
+        first = self._other_than(name)
+        try:
+            text = await self._sessions.read_any("Get-TlcNodeDrain", {"Name": name}, first)
+        except NodeRefusal as refusal:
+            if _identity(refusal) in _NOT_FOUND:
+                return None
+            raise _refused(refusal) from refusal
+        return cluster_records.decode(text, "A node", _DRAIN)
 
     # -- live migration ------------------------------------------------------------------------
     async def start_live_migration(
@@ -88,6 +100,8 @@ class FailoverCluster:
 
     async def migration_of(self, vm_id: str) -> node_rows.MigrationRow | None:
         """The VM's last live migration and its owner; None if there is no such VM."""
+        if not is_vm_id(vm_id):
+            return None
         try:
             text = await self._sessions.read_any("Get-TlcLiveMigration", {"VMId": vm_id})
         except NodeRefusal as refusal:
@@ -132,6 +146,11 @@ class FailoverCluster:
             cluster_records.unwrap(text, "A node")
         except BackendError as error:
             raise BackendError(error.fault, was_sent=True) from error
+
+
+def is_vm_id(text: str) -> bool:
+    """A Hyper-V VM id; a VM without one (its key is an ARM id) is not on the cluster yet."""
+    return not misuse("Get-TlcLiveMigration", {"VMId": text})
 
 
 def _identity(refusal: NodeRefusal) -> str:

@@ -1,6 +1,7 @@
 """What the node module's functions put out: one JSON object each, typed here.
 
-Every function answers ``{"schema": 1, "node": name, "time": ISO 8601, "data": ...}``.
+Every function answers ``{"schema": 1, "node": name, "time": ISO 8601, "data": ...}``; the files of
+resources/scripts/schemas describe ``data``, and a test compares them with these rows.
 """
 
 import msgspec
@@ -31,9 +32,6 @@ class NodeRow(Row):
 
     name: str
     fqdn: str = ""
-    state: str | None = None
-    status_flags: int = 0
-    drain_status: str | None = None
     logical_processors: int | None = None
     cpu_percent: float | None = None
     memory_total_mi_b: int | None = msgspec.field(default=None, name="memoryTotalMiB")
@@ -43,7 +41,6 @@ class NodeRow(Row):
     migration_networks: list[MigrationNetworkRow] | None = None
     processor_model: str | None = None
     os_build: str | None = None
-    accepts_azure_placement: bool | None = None
 
 
 class ClusterNodeRow(Row):
@@ -127,3 +124,13 @@ class MigrationRow(Row):
     percent: int | None = None
     failure_code: str | None = None
     failure_text: str | None = None
+
+
+class NodeDrainRow(Row):
+    """Get-TlcNodeDrain: how far a node's drain is, as the cluster sees it."""
+
+    name: str
+    state: str | None = None
+    status_flags: int = 0
+    drain_status: str | None = None
+    vms_left: int | None = None

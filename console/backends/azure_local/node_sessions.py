@@ -5,6 +5,7 @@ from typing import Protocol
 
 from console.backends import BackendError
 from console.backends.azure_local.connections import ClusterConnection
+from console.backends.azure_local.node_catalogue import FUNCTIONS, misuse
 from console.backends.azure_local.node_session import (
     PATIENCE_S,
     Parameters,
@@ -61,6 +62,7 @@ class NodeSessions:
 
     async def read(self, node: str, function: str, parameters: Parameters | None = None) -> str:
         """Ask one node."""
+        _check(function, parameters or {}, is_act=False)
         session = self._reading.get(node)
         if session is None:
             session = self._reading[node] = self._new_session(node, self._connection)
@@ -85,6 +87,7 @@ class NodeSessions:
 
     async def act(self, function: str, parameters: Parameters, first: str | None = None) -> str:
         """Send once. Another node is tried only where the call surely did not leave."""
+        _check(function, parameters, is_act=True)
         failure: BackendError | None = None
         for node in self._order(first):
             session = self._acting.get(node)
@@ -110,6 +113,22 @@ class NodeSessions:
         """``first`` if the profile reaches it, then the favourite, then the rest in order."""
         wanted = [self.spelled(first) if first else None, self._favourite or None, *self.names]
         return list(dict.fromkeys(name for name in wanted if name))
+
+
+def _check(function: str, parameters: Parameters, *, is_act: bool) -> None:
+    """Only functions of the catalogue, and only as what they are, leave this house."""
+    if FUNCTIONS[function].is_act is not is_act:
+        raise ValueError(f"{function} is called as what it is not")
+    complaint = misuse(function, parameters)
+    if complaint:
+        raise BackendError(
+            Fault(
+                FaultCode.REJECTED,
+                summary="The cluster was not asked: a name or id is not one it could take.",
+                kept="Nothing was sent.",
+                detail=complaint,
+            )
+        )
 
 
 def _no_nodes() -> Fault:
