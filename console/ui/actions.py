@@ -3,6 +3,7 @@
 Every way in builds the very same request here; whether it may be done is asked of the checks.
 """
 
+import enum
 import functools
 import time
 import uuid
@@ -11,10 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from console.checks import run_on_snapshot
 from console.model.finding import Severity
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
@@ -26,7 +25,6 @@ from console.model.request import (
     Request,
     ResumeNode,
 )
-from console.operations import operation_for
 from console.settings import Settings
 from console.ui.ask import Ask
 from console.ui.plain_text import one_line
@@ -48,21 +46,36 @@ class Submitter(Protocol):
     def refresh(self) -> None: ...
 
 
+class Scope(enum.Enum):
+    """What an entry acts on."""
+
+    WINDOW = "window"  # nothing selected is needed
+    VMS = "VMs"
+    ONE_VM = "one VM"
+    NODE = "node"
+
+
 @dataclass(frozen=True)
-class PowerEntry:
-    """One power action as menus and keys show it."""
+class Entry:
+    """One thing a person can do. ``run`` and ``why_not`` get the names of what is selected: keys
+    of VMs, or one node. ``why_not`` tells in a sentence why it cannot be done now, else nothing.
+    """
 
-    action: PowerAction
+    id: str
     text: str
+    scope: Scope
+    run: Callable[[Sequence[str]], None]
+    why_not: Callable[[Sequence[str]], str]
     shortcut: str = ""
+    starts_group: bool = False
 
 
-POWER = (
-    PowerEntry(PowerAction.START, "&Start", "Ctrl+Shift+S"),
-    PowerEntry(PowerAction.STOP, "S&top…", "Ctrl+Shift+T"),
-    PowerEntry(PowerAction.RESTART, "&Restart…", "Ctrl+Shift+R"),
-    PowerEntry(PowerAction.PAUSE, "&Pause…"),
-    PowerEntry(PowerAction.SAVE, "Sa&ve…"),
+_POWER = (
+    (PowerAction.START, "&Start", "Ctrl+Shift+S"),
+    (PowerAction.STOP, "S&top…", "Ctrl+Shift+T"),
+    (PowerAction.RESTART, "&Restart…", "Ctrl+Shift+R"),
+    (PowerAction.PAUSE, "&Pause…", ""),
+    (PowerAction.SAVE, "Sa&ve…", ""),
 )
 
 
@@ -79,6 +92,81 @@ class Actions(QObject):
         super().__init__()
         self._store, self._submitter, self._ask = store, submitter, ask
         self._settings = settings
+        self.entries = self._make_entries()
+
+    def _make_entries(self) -> tuple[Entry, ...]:
+        def power(action: PowerAction, text: str, shortcut: str) -> Entry:
+            return Entry(
+                f"power_{action}",
+                text,
+                Scope.VMS,
+                lambda keys: self.power(keys, action),
+                lambda keys: self._why_no_power(keys, action),
+                shortcut,
+                starts_group=action is PowerAction.START,
+            )
+
+        return (
+            Entry(
+                "create_vm",
+                "&Create Trusted launch VM…",
+                Scope.WINDOW,
+                lambda _: self.create_wanted.emit(),
+                lambda _: "",
+                "Ctrl+N",
+            ),
+            Entry(
+                "move_to_node",
+                "&Move to node…",
+                Scope.VMS,
+                lambda keys: self.move_wanted.emit(tuple(keys)),
+                self._why_no_move,
+                "Ctrl+M",
+            ),
+            *(power(*row) for row in _POWER),
+            Entry(
+                "delete",
+                "&Delete…",
+                Scope.ONE_VM,
+                lambda keys: self.delete(keys[0]),
+                self._why_no_delete,
+                starts_group=True,
+            ),
+            Entry(
+                "drain",
+                "&Drain…",
+                Scope.NODE,
+                lambda names: self.drain(names[0]),
+                lambda names: self.why_not(DrainNode(names[0])),
+            ),
+            Entry(
+                "resume",
+                "&Resume",
+                Scope.NODE,
+                lambda names: self.resume(names[0]),
+                lambda names: self.why_not(ResumeNode(names[0])),
+            ),
+        )
+
+    def entries_for(self, *scopes: Scope) -> list[Entry]:
+        """The entries of these scopes, in the order of the menus."""
+        return [entry for entry in self.entries if entry.scope in scopes]
+
+    def do(self, entry: Entry, selected: Sequence[str]) -> None:
+        """Do it, or say why it cannot be done: a key reaches even what a menu would grey out."""
+        why = self.why_not_now(entry, selected)
+        if why:
+            self._ask.report(entry.text.replace("&", "").rstrip("…"), why)
+        else:
+            entry.run(selected)
+
+    def why_not_now(self, entry: Entry, selected: Sequence[str]) -> str:
+        """Why the entry cannot be done on what is selected; empty if it can."""
+        if entry.scope is not Scope.WINDOW and not selected:
+            return f"Select {'a node' if entry.scope is Scope.NODE else 'a VM'} first."
+        if entry.scope is Scope.ONE_VM and len(selected) > 1:
+            return "One VM at a time."
+        return entry.why_not(selected)
 
     # -- requests ------------------------------------------------------------------------------
     def submit(self, *requests: Request) -> None:
@@ -189,6 +277,10 @@ class Actions(QObject):
         """Why this cannot be asked for now; empty if it can. Needs no I/O."""
         if request.__struct_config__.tag == "create_virtual_machine":
             return "Open the wizard to create a VM."
+        # Here and not above: the window is painted before anybody asks this.
+        from console.checks import run_on_snapshot
+        from console.operations import operation_for
+
         findings = run_on_snapshot(
             operation_for(request).checks,
             request,
@@ -203,56 +295,54 @@ class Actions(QObject):
     def tell_failure(self, title: str, text: str) -> None:
         self._ask.report(title, text)
 
+    def _why_no_move(self, keys: Sequence[str]) -> str:
+        vms = self._store.inventory.vms
+        placed = any(key in vms and vms[key].owner_node for key in keys)
+        return "" if placed else "It is not on the cluster."
+
+    def _why_no_power(self, keys: Sequence[str], action: PowerAction) -> str:
+        """The first reason if none of these VMs can; if some can, those are done."""
+        vms = self._store.inventory.vms
+        refusals = [
+            self.why_not(ChangePowerState(key, vms[key].name, action)) for key in keys if key in vms
+        ]
+        return refusals[0] if refusals and all(refusals) else ""
+
+    def _why_no_delete(self, keys: Sequence[str]) -> str:
+        vm = self._store.inventory.vms.get(keys[0])
+        return self.why_not(DeleteVirtualMachine(vm.key, vm.name)) if vm is not None else ""
+
     # -- menus ---------------------------------------------------------------------------------
     def fill_menu(self, menu: QMenu, keys: Sequence[str]) -> None:
         """The menu of a selection; what cannot be done stays, disabled, and says why."""
-        vms = [self._store.inventory.vms[key] for key in keys if key in self._store.inventory.vms]
-        menu.setToolTipsVisible(True)
-        if not vms:
-            self._add(menu, "&Create Trusted launch VM…", self.create_wanted.emit, "Ctrl+N")
-            return
-        wanted = tuple(vm.key for vm in vms)
-        why = ""
-        if len(vms) == 1 and vms[0].owner_node is None:
-            why = "It is not on the cluster."
-        self._add(
-            menu, "&Move to node…", lambda: self.move_wanted.emit(wanted), "Ctrl+M", why
-        ).setObjectName("move_to_node")
-        menu.addSeparator()
-        for entry in POWER:
-            refusals = [self.why_not(ChangePowerState(vm.key, vm.name, entry.action)) for vm in vms]
-            why = refusals[0] if all(refusals) else ""
-            change = functools.partial(self.power, wanted, entry.action)
-            self._add(menu, entry.text, change, entry.shortcut, why)
-        if len(vms) == 1:
-            menu.addSeparator()
-            why = self.why_not(DeleteVirtualMachine(vms[0].key, vms[0].name))
-            self._add(menu, "&Delete…", lambda: self.delete(vms[0].key), "", why)
+        keys = [key for key in keys if key in self._store.inventory.vms]
+        scopes = [Scope.WINDOW] if not keys else [Scope.VMS]
+        if len(keys) == 1:
+            scopes.append(Scope.ONE_VM)
+        self._fill(menu, self.entries_for(*scopes), keys)
 
     def fill_node_menu(self, menu: QMenu, node: str) -> None:
         """The menu of a node."""
-        menu.setToolTipsVisible(True)
-        self._add(menu, "&Drain…", lambda: self.drain(node), "", self.why_not(DrainNode(node)))
-        self._add(menu, "&Resume", lambda: self.resume(node), "", self.why_not(ResumeNode(node)))
+        self._fill(menu, self.entries_for(Scope.NODE), [node])
 
-    def _add(
-        self,
-        menu: QMenu,
-        text: str,
-        slot: Callable[[], object],
-        shortcut: str = "",
-        why_not: str = "",
-    ) -> QAction:
-        action = QAction(text, menu)
-        action.triggered.connect(lambda _checked=False: slot())
-        if shortcut:
-            # Shown beside the entry; the main window's own actions react to the key.
-            action.setShortcut(QKeySequence(shortcut))
-            action.setShortcutVisibleInContextMenu(True)
-        action.setEnabled(not why_not)
-        action.setToolTip(why_not)
-        menu.addAction(action)
-        return action
+    def _fill(self, menu: QMenu, entries: Sequence[Entry], selected: Sequence[str]) -> None:
+        menu.setToolTipsVisible(True)
+        for entry in entries:
+            if entry.starts_group:
+                menu.addSeparator()
+            action = menu.addAction(entry.text)
+            action.setObjectName(entry.id)
+            action.triggered.connect(functools.partial(self._on_triggered, entry, list(selected)))
+            if entry.shortcut:
+                # Shown beside the entry; the main window's own actions react to the key.
+                action.setShortcut(entry.shortcut)
+                action.setShortcutVisibleInContextMenu(True)
+            why = self.why_not_now(entry, selected)
+            action.setEnabled(not why)
+            action.setToolTip(why)
+
+    def _on_triggered(self, entry: Entry, selected: Sequence[str], _checked: bool = False) -> None:
+        self.do(entry, selected)
 
     def _stop_asking(self) -> None:
         self._settings.confirm_moves = False

@@ -4,11 +4,15 @@ Tests put an object with the same methods in place of ``Ask``.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from console.ui.plain_text import plain
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
 
 
 class Ask:
@@ -26,8 +30,10 @@ class Ask:
         *,
         detail: str = "",
         on_remember: Callable[[], None] | None = None,
-    ) -> QMessageBox:
+    ) -> "QMessageBox":
         """Ask before an act; ``action`` is the button's word, ``on_remember`` offers silence."""
+        from PySide6.QtWidgets import QCheckBox, QMessageBox
+
         box = self._box(title, text, detail)
         yes = box.addButton(action, QMessageBox.ButtonRole.AcceptRole)
         yes.setObjectName("ask_yes")
@@ -50,14 +56,18 @@ class Ask:
         box.open()
         return box
 
-    def report(self, title: str, text: str, detail: str = "") -> QMessageBox:
+    def report(self, title: str, text: str, detail: str = "") -> "QMessageBox":
         """Tell something that needs no decision."""
+        from PySide6.QtWidgets import QMessageBox
+
         box = self._box(title, text, detail)
         box.addButton(QMessageBox.StandardButton.Ok)
         box.open()
         return box
 
-    def _box(self, title: str, text: str, detail: str) -> QMessageBox:
+    def _box(self, title: str, text: str, detail: str) -> "QMessageBox":
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)

@@ -9,10 +9,10 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from console.channel import stored_snapshot
 from console.channel.messages import (
     Cancel,
     Checked,
@@ -31,12 +31,13 @@ from console.channel.messages import (
     Submit,
     ToWindow,
 )
-from console.channel.packing import unpacked_change
-from console.channel.window_end import WorkerLink
 from console.model.finding import Finding
 from console.model.freshness import Fault
 from console.model.request import Request
 from console.ui.store import Store
+
+if TYPE_CHECKING:
+    from console.channel.window_end import WorkerLink
 
 __all__ = ["Bridge", "ConnectionProfile"]
 
@@ -57,17 +58,31 @@ class Bridge(QObject):
         super().__init__(parent)
         self._store = store
         self._arrived: deque[ToWindow | tuple[Fault, int]] = deque()
+        self._is_woken = False
         self._checks: dict[str, OnChecked] = {}
         self.worker_fault: Fault | None = None
         self.is_ready = False
         self._woken.connect(self._drain)
         self._log = log
-        self._link = WorkerLink(self._on_message, self._on_down, self._on_log)
+        self._known_link: WorkerLink | None = None
+        self._is_attentive = False
         self._is_started = False
+
+    @property
+    def _link(self) -> "WorkerLink":
+        """Made when first spoken to: what starts processes is not needed for the first frame."""
+        if self._known_link is None:
+            from console.channel.window_end import WorkerLink
+
+            self._known_link = WorkerLink(self._on_message, self._on_down, self._on_log)
+            self._known_link.send(SetAttention(self._is_attentive))
+        return self._known_link
 
     @staticmethod
     def stored(folder: Path, connection_id: str) -> "object | None":
         """The connection's last snapshot from disk, or None."""
+        from console.channel import stored_snapshot
+
         return stored_snapshot.load(folder, connection_id)
 
     def open(
@@ -111,11 +126,14 @@ class Bridge(QObject):
         self._checks.pop(token, None)
 
     def set_attention(self, is_visible: bool) -> None:
-        self._link.send(SetAttention(is_visible))
+        """Whether somebody looks; the worker reads less often while nobody does."""
+        self._is_attentive = is_visible
+        if self._known_link is not None:
+            self._known_link.send(SetAttention(is_visible))
 
     @property
     def worker_pid(self) -> int | None:
-        return self._link.worker_pid
+        return self._known_link.worker_pid if self._known_link is not None else None
 
     def close(self) -> None:
         """End the worker; running operations go on at the other end and are taken up again."""
@@ -125,6 +143,11 @@ class Bridge(QObject):
 
     # -- called in the link's threads ----------------------------------------------------------
     def _on_message(self, message: ToWindow) -> None:
+        if isinstance(message, SnapshotChanged):
+            # Unpacked here: a reader thread can be interrupted, the GUI thread would stall.
+            from console.channel.packing import unpacked_change
+
+            message = SnapshotChanged(unpacked_change(message))
         self._arrive(message)
 
     def _on_down(self, fault: Fault, failures: int) -> None:
@@ -135,23 +158,24 @@ class Bridge(QObject):
             file.write(line.rstrip("\n") + "\n")
 
     def _arrive(self, item: ToWindow | tuple[Fault, int]) -> None:
-        was_empty = not self._arrived
         self._arrived.append(item)
-        if was_empty:
+        # In this order: the GUI thread lowers the flag before it looks, so nothing is left lying.
+        if not self._is_woken:
+            self._is_woken = True
             self._woken.emit()
 
     # -- GUI thread ----------------------------------------------------------------------------
     @Slot()
     def _drain(self) -> None:
+        self._is_woken = False
         deadline = time.perf_counter() + _BUDGET_S
         while self._arrived:
-            item = self._arrived[0]
+            item = self._arrived.popleft()
             if isinstance(item, tuple):
                 self.worker_fault, self.is_ready = item[0], False
                 self.worker_changed.emit()
             else:
                 self._take(item)
-            self._arrived.popleft()
             if time.perf_counter() > deadline and self._arrived:
                 QTimer.singleShot(1, self, self._drain)
                 return
@@ -161,7 +185,7 @@ class Bridge(QObject):
             case SnapshotReplaced():
                 self._store.replace(message.snapshot)
             case SnapshotChanged():
-                self._store.apply(unpacked_change(message))
+                self._store.apply(message.delta)
             case OperationChanged():
                 self._store.operation_changed(message.record)
             case OperationsListed():

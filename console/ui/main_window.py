@@ -1,36 +1,48 @@
-"""The main window: places views, menus and the status bar, and holds no rule."""
+"""The main window: places views, menus and the status bar, and holds no rule.
+
+Only the map is made before the first frame; everything else follows right after it, one view a
+turn of the event loop, or at once when somebody asks for it.
+"""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
-    QLabel,
     QMainWindow,
     QMenu,
+    QPushButton,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from console.model.freshness import Fault
-from console.model.request import PowerAction
 from console.settings import Settings
 from console.ui import theme
-from console.ui.actions import POWER, Actions
+from console.ui.actions import Actions, Scope
 from console.ui.ask import Ask
 from console.ui.bridge import Bridge
-from console.ui.plain_text import plain
+from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
-from console.ui.views.inspector import Inspector
-from console.ui.views.operations_drawer import OperationsDrawer
+from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
-from console.ui.views.vm_table import VmTable
+
+if TYPE_CHECKING:
+    from console.ui.views.inspector import Inspector
+    from console.ui.views.operations_drawer import OperationsDrawer
+    from console.ui.views.vm_table import VmTable
+
+_COLOURS = (
+    ("system", "Colours as the &desktop"),
+    ("light", "&Light colours"),
+    ("dark", "&Dark colours"),
+    ("contrast", "&High contrast"),
+)
 
 
 class MainWindow(QMainWindow):
@@ -53,37 +65,80 @@ class MainWindow(QMainWindow):
         self._store, self._bridge, self._settings = store, bridge, settings
         self._folder = folder
         self._was_painted = False
+        self._node = ""  # chosen last, by a click on its card
         self._wizards: list[QWidget] = []
         self.ask = Ask(self)
         self.actions_table = Actions(store, bridge, self.ask, settings)
         self.map = ClusterMap(store)
-        self.table = VmTable(store, self.actions_table)
-        self.inspector = Inspector(store, self.actions_table)
-        self.drawer = OperationsDrawer(store, self.actions_table)
+        self._table: VmTable | None = None
+        self._inspector: Inspector | None = None
+        self._drawer: OperationsDrawer | None = None
         self._place_views()
-        self._make_menus()
-        self._connect()
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
+        self._menus = MainMenus(self, self.actions_table, self.selected, self._entries())
+        self._connect()
         self._restore_layout()
+
+    # -- views, made when first needed ---------------------------------------------------------
+    @property
+    def table(self) -> "VmTable":
+        if self._table is None:
+            from console.ui.views.vm_table import VmTable
+
+            self._table = table = VmTable(self._store, self.actions_table)
+            table.selection_changed.connect(
+                lambda: self._inspect(table.selected_keys, table.list.cursor_key)
+            )
+            table.vm_activated.connect(self._show_vm)
+            layout = self._table_page.layout()
+            assert layout is not None
+            layout.addWidget(table)
+        return self._table
+
+    @property
+    def inspector(self) -> "Inspector":
+        if self._inspector is None:
+            from console.ui.views.inspector import Inspector
+
+            self._inspector = Inspector(self._store, self.actions_table)
+            self._docks["inspector"].setWidget(self._inspector)
+        return self._inspector
+
+    @property
+    def drawer(self) -> "OperationsDrawer":
+        if self._drawer is None:
+            from console.ui.views.operations_drawer import OperationsDrawer
+
+            self._drawer = OperationsDrawer(self._store, self.actions_table)
+            self._docks["operations"].setWidget(self._drawer)
+        return self._drawer
+
+    def _make_the_rest(self) -> None:
+        """One thing a turn, so that no frame waits for all of them."""
+        steps: list[Callable[[], object]] = [
+            lambda: self.inspector,
+            lambda: self.drawer,
+            lambda: self.table,
+            _warm_checks,
+        ]
+        for at, step in enumerate(steps):
+            QTimer.singleShot(at * 20, self, step)
 
     # -- places --------------------------------------------------------------------------------
     def _place_views(self) -> None:
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("views")
         self._tabs.setDocumentMode(True)
+        self._table_page = QWidget(self)
+        QVBoxLayout(self._table_page).setContentsMargins(0, 0, 0, 0)
         self._tabs.addTab(self.map, "Cluster map")
-        self._tabs.addTab(self.table, "Virtual machines")
-        create = QToolButton(self)
-        create.setText("Create Trusted launch VM…")
-        create.setObjectName("create_vm")
+        self._tabs.addTab(self._table_page, "Virtual machines")
+        self._tabs.currentChanged.connect(lambda at: self.table if at == 1 else None)
+        create = QPushButton("Create Trusted launch VM…", self)
+        create.setObjectName("create_vm_button")
         create.clicked.connect(self.open_wizard)
         self._tabs.setCornerWidget(create)
-        self._notice = QLabel(self)
-        self._notice.setObjectName("notice")
-        self._notice.setTextFormat(Qt.TextFormat.PlainText)
-        self._notice.setWordWrap(True)
-        self._notice.setMargin(8)
-        self._notice.hide()
+        self._notice = NoticeBar(self)
         centre = QWidget(self)
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,97 +146,84 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
         self.setCentralWidget(centre)
+        right, bottom = (
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
         self._docks = {
-            "inspector": self._dock(
-                "Inspector", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea
-            ),
-            "operations": self._dock(
-                "Operations", self.drawer, Qt.DockWidgetArea.BottomDockWidgetArea
-            ),
+            "inspector": self._dock("Inspector", right),
+            "operations": self._dock("Operations", bottom),
         }
-        letters = self.fontMetrics().averageCharWidth()
+        letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
         self.resizeDocks([self._docks["inspector"]], [62 * letters], Qt.Orientation.Horizontal)
-        height = 11 * self.fontMetrics().height()
-        self.resizeDocks([self._docks["operations"]], [height], Qt.Orientation.Vertical)
+        self.resizeDocks([self._docks["operations"]], [12 * lines], Qt.Orientation.Vertical)
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock_{title.lower()}")
-        dock.setWidget(widget)
+        dock.setWidget(QWidget(dock))
         self.addDockWidget(area, dock)
         return dock
 
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu("&File")
-        self._entry(file, "&Create Trusted launch VM…", self.open_wizard, "Ctrl+N")
-        file.addSeparator()
-        self._entry(file, "&Quit", self.close, "Ctrl+Q")
-        view = bar.addMenu("&View")
-        self._entry(view, "Cluster &map", lambda: self._tabs.setCurrentIndex(0), "Ctrl+1")
-        self._entry(view, "&Virtual machines", lambda: self._tabs.setCurrentIndex(1), "Ctrl+2")
-        self._entry(view, "&Find a VM", self._find, "Ctrl+F")
-        self._entry(view, "&Refresh now", self.actions_table.refresh, "F5")
-        view.addSeparator()
-        for dock in self._docks.values():
-            view.addAction(dock.toggleViewAction())
-        colours = view.addMenu("&Colours")
-        for name, text in (
-            ("system", "As the &desktop"),
-            ("light", "&Light"),
-            ("dark", "&Dark"),
-            ("contrast", "&High contrast"),
-        ):
-            self._entry(colours, text, functools.partial(self.set_theme, name))
-        vm = bar.addMenu("V&M")
-        self._entry(vm, "&Move to node…", self.choose_node, "Ctrl+M")
-        vm.addSeparator()
-        for power in POWER:
-            self._entry(
-                vm,
-                power.text,
-                functools.partial(self.change_power, power.action),
-                power.shortcut,
-            )
-
-    def _entry(
-        self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = ""
-    ) -> QAction:
-        action = QAction(text, self)
-        action.triggered.connect(lambda _checked=False: slot())
-        if shortcut:
-            action.setShortcut(QKeySequence(shortcut))
-        menu.addAction(action)
-        return action
+    def _entries(self) -> tuple[WindowEntry, ...]:
+        tabs, refresh = self._tabs, self.actions_table.refresh
+        return (
+            WindowEntry("&File", "&Quit", self.close, "Ctrl+Q", starts_group=True),
+            WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
+            WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
+            WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
+            WindowEntry("&View", "&Refresh now", refresh, "F5"),
+            WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
+            WindowEntry("&Operations", "&Show or hide", lambda: self._toggle("operations"), "F6"),
+            *(
+                WindowEntry(
+                    "&View",
+                    text,
+                    functools.partial(self.set_theme, name),
+                    starts_group=name == "system",
+                )
+                for name, text in _COLOURS
+            ),
+            WindowEntry("&Help", "&Keys…", self._tell_keys, "F1"),
+            WindowEntry("&Help", "&About…", self._tell_about),
+        )
 
     def _connect(self) -> None:
         actions = self.actions_table
-        self.map.selection_changed.connect(self._on_map_selection)
+        self.map.selection_changed.connect(
+            lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
+        )
         self.map.node_activated.connect(self._show_node)
         self.map.move_dropped.connect(actions.move)
-        self.map.menu_wanted.connect(self._show_vm_menu)
-        self.map.node_menu_wanted.connect(self._show_node_menu)
+        self.map.menu_wanted.connect(
+            lambda where: self._open_menu(actions.fill_menu, self.map.selected_keys, where)
+        )
+        self.map.node_menu_wanted.connect(
+            lambda node, where: self._open_menu(actions.fill_node_menu, node, where)
+        )
         self.map.vm_activated.connect(self._show_vm)
-        self.table.selection_changed.connect(self._on_table_selection)
-        self.table.vm_activated.connect(self._show_vm)
         actions.move_wanted.connect(self.choose_node_for)
         actions.create_wanted.connect(self.open_wizard)
-        actions.submitted.connect(self._on_submitted)
-        self._store.noticed.connect(self._on_notice)
+        actions.submitted.connect(lambda _: self._docks["operations"].show())
+        self._store.noticed.connect(self._notice.tell)
 
     # -- acts ----------------------------------------------------------------------------------
     @property
     def selected_keys(self) -> list[str]:
         """What the visible view has selected."""
-        is_map = self._tabs.currentWidget() is self.map
-        return self.map.selected_keys if is_map else self.table.selected_keys
+        if self._tabs.currentIndex() == 0:
+            return self.map.selected_keys
+        return self.table.selected_keys
 
-    def change_power(self, action: PowerAction) -> None:
-        self.actions_table.power(self.selected_keys, action)
-
-    def choose_node(self) -> None:
-        if self.selected_keys:
-            self.choose_node_for(tuple(self.selected_keys))
+    def selected(self, scope: Scope) -> Sequence[str]:
+        """What an entry of this scope would act on: VMs; the node clicked last, else theirs."""
+        keys = self.selected_keys
+        if scope is not Scope.NODE:
+            return keys
+        inventory = self._store.inventory
+        owner = inventory.vms[keys[0]].owner_node if keys else None
+        node = self._node or owner
+        return [node] if node in inventory.nodes else []
 
     def choose_node_for(self, keys: tuple[str, ...]) -> None:
         from console.ui.forms.choose_node import ChooseNode
@@ -200,7 +242,7 @@ class MainWindow(QMainWindow):
         from console.ui.wizard.create_vm_wizard import CreateVmWizard
 
         wizard = CreateVmWizard(self._store, self._bridge, self._folder, self)
-        wizard.submitted.connect(self._on_submitted)
+        wizard.submitted.connect(lambda _: self._docks["operations"].show())
         wizard.destroyed.connect(lambda: self._wizards.clear())
         self._wizards = [wizard]
         wizard.show()
@@ -211,21 +253,26 @@ class MainWindow(QMainWindow):
         self._settings.theme = name  # type: ignore[assignment]
         theme.apply(name)
 
+    def _toggle(self, name: str) -> None:
+        self._docks[name].setVisible(not self._docks[name].isVisible())
+
     def _find(self) -> None:
-        self._tabs.setCurrentWidget(self.table)
+        self._tabs.setCurrentIndex(1)
         self.table.focus_search()
 
-    def _on_submitted(self, _operation_id: str) -> None:
-        self._docks["operations"].show()
+    def _tell_keys(self) -> None:
+        from console.ui.help_texts import keys_text
 
-    def _on_map_selection(self) -> None:
-        self._inspect(self.map.selected_keys, self.map.cursor_key)
+        self.ask.report("Keys", keys_text(self.actions_table.entries))
 
-    def _on_table_selection(self) -> None:
-        self._inspect(self.table.selected_keys, self.table.list.cursor_key)
+    def _tell_about(self) -> None:
+        from console.ui.help_texts import about_text
+
+        self.ask.report("About", about_text())
 
     def _inspect(self, keys: list[str], cursor: str) -> None:
         if keys:
+            self._node = ""
             self.inspector.show_vm(cursor if cursor in keys else keys[0])
 
     def _show_vm(self, key: str) -> None:
@@ -233,28 +280,14 @@ class MainWindow(QMainWindow):
         self.inspector.show_vm(key)
 
     def _show_node(self, name: str) -> None:
+        self._node = name
         self.inspector.show_node(name)
 
-    def _show_vm_menu(self, where: QPoint) -> None:
+    def _open_menu(self, fill: Callable[..., None], what: object, where: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.actions_table.fill_menu(menu, self.map.selected_keys)
+        fill(menu, what)
         menu.popup(where)
-
-    def _show_node_menu(self, node: str, where: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.actions_table.fill_node_menu(menu, node)
-        menu.popup(where)
-
-    def _on_notice(self, fault: Fault) -> None:
-        words = (fault.summary, fault.kept, fault.remedy)
-        self._notice.setText(plain(" ".join(word for word in words if word)))
-        self._notice.setToolTip(plain(fault.detail))
-        self._notice.setStyleSheet(
-            f"background: {theme.current().attention}; color: {theme.current().surface};"
-        )
-        self._notice.show()
 
     # -- life ----------------------------------------------------------------------------------
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -262,10 +295,16 @@ class MainWindow(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             self.painted.emit()
+            self._make_the_rest()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._bridge.set_attention(True)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._bridge.set_attention(not self.isMinimized())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
@@ -279,3 +318,9 @@ class MainWindow(QMainWindow):
             self.resize(1360, 860)
         if layout:
             self.restoreState(QByteArray.fromBase64(layout.encode()))
+
+
+def _warm_checks() -> None:
+    """The first lift shall not wait for an import."""
+    import console.checks
+    import console.operations  # noqa: F401

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-from console.checks.moves import judge_moves
 from console.model.finding import NodeVerdict, Verdict
 from console.ui.store import Store
 
@@ -27,6 +26,9 @@ class Lift:
 
     def judge(self, store: Store) -> None:
         """Ask every node again on what is known now. No I/O."""
+        # Here and not above: the first frame needs no check, and a window warms them afterwards.
+        from console.checks.moves import judge_moves
+
         verdicts = judge_moves(store.inventory, self.keys, store.running(), time.time())
         self.verdicts = {verdict.node: verdict for verdict in verdicts}
 

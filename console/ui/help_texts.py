@@ -1,0 +1,36 @@
+"""What the Help menu says."""
+
+from collections.abc import Sequence
+
+from console.ui.actions import Entry
+
+_ALWAYS = (
+    ("Arrows", "go to a VM on the map or in the list"),
+    ("Space", "select or unselect it"),
+    ("Enter", "look at it in the inspector"),
+    ("Shift+arrows", "select several"),
+    ("Ctrl+A", "select all"),
+    ("Menu key", "what can be done with the selection"),
+    ("Escape", "put down what is lifted, close what is open"),
+    ("Ctrl+1, Ctrl+2", "cluster map, virtual machines"),
+    ("Ctrl+F", "find a VM"),
+    ("Ctrl+I, F6", "inspector, operations"),
+    ("F5", "read both planes now"),
+)
+
+
+def keys_text(entries: Sequence[Entry]) -> str:
+    """Every key, one a line."""
+    rows = [*_ALWAYS]
+    rows += [(e.shortcut, e.text.replace("&", "").rstrip("…")) for e in entries if e.shortcut]
+    return "\n".join(f"{key}: {what}" for key, what in rows)
+
+
+def about_text() -> str:
+    from importlib.metadata import version
+
+    return (
+        f"Trusted launch console {version('trusted-launch-console')}\n\n"
+        "Creates Trusted launch VMs on Azure Local, shows the health of nodes and VMs, and moves "
+        "VMs between nodes while they run. MIT licence."
+    )

@@ -1,0 +1,237 @@
+"""The bridge: messages cross into the GUI thread in order, requests go out, the worker may die."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from console.channel import window_end
+from console.channel.messages import (
+    Cancel,
+    Checked,
+    CheckRequest,
+    ConnectionKind,
+    ConnectionProfile,
+    Notice,
+    Open,
+    OperationsListed,
+    Ready,
+    Refresh,
+    Refused,
+    SetAttention,
+    SnapshotReplaced,
+    Submit,
+)
+from console.channel.packing import packed_change
+from console.model.finding import Finding, Severity
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import OperationRecord, OperationState
+from console.model.request import DrainNode
+from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import VmMetrics
+from console.ui.bridge import Bridge
+from console.ui.store import Store
+from tests.ui.sample import snapshot
+
+FAULT = Fault(FaultCode.LOST, "The background process stopped.")
+
+
+class FakeLink:
+    """In place of the link to a process; its callbacks are called from a thread, as there."""
+
+    made: "list[FakeLink]" = []  # noqa: RUF012 - cleared by the fixture
+
+    def __init__(
+        self,
+        on_message: Callable[[Any], None],
+        on_down: Callable[[Fault, int], None],
+        on_log: Callable[[str], None],
+    ) -> None:
+        self.on_message, self.on_down, self.on_log = on_message, on_down, on_log
+        self.sent: list[Any] = []
+        self.opening: Open | None = None
+        self.is_closed = False
+        self.worker_pid = 4711
+        self.made.append(self)
+
+    def start(self, opening: Open) -> None:
+        self.opening = opening
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def arrive(self, *messages: Any) -> None:
+        def tell() -> None:
+            for message in messages:
+                if isinstance(message, Fault):
+                    self.on_down(message, 1)
+                else:
+                    self.on_message(message)
+
+        thread = threading.Thread(target=tell)
+        thread.start()
+        thread.join()
+
+
+@pytest.fixture
+def store(qtbot: QtBot) -> Store:
+    return Store()
+
+
+@pytest.fixture
+def bridge(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
+    monkeypatch.setattr(window_end, "WorkerLink", FakeLink)
+    FakeLink.made.clear()
+    made = Bridge(store, tmp_path / "worker.log")
+    profile = ConnectionProfile("lab-small", "Lab", ConnectionKind.LAB)
+    made.open(profile, tmp_path, {"arm_token": "t"}, "me")
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def link() -> FakeLink:
+    (only,) = FakeLink.made
+    return only
+
+
+def test_the_connection_is_opened_with_its_secrets(bridge: Bridge, tmp_path: Path) -> None:
+    opening = link().opening
+    assert opening is not None
+    assert opening.secrets == {"arm_token": "t"}
+    assert opening.state_folder == str(tmp_path)
+    assert opening.actor == "me"
+
+
+def test_what_was_said_before_the_link_was_made_is_not_lost(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_end, "WorkerLink", FakeLink)
+    FakeLink.made.clear()
+    early = Bridge(store, tmp_path / "worker.log")
+    early.set_attention(True)
+    assert FakeLink.made == []
+    early.submit(DrainNode("N1"))
+    assert link().sent[0] == SetAttention(True)
+    assert isinstance(link().sent[1], Submit)
+
+
+def test_messages_arrive_in_order_and_in_this_thread(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    threads: list[int] = []
+    store.snapshot_replaced.connect(lambda: threads.append(threading.get_ident()))
+    small = snapshot()
+    changed = packed_change(SnapshotDelta(metrics=((small.vms[0].key, VmMetrics(77, 1, 2)),)))
+    link().arrive(Ready(1), SnapshotReplaced(small), changed)
+    assert not store.inventory.vms
+    with qtbot.waitSignal(store.figures_changed, timeout=1000):
+        pass
+    assert threads == [threading.get_ident()]
+    assert bridge.is_ready
+    assert store.inventory.vms[small.vms[0].key].metrics == VmMetrics(77, 1, 2)
+
+
+def test_requests_go_out_each_with_an_id_of_its_own(bridge: Bridge) -> None:
+    one = bridge.submit(DrainNode("N1"))
+    two = bridge.submit(DrainNode("N1"), {"admin_password": "x"}, "group")
+    bridge.cancel(one)
+    bridge.refresh()
+    first, second, cancel, refresh = link().sent[1:]
+    assert (first.operation_id, second.operation_id) == (one, two)
+    assert one != two
+    assert (second.secrets, second.group_id) == ({"admin_password": "x"}, "group")
+    assert cancel == Cancel(one)
+    assert refresh == Refresh()
+
+
+def test_a_check_is_answered_to_who_asked_unless_forgotten(bridge: Bridge, qtbot: QtBot) -> None:
+    heard: list[tuple[Finding, ...]] = []
+    kept = bridge.check(DrainNode("N1"), heard.append)
+    gone = bridge.check(DrainNode("N2"), heard.append)
+    bridge.forget_check(gone)
+    assert [type(message) for message in link().sent[1:]] == [CheckRequest, CheckRequest]
+    finding = Finding("node_is_up", Severity.FINE, "Up.")
+    link().arrive(Checked(gone, (finding,)), Checked(kept, (finding,)))
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [(finding,)]
+
+
+def test_a_worker_that_stops_is_told_and_one_that_is_back_too(bridge: Bridge, qtbot: QtBot) -> None:
+    link().arrive(Ready(1))
+    qtbot.waitUntil(lambda: bridge.is_ready)
+    with qtbot.waitSignal(bridge.worker_changed, timeout=1000):
+        link().arrive(FAULT)
+    assert bridge.worker_fault == FAULT
+    assert not bridge.is_ready
+    with qtbot.waitSignal(bridge.worker_changed, timeout=1000):
+        link().arrive(Ready(2))
+    assert bridge.worker_fault is None
+
+
+def test_a_refusal_is_told_to_the_asker_and_as_a_notice(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    notices: list[Fault] = []
+    store.noticed.connect(notices.append)
+    with qtbot.waitSignal(bridge.refused, timeout=1000) as told:
+        link().arrive(Refused("7", FAULT))
+    assert told.args == ["7", FAULT]
+    link().arrive(Notice(FAULT))
+    qtbot.waitUntil(lambda: len(notices) == 2)
+
+
+def test_the_journals_records_come_to_the_store(bridge: Bridge, store: Store, qtbot: QtBot) -> None:
+    records = tuple(
+        OperationRecord(str(at), DrainNode("N1"), "Drain N1", OperationState.QUEUED, float(at))
+        for at in range(3)
+    )
+    with qtbot.waitSignal(store.operations_changed, timeout=1000) as told:
+        link().arrive(OperationsListed(records))
+    assert told.args == [("0", "1", "2")]
+
+
+def test_a_flood_is_worked_off_without_holding_up_the_window(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    small = snapshot()
+    link().arrive(SnapshotReplaced(small))
+    flood = [
+        packed_change(SnapshotDelta(metrics=((small.vms[0].key, VmMetrics(at % 100, 1, 2)),)))
+        for at in range(2000)
+    ]
+    link().arrive(*flood)
+    qtbot.waitUntil(lambda: not bridge._arrived, timeout=10_000)
+    assert store.inventory.vms[small.vms[0].key].metrics == VmMetrics(99, 1, 2)
+
+
+def test_what_the_worker_prints_is_kept_in_the_log(bridge: Bridge, tmp_path: Path) -> None:
+    link().on_log("a line\n")
+    link().on_log("another")
+    assert (tmp_path / "worker.log").read_text() == "a line\nanother\n"
+
+
+def test_closing_ends_the_worker_once(bridge: Bridge) -> None:
+    bridge.close()
+    assert link().is_closed
+    link().is_closed = False
+    bridge.close()
+    assert not link().is_closed
+
+
+def test_a_message_that_arrives_while_another_is_taken_is_not_left_lying(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    """It came after the queue was found empty and before the drain returned."""
+    small = snapshot()
+    heard: list[str] = []
+    store.noticed.connect(lambda fault: heard.append(fault.summary))
+    store.snapshot_replaced.connect(lambda: link().arrive(Notice(FAULT)))
+    link().arrive(SnapshotReplaced(small))
+    qtbot.waitUntil(lambda: heard == [FAULT.summary], timeout=1000)
