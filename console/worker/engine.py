@@ -264,7 +264,8 @@ class Engine:
     def _demand(self) -> Demand:
         just_acted = self._clock.monotonic() - self._acted_at < _ACTED_S
         records = self._runner.unfinished if self._runner is not None else ()
-        return demand_of(records, is_visible=self._is_visible, just_acted=just_acted)
+        vms = len(self._watcher.inventory.vms) if self._watcher is not None else 0
+        return demand_of(records, is_visible=self._is_visible, just_acted=just_acted, vms=vms)
 
     def _refuse(self, operation_id: str, fault: Fault) -> None:
         self._send(Refused(operation_id, fault))

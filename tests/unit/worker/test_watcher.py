@@ -243,3 +243,12 @@ def test_intervals() -> None:
         assert interval_of(Wire.ARM, demand, 0) == arm
     assert interval_of(Wire.ARM, idle, 1) == 60.0
     assert interval_of(Wire.ARM, powering, 2) == 20.0
+
+
+def test_a_large_site_is_read_less_often_while_nobody_acts() -> None:
+    small, large = Demand(vms=900), Demand(vms=2_000)
+    assert interval_of(Wire.CLUSTER, small, 0) == 10.0
+    assert interval_of(Wire.CLUSTER, large, 0) == 20.0
+    assert interval_of(Wire.ARM, large, 0) == 60.0
+    assert interval_of(Wire.CLUSTER, Demand(vms=100_000), 0) == 20.0
+    assert interval_of(Wire.CLUSTER, Demand(is_acting=True, vms=2_000), 0) == 2.0
