@@ -7,6 +7,7 @@ unverified and is a warning, never a refusal.
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -43,6 +44,13 @@ PASSWORD_LENGTH = (12, 123)
 
 def _foreign_letter(text: str) -> str:
     return next((letter for letter in text if letter.isalpha() and not letter.isascii()), "")
+
+
+def _mixed_in_letter(text: str) -> str:
+    """A letter of another script among Latin ones; umlauts and accents are Latin."""
+    letters = [(one, unicodedata.name(one, "")) for one in text if one.isalpha()]
+    foreign = [one for one, name in letters if not name.startswith("LATIN")]
+    return foreign[0] if foreign and len(foreign) < len(letters) else ""
 
 
 def _has_blank_ends(text: str) -> bool:
@@ -92,6 +100,10 @@ def user_name(text: str) -> str:
         return f"{text} is a reserved name; choose another."
     if len(text) > 20:
         return f"Windows allows 20 characters; this has {len(text)}."
+    if not text.isprintable():
+        return "The name holds signs that cannot be seen."
+    if letter := _mixed_in_letter(text):
+        return _LOOKALIKES.format(letter=letter)
     if text.endswith(".") or not _USER.fullmatch(text):
         return f"Blanks and {_NOT_IN_USERS} are not allowed, nor a full stop at the end."
     return ""
@@ -164,11 +176,17 @@ def listed(text: str) -> list[str]:
 
 def addresses(text: str) -> str:
     """DNS servers, divided by commas."""
+    seen = set()
     for part in listed(text):
         try:
-            ipaddress.ip_address(part)
+            address = ipaddress.ip_address(part)
         except ValueError:
             return f"{part[:60]} is not an IP address."
+        if address.is_unspecified or address.is_multicast or part == "255.255.255.255":
+            return f"{part} is not the address of one computer."
+        if address in seen:
+            return f"{part} stands twice."
+        seen.add(address)
     return ""
 
 
