@@ -124,6 +124,12 @@ class Connection(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def finish(self) -> None:
+        """Both streams are closed, also when the client is gone and nothing can be flushed."""
+        for stream in (self.wfile, self.rfile):
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
+
     def version_string(self) -> str:
         return "Microsoft-HTTPAPI/2.0"
 

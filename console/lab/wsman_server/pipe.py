@@ -125,7 +125,7 @@ class Pipe:
         assert self._lock is not None
         with self._lock:
             write(self._core)
-        self._settle()
+            self._settle()
 
     def _run(self) -> None:
         try:
@@ -151,5 +151,6 @@ class Pipe:
                 if self._core.state is PSInvocationState.Running:
                     change(self._core)
             finally:
+                # Over only together with its last message, or a Receive would miss that.
+                self._settle()
                 self.is_over = True
-        self._settle()

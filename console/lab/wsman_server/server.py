@@ -17,6 +17,7 @@ from console.lab.wsman_server.engine import Engine
 from console.lab.wsman_server.pipe import Runner
 
 _FROZEN_LOOK_S = 0.1
+_GREETING_S = 1.0
 
 
 class NodeDoor:
@@ -84,9 +85,11 @@ class NodeDoor:
                 pass  # a death that is due is noticed before the first byte
             if self.is_down:
                 self.dispatcher.close()
-                reset(client)
-                return
             if not self.wait_until_answering():
+                # After the first byte: a client that is reset even before it greets (ssl of
+                # Python 3.11) loses its socket.
+                client.settimeout(_GREETING_S)
+                client.recv(1)
                 reset(client)
                 return
             address = client.getpeername()

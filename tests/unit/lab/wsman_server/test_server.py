@@ -278,8 +278,11 @@ def test_a_node_without_power_resets_everybody(bench: Bench) -> None:
         with pytest.raises(requests.exceptions.ConnectionError) as raised:
             shell(pool, "Get-TlcNode").invoke()
         assert "reset" in str(raised.value).lower() or "aborted" in str(raised.value).lower()
-        with pytest.raises(requests.exceptions.ConnectionError) as raised:
-            RunspacePool(bench.wsman()).open()
+        with (
+            bench.wsman() as second,
+            pytest.raises(requests.exceptions.ConnectionError) as raised,
+        ):
+            RunspacePool(second).open()
         assert not isinstance(raised.value, requests.exceptions.SSLError)
         bench.site.faults.node_up("LAB-N1")
         bench.site.clock.advance(30)
