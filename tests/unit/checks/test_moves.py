@@ -1,0 +1,228 @@
+"""Every rule of a live migration: what makes it speak, how loud, and what it says."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from console.checks import MOVE_CHECKS, run_on_snapshot
+from console.checks.moves import judge_moves
+from console.model.finding import Finding, Severity, Verdict
+from console.model.inventory import Inventory
+from console.model.node import MigrationNetwork, Node, NodeState, ServiceState
+from console.model.operation import OperationRecord, OperationState
+from console.model.request import LiveMigrate
+from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import (
+    Migration,
+    PowerState,
+    SecurityType,
+    VirtualMachine,
+    VmActivity,
+    VmMetrics,
+)
+from tests.ui.sample import snapshot
+
+replace = msgspec.structs.replace
+Change = Callable[[VirtualMachine], VirtualMachine]
+
+
+@pytest.fixture
+def inventory() -> Inventory:
+    return Inventory(snapshot("small"))
+
+
+def now(inventory: Inventory) -> float:
+    return (inventory.cluster_wire.read_at or 0.0) + 1.0
+
+
+def request_for(inventory: Inventory, name: str = "app-05") -> LiveMigrate:
+    vm = inventory.vm_named(name)
+    assert vm is not None
+    target = next(node for node in inventory.nodes if node != vm.owner_node)
+    return LiveMigrate(vm.key, vm.name, vm.owner_node or "", target)
+
+
+def find(inventory: Inventory, request: LiveMigrate) -> dict[str, Finding]:
+    found = run_on_snapshot(MOVE_CHECKS, request, inventory, now(inventory))
+    return {finding.check: finding for finding in reversed(found)}
+
+
+def change_vm(inventory: Inventory, request: LiveMigrate, **facts: object) -> None:
+    vm = inventory.vms[request.vm_key]
+    assert vm.cluster is not None
+    changed = replace(vm, cluster=replace(vm.cluster, **facts))
+    inventory.apply(SnapshotDelta(upserted=(changed,)))
+
+
+def change_node(inventory: Inventory, name: str, **facts: object) -> None:
+    nodes = tuple(
+        replace(node, **facts) if node.name == name else node for node in inventory.nodes.values()
+    )
+    inventory.apply(SnapshotDelta(nodes=nodes))
+
+
+def test_a_healthy_move_has_only_the_note_on_traffic(inventory: Inventory) -> None:
+    found = find(inventory, request_for(inventory))
+    assert set(found) == {"migration_traffic_is_encrypted"}
+    assert found["migration_traffic_is_encrypted"].severity is Severity.NOTE
+
+
+VM_RULES = [
+    ({"power": PowerState.STOPPED}, "vm_is_migratable", Severity.BLOCKS, "stopped"),
+    ({"power": PowerState.UNKNOWN}, "vm_is_migratable", Severity.UNKNOWN, "not known"),
+    ({"power": PowerState.CRITICAL}, "vm_is_migratable", Severity.BLOCKS, "critical"),
+    ({"migration": Migration("LAB-N4")}, "vm_is_migratable", Severity.BLOCKS, "already moving"),
+    ({"activity": VmActivity.BACKING_UP}, "vm_is_migratable", Severity.WAITS, "backed up"),
+    ({"mounted_iso": "C:\\iso\\a.iso"}, "no_local_iso", Severity.BLOCKS, "0xC03A0014"),
+    ({"possible_owners": ("LAB-N4",)}, "is_possible_owner", Severity.BLOCKS, "0x80071398"),
+]
+
+
+@pytest.mark.parametrize(("facts", "check", "severity", "word"), VM_RULES)
+def test_what_a_vm_can_have_against_it(
+    inventory: Inventory, facts: dict[str, object], check: str, severity: Severity, word: str
+) -> None:
+    request = request_for(inventory)
+    change_vm(inventory, request, **facts)
+    found = find(inventory, request)[check]
+    assert found.severity is severity
+    assert word in found.text
+
+
+NODE_RULES = [
+    ({"state": NodeState.PAUSED}, "node_is_up", Severity.BLOCKS, "paused"),
+    ({"state": NodeState.DOWN}, "node_is_up", Severity.BLOCKS, "down"),
+    ({"state": NodeState.QUARANTINED}, "node_is_up", Severity.BLOCKS, "quarantined"),
+    ({"state": NodeState.UNKNOWN}, "node_is_up", Severity.UNKNOWN, "not known"),
+    ({"memory_available_mib": 1024}, "node_has_memory", Severity.BLOCKS, "0x800705AA"),
+    ({"memory_available_mib": None}, "node_has_memory", Severity.UNKNOWN, "not known"),
+    ({"igvm_agent": ServiceState.STOPPED}, "igvm_agent_runs", Severity.BLOCKS, "stopped"),
+    ({"igvm_agent": ServiceState.UNKNOWN}, "igvm_agent_runs", Severity.UNKNOWN, "not known"),
+    ({"migration_networks": ()}, "migration_network_is_up", Severity.UNKNOWN, "not known"),
+    (
+        {"migration_networks": (MigrationNetwork("A", False),)},
+        "migration_network_is_up",
+        Severity.BLOCKS,
+        "No live-migration network",
+    ),
+    ({"read_at": None}, "data_is_fresh", Severity.UNKNOWN, "not answered"),
+    ({"os_build": "1.2.3"}, "configuration_version_fits", Severity.NOTE, "different builds"),
+    ({"processor_model": "other"}, "configuration_version_fits", Severity.NOTE, "processors"),
+]
+
+
+@pytest.mark.parametrize(("facts", "check", "severity", "word"), NODE_RULES)
+def test_what_a_node_can_have_against_it(
+    inventory: Inventory, facts: dict[str, object], check: str, severity: Severity, word: str
+) -> None:
+    request = request_for(inventory)
+    change_node(inventory, request.target, **facts)
+    found = find(inventory, request)[check]
+    assert found.severity is severity
+    assert word in found.text
+
+
+def test_old_data_decide_nothing(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    later = now(inventory) + 3600
+    found = run_on_snapshot(MOVE_CHECKS, request, inventory, later)
+    assert any(f.check == "data_is_fresh" and f.severity is Severity.UNKNOWN for f in found)
+
+
+def test_the_resource_bridge_is_never_dragged(inventory: Inventory) -> None:
+    bridge = next(vm.name for vm in inventory.vms.values() if "control-plane" in vm.name)
+    found = find(inventory, request_for(inventory, bridge))
+    assert found["vm_is_migratable"].severity is Severity.BLOCKS
+    assert "resource bridge" in found["vm_is_migratable"].text
+
+
+def test_a_standard_vm_needs_no_igvm_agent(inventory: Inventory) -> None:
+    request = request_for(inventory, "legacy-01")
+    assert inventory.vms[request.vm_key].security is SecurityType.STANDARD
+    change_node(inventory, request.target, igvm_agent=ServiceState.MISSING)
+    assert "igvm_agent_runs" not in find(inventory, request)
+
+
+def test_every_node_is_judged_in_the_clusters_order(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    verdicts = judge_moves(inventory, [request.vm_key], [], now(inventory))
+    assert [verdict.node for verdict in verdicts] == list(inventory.nodes)
+    by_node = {verdict.node: verdict for verdict in verdicts}
+    assert by_node[request.source].verdict is Verdict.CANNOT
+    target = by_node[request.target]
+    assert target.verdict is Verdict.FITS_WITH_NOTES
+    memory = inventory.vms[request.vm_key].memory_mib
+    assert target.memory_before_mib is not None
+    assert target.memory_after_mib == target.memory_before_mib + (memory or 0)
+    assert target.survives_node_loss is True
+    assert target.duration_s is not None
+    assert target.duration_s[0] < target.duration_s[1]
+
+
+def test_hover_and_execution_use_the_same_rules(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    change_node(inventory, request.target, state=NodeState.PAUSED)
+    asked = set(run_on_snapshot(MOVE_CHECKS, request, inventory, now(inventory)))
+    judged = next(
+        verdict
+        for verdict in judge_moves(inventory, [request.vm_key], [], now(inventory))
+        if verdict.node == request.target
+    )
+    assert asked <= set(judged.findings)
+
+
+def test_a_selection_leaves_out_what_is_there_already(inventory: Inventory) -> None:
+    node = next(iter(inventory.nodes))
+    mine = next(vm.key for vm in inventory.vms_on(node) if vm.power is PowerState.RUNNING)
+    other = request_for(inventory, "app-04").vm_key
+    verdicts = judge_moves(inventory, [mine, other], [], now(inventory))
+    here = next(verdict for verdict in verdicts if verdict.node == node)
+    assert here.verdict is not Verdict.CANNOT
+
+
+def test_a_full_slot_means_waiting_with_a_place(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    records = [
+        OperationRecord(
+            str(at),
+            LiveMigrate(f"vm-{at}", f"vm-{at}", "LAB-NX", request.target),
+            "t",
+            OperationState.RUNNING,
+            0.0,
+        )
+        for at in range(3)
+    ]
+    verdicts = judge_moves(inventory, [request.vm_key], records, now(inventory))
+    target = next(verdict for verdict in verdicts if verdict.node == request.target)
+    assert target.verdict is Verdict.WAITS
+    # Two at a time here: two run, one waits, this is the second in the queue.
+    assert target.queue_position == 2
+
+
+def test_the_loss_of_a_node_is_foreseen(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    nodes = tuple(replace(n, memory_available_mib=9 * 1024) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(nodes=nodes))
+    verdicts = judge_moves(inventory, [request.vm_key], [], now(inventory))
+    target = next(verdict for verdict in verdicts if verdict.node == request.target)
+    assert target.survives_node_loss is False
+    assert any("if one node failed" in finding.text for finding in target.findings)
+
+
+def test_unknown_memory_is_not_zero(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    vm = inventory.vms[request.vm_key]
+    assert vm.cluster is not None
+    blind = replace(
+        vm, metrics=VmMetrics(), azure=None, cluster=replace(vm.cluster, memory_mib=None)
+    )
+    inventory.apply(SnapshotDelta(upserted=(blind,)))
+    assert find(inventory, request)["node_has_memory"].severity is Severity.UNKNOWN
+
+
+def test_a_node_that_is_not_there(inventory: Inventory) -> None:
+    request = replace(request_for(inventory), target="LAB-N99")
+    found = find(inventory, request)["node_is_up"]
+    assert found.severity is Severity.UNKNOWN
+    assert isinstance(next(iter(inventory.nodes.values())), Node)

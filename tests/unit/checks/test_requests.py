@@ -1,0 +1,171 @@
+"""Checks of creation, power, deletion, drain and resume."""
+
+import time
+
+import msgspec
+import pytest
+
+from console.checks import ALL, ON_REQUEST, run_on_snapshot
+from console.model.finding import Finding, Severity
+from console.model.inventory import Inventory
+from console.model.node import NodeState
+from console.model.request import (
+    ChangePowerState,
+    CreateVirtualMachine,
+    DrainNode,
+    NetworkInterfaceSpec,
+    PowerAction,
+    Request,
+    ResumeNode,
+    VirtualMachineSpec,
+)
+from console.model.snapshot import SnapshotDelta
+from console.operations import operation_for
+from tests.ui.sample import snapshot
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+def inventory() -> Inventory:
+    return Inventory(snapshot("small"))
+
+
+@pytest.fixture
+def spec(inventory: Inventory) -> VirtualMachineSpec:
+    site = inventory.site
+    image = next(image for image in site.images if image.reference is not None)
+    best = max(site.storage_paths, key=lambda path: path.available_mib or 0)
+    return VirtualMachineSpec(
+        name="new-1",
+        subscription_id=site.subscriptions[0].id,
+        resource_group=site.resource_groups[0].name,
+        location=site.custom_locations[0].location,
+        custom_location_id=site.custom_locations[0].arm_id,
+        image_id=image.arm_id,
+        storage_path_id=best.arm_id,
+        admin_username="grace",
+        network_interfaces=(NetworkInterfaceSpec("new-1-nic", site.logical_networks[0].arm_id),),
+    )
+
+
+def find(inventory: Inventory, request: Request) -> dict[str, Finding]:
+    checks = operation_for(request).checks
+    found = run_on_snapshot(checks, request, inventory, time.time())
+    return {finding.check: finding for finding in found}
+
+
+def creating(inventory: Inventory, spec: VirtualMachineSpec, **more: object) -> dict[str, Finding]:
+    return find(inventory, CreateVirtualMachine(replace(spec, **more)))
+
+
+def test_a_default_creation_has_nothing_against_it(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    assert not [f for f in creating(inventory, spec).values() if f.severity is Severity.BLOCKS]
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "word"),
+    [
+        ({"name": "APP-05"}, "name_is_free", "exists already"),
+        ({"vtpm": False}, "trusted_launch_is_complete", "vTPM"),
+        ({"secure_boot": False}, "trusted_launch_is_complete", "Secure Boot"),
+        ({"image_id": "/gone"}, "image_is_supported", "not found"),
+        ({"storage_path_id": "/gone"}, "storage_has_room", "not found"),
+        ({"memory_mib": 10**9}, "a_node_has_room", "No node has"),
+        (
+            {"network_interfaces": (NetworkInterfaceSpec("n", "/gone"),)},
+            "address_is_free",
+            "not found",
+        ),
+    ],
+)
+def test_what_blocks_a_creation(
+    inventory: Inventory,
+    spec: VirtualMachineSpec,
+    change: dict[str, object],
+    check: str,
+    word: str,
+) -> None:
+    found = creating(inventory, spec, **change)[check]
+    assert found.severity is Severity.BLOCKS
+    assert word in found.text
+    assert found.field
+
+
+def test_an_image_from_elsewhere_is_refused_with_its_reason(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    custom = next(image for image in inventory.site.images if image.reference is None)
+    found = creating(inventory, spec, image_id=custom.arm_id)["image_is_supported"]
+    assert found.severity is Severity.BLOCKS
+    assert "Marketplace" in found.text
+
+
+def test_no_storage_path_is_a_note_on_what_the_platform_does(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    found = creating(inventory, spec, storage_path_id="")["storage_has_room"]
+    assert found.severity is Severity.NOTE
+    assert "first one" in found.text
+
+
+def test_an_offline_resource_bridge_blocks_and_an_unknown_one_is_unknown(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    for value, severity in ((False, Severity.BLOCKS), (None, Severity.UNKNOWN)):
+        cluster = replace(inventory.cluster, resource_bridge_online=value)
+        inventory.apply(SnapshotDelta(cluster=cluster))
+        assert creating(inventory, spec)["resource_bridge_is_online"].severity is severity
+
+
+def test_silent_azure_is_unknown(inventory: Inventory, spec: VirtualMachineSpec) -> None:
+    inventory.apply(SnapshotDelta(arm=replace(inventory.arm, read_at=time.time() - 3600)))
+    assert creating(inventory, spec)["azure_answers"].severity is Severity.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "word"),
+    [
+        ("app-05", PowerAction.START, "running"),
+        ("mon-02", PowerAction.STOP, "stopped"),
+        ("legacy-01", PowerAction.STOP, "Azure does not manage this VM"),
+        ("app-05", PowerAction.STOP, ""),
+        ("mon-02", PowerAction.START, ""),
+    ],
+)
+def test_power(inventory: Inventory, name: str, action: PowerAction, word: str) -> None:
+    vm = inventory.vm_named(name)
+    assert vm is not None
+    found = find(inventory, ChangePowerState(vm.key, name, action))
+    blocked = found.get("power_change_is_possible")
+    assert (blocked is None) == (word == "")
+    assert blocked is None or word in blocked.text
+
+
+def test_draining_needs_room_and_one_node_at_a_time(inventory: Inventory) -> None:
+    request = DrainNode("LAB-N1")
+    assert "node_can_be_drained" not in find(inventory, request)
+    nodes = tuple(
+        replace(n, state=NodeState.PAUSED) if n.name == "LAB-N2" else n
+        for n in inventory.nodes.values()
+    )
+    inventory.apply(SnapshotDelta(nodes=nodes))
+    found = find(inventory, request)["node_can_be_drained"]
+    assert found.severity is Severity.NOTE
+    assert "one node down at a time" in found.text
+    full = tuple(replace(n, memory_available_mib=0) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(nodes=full))
+    assert find(inventory, request)["node_can_be_drained"].severity is Severity.BLOCKS
+
+
+def test_only_a_paused_node_resumes(inventory: Inventory) -> None:
+    assert find(inventory, ResumeNode("LAB-N1"))["node_can_be_drained"].severity is Severity.BLOCKS
+
+
+def test_every_check_has_an_id_a_title_and_stands_in_the_list() -> None:
+    ids = [check.ID for check in ALL]
+    assert len(ids) == len(set(ids))
+    assert all(check.TITLE for check in ALL)
+    assert all(name == check.ID for name, check in ON_REQUEST.items())
