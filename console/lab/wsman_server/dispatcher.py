@@ -94,13 +94,12 @@ class Dispatcher:
             self._runner,
             bodies.seconds_of(idle, _IDLE_TIMEOUT_S),
         )
+        shell.take_in(_decoded(given.findtext(f"{{{soap.POWERSHELL}}}creationXml") or ""))
         with self._lock:
             self._sweep()
             if sum(each.owner == user for each in self._shells.values()) >= SHELLS_PER_USER:
                 raise _quota()
             self._shells[shell_id] = shell
-        creation = given.findtext(f"{{{soap.POWERSHELL}}}creationXml") or ""
-        shell.take_in(_decoded(creation))
         return bodies.created(shell, request.address)
 
     def _delete(self, request: Request, user: str, _give_up: Callable[[], bool]) -> str:
