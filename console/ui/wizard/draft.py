@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 _FILE = "wizard-draft.json"
+_UNREADABLE = "wizard-draft.unreadable.json"
 
 
 class DiskRow(msgspec.Struct):
@@ -74,10 +75,14 @@ def save(folder: Path, draft: Draft) -> None:
 
 
 def load(folder: Path) -> Draft | None:
-    """The kept draft, or None if there is none that can be read."""
+    """The kept draft, or None if there is none that can be read; a broken one is set aside."""
     try:
         return msgspec.json.decode((folder / _FILE).read_bytes(), type=Draft)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except OSError:
+        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        with contextlib.suppress(OSError):
+            os.replace(folder / _FILE, folder / _UNREADABLE)
         return None
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -71,6 +72,8 @@ class FieldEditor(QWidget):
         self._message.setObjectName(f"err_{field.name}")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setWordWrap(True)
+        # A long name in a sentence, from a server or pasted, never widens the page.
+        self._message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._message.hide()
         layout.addWidget(self._hint)
         layout.addWidget(self._message)

@@ -17,6 +17,7 @@ from console.ui.wizard.draft import Draft
 Secrets = Mapping[str, str]
 # Checks that know something of a single field while it is typed; all of them run on review.
 _LIVE_CHECKS = ("a_node_has_room", "storage_has_room")
+_LONGEST_ADDRESS = 45  # IPv6 that ends in IPv4
 
 
 class PageState(enum.StrEnum):
@@ -161,6 +162,8 @@ def _network(draft: Draft, inventory: Inventory) -> dict[str, str]:
     address = draft.address.strip()
     if not address:
         found["address"] = "Give the address, or let the network choose."
+    elif len(address) > _LONGEST_ADDRESS:
+        found["address"] = "That is too long for an address."
     else:
         prefix = network.address_prefix
         found["address"] = (

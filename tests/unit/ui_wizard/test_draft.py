@@ -30,6 +30,8 @@ def test_it_is_for_this_user_only(tmp_path: Path) -> None:
 def test_a_broken_draft_is_as_good_as_none(tmp_path: Path, broken: bytes) -> None:
     (tmp_path / "wizard-draft.json").write_bytes(broken)
     assert draft_file.load(tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["wizard-draft.unreadable.json"]
+    assert (tmp_path / "wizard-draft.unreadable.json").read_bytes() == broken
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_keeps_the_old(tmp_path: Path) -> None:
