@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.ui import theme
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line
 
 Cell = str | int | bool
@@ -104,6 +105,7 @@ class RowsEditor(QWidget):
         if rows:
             for at, column in enumerate(self._columns):
                 title = QLabel(column.title, self)
+                title.setTextFormat(Qt.TextFormat.PlainText)
                 title.setForegroundRole(theme.MUTED_ROLE)
                 self._grid.addWidget(title, 0, at)
         for row in rows:
@@ -116,10 +118,12 @@ class RowsEditor(QWidget):
             cell = self._cell(column, row.get(column.name, column.initial))
             cell.setObjectName(f"{self.objectName()}_{place}_{column.name}")
             cell.setAccessibleName(f"{column.title}, row {place + 1}")
+            outline(cell)
             cells[column.name] = cell
             self._grid.addWidget(cell, place + 1, at)
         remove = QToolButton(self)
-        remove.setText("Remove")
+        remove.setText("✕")
+        remove.setToolTip("Remove")
         remove.setObjectName(f"{self.objectName()}_{place}_remove")
         remove.setAccessibleName(f"Remove row {place + 1}")
         remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -131,6 +135,10 @@ class RowsEditor(QWidget):
     def _cell(self, column: Column, value: Cell) -> QWidget:
         if column.options:
             box = QComboBox(self)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(7)
             for data, text in column.options:
                 box.addItem(one_line(text), data)
             box.setCurrentIndex(max(0, box.findData(value)))
@@ -144,6 +152,7 @@ class RowsEditor(QWidget):
             spin.valueChanged.connect(self.rows_changed)
             return spin
         line = QLineEdit(str(value), self)
+        line.setMinimumWidth(8 * self.fontMetrics().averageCharWidth())
         line.textChanged.connect(self.rows_changed)
         return line
 

@@ -1,7 +1,7 @@
 """List entries of two lines, title and detail, with a shape that tells the entry's state."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QListView,
     QListWidget,
@@ -24,6 +24,9 @@ _WRAP = int(Qt.TextFlag.TextWordWrap)
 class TwoLineList(QListWidget):
     """A list that wraps, follows the font, and needs no colour to be understood."""
 
+    # Whether Enter is spent on the entry; else it also presses the dialog's default button.
+    keeps_enter = False
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setItemDelegate(_TwoLines(self))
@@ -41,6 +44,16 @@ class TwoLineList(QListWidget):
         )
         self.addItem(item)
         return item
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if self.keeps_enter and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+
+    def height_of_all(self) -> int:
+        """Pixels that show every entry without scrolling."""
+        rows = sum(self.sizeHintForRow(row) for row in range(self.count()))
+        return rows + 2 * self.frameWidth() + 2
 
     @staticmethod
     def set_state(item: QListWidgetItem, shape: str, token: str, detail: str | None = None) -> None:
@@ -71,9 +84,7 @@ class _TwoLines(QStyledItemDelegate):
             theme.paint_shape(painter, box, shape, colours.color(index.data(_TOKEN)))
         is_enabled = bool(state & QStyle.StateFlag.State_Enabled)
         painter.setPen(colours.color("text" if is_enabled else "muted"))
-        title_font = QFont(fonts.font)
-        title_font.setBold(is_selected)
-        painter.setFont(title_font)
+        painter.setFont(fonts.font)
         painter.drawText(text_area, _WRAP, fonts.title)
         if fonts.detail:
             painter.setFont(fonts.small)
@@ -105,18 +116,13 @@ class _Fonts:
         self.font = option.font
         self.small = QFont(option.font)
         self.small.setPointSizeF(max(option.font.pointSizeF() * 0.9, 1.0))
-        self._metrics = QFontMetrics(self._bold())
+        self._metrics = QFontMetrics(self.font)
         self._small_metrics = QFontMetrics(self.small)
         self.side = self._metrics.ascent() + 3
         self.pad = max(6, self._metrics.height() // 2 - 1)
         self.title = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         self.detail = str(index.data(_DETAIL) or "")
         self._has_shape = bool(index.data(_SHAPE))
-
-    def _bold(self) -> QFont:
-        font = QFont(self.font)
-        font.setBold(True)
-        return font
 
     def text_area(self, area: QRect) -> QRect:
         left = self.pad + (self.side + self.pad if self._has_shape else 0)

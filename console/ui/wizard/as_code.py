@@ -18,35 +18,39 @@ from console.ui.wizard.as_resources import (
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 
-def in_words(spec: VirtualMachineSpec) -> str:
-    """Several lines for a person; what was typed stands as it was typed."""
-    image = spec.image_id.rsplit("/", 1)[-1]
+def in_words(spec: VirtualMachineSpec) -> list[tuple[str, str]]:
+    """What is to be made, as label and text; what was typed stands as it was typed."""
+    image = _last(spec.image_id)
     if spec.image is not None:
         image = f"{spec.image.offer} {spec.image.sku}, downloaded first"
     memory = f"{spec.memory_mib // 1024} GiB memory"
     if spec.dynamic_memory is not None:
         low, high = spec.dynamic_memory.minimum_mib, spec.dynamic_memory.maximum_mib
         memory += f" at start, dynamic from {low // 1024} to {high // 1024} GiB"
-    storage = spec.storage_path_id.rsplit("/", 1)[-1]
-    disks = ", ".join(f"{disk.name} ({disk.size_gib} GiB)" for disk in spec.data_disks)
-    networks = ", ".join(
-        f"{nic.logical_network_id.rsplit('/', 1)[-1]} ({nic.address or 'address from the network'})"
+    disks = [f"{disk.name} {disk.size_gib} GiB" for disk in spec.data_disks]
+    networks = (
+        f"{_last(nic.logical_network_id)}, {nic.address or 'address from the network'}"
         for nic in spec.network_interfaces
     )
     joins = f", joins {spec.domain_join.domain}" if spec.domain_join is not None else ""
-    lines = [
-        f"{spec.name}: Trusted launch with Secure Boot and vTPM",
-        f"In resource group {spec.resource_group}, {spec.location}, on "
-        f"{spec.custom_location_id.rsplit('/', 1)[-1]}",
-        f"Image {image}",
-        f"{spec.processors} processors, {memory}",
-        f"On {storage}" + (f", data disks {disks}" if disks else ", no data disks"),
-        f"Computer {spec.computer_name}, administrator {spec.admin_username}{joins}",
-        f"Network {networks}",
+    where = f"{_last(spec.custom_location_id)}, resource group {spec.resource_group}"
+    told = [
+        ("Name", spec.name),
+        ("Security", "Trusted launch with Secure Boot and vTPM"),
+        ("Where", f"{where}, {spec.location}"),
+        ("Image", image),
+        ("Size", f"{spec.processors} processors, {memory}"),
+        ("Storage", ", ".join([_last(spec.storage_path_id), *disks])),
+        ("Guest", f"computer {spec.computer_name}, administrator {spec.admin_username}{joins}"),
+        ("Network", "; ".join(networks)),
     ]
     if spec.tags:
-        lines.append("Tags " + ", ".join(f"{name}={value}" for name, value in spec.tags.items()))
-    return "\n".join(lines)
+        told.append(("Tags", ", ".join(f"{name}={text}" for name, text in spec.tags.items())))
+    return told
+
+
+def _last(arm_id: str) -> str:
+    return arm_id.rsplit("/", 1)[-1]
 
 
 def _parameters(spec: VirtualMachineSpec) -> list[str]:

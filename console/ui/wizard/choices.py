@@ -25,7 +25,7 @@ class Choice:
     @property
     def line(self) -> str:
         """All in one line, for a list that has no room for two."""
-        return f"{self.text}: {self.detail}" if self.detail else self.text
+        return f"{self.text}, {self.detail}" if self.detail else self.text
 
 
 Choices = Callable[[Draft, Inventory], list[Choice]]

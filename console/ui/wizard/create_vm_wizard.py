@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import structs
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QPushButton,
     QStackedWidget,
@@ -116,8 +116,13 @@ class CreateVmWizard(QDialog):
         right.addWidget(self._banner)
         right.addWidget(self._stack, 1)
         right.addLayout(self._make_buttons())
+        keys_hint = "Ctrl+Enter: next\nAlt+1 … 8: any step"
+        left = QVBoxLayout()
+        left.addWidget(self._steps, 1)
+        left.addWidget(paragraph(keys_hint, self, is_muted=True))
+        left.addSpacing(4)
         layout = QHBoxLayout(self)
-        layout.addWidget(self._steps)
+        layout.addLayout(left)
         layout.addLayout(right, 1)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(keys), self, self._forward)
@@ -131,11 +136,7 @@ class CreateVmWizard(QDialog):
         self._create = QPushButton("&Create", self)
         close = QPushButton("Close", self)
         buttons = QHBoxLayout()
-        hint = QLabel("Ctrl+Enter: next. Alt+1 to Alt+8: steps.", self)
-        hint.setTextFormat(Qt.TextFormat.PlainText)
-        hint.setEnabled(False)
-        buttons.addSpacing(24)
-        buttons.addWidget(hint, 1)
+        buttons.addStretch(1)
         for name, button, clicked in (
             ("back", self._back, lambda: self.show_page(self.page_index - 1)),
             ("next", self._next, lambda: self.show_page(self.page_index + 1)),
@@ -234,6 +235,10 @@ class CreateVmWizard(QDialog):
         """Everything that is wrong or doubtful, by field."""
         return judge(self.draft, self._secrets, self._store.inventory, time.time())
 
+    def problems(self) -> dict[str, str]:
+        """Only what forbids creating."""
+        return self.judgement().problems
+
     def _refresh(self) -> None:
         found = self.judgement()
         index = self.page_index
@@ -243,7 +248,7 @@ class CreateVmWizard(QDialog):
             {name: text for name, text in found.problems.items() if name in self._touched},
             {name: text for name, text in found.doubts.items() if name in self._touched},
         )
-        self._steps.show_states(found.page_states(self._visited))
+        self._steps.show_states(found.page_states(self._visited, self._findings))
         is_last = index == flow.LAST
         self._back.setEnabled(index > 0)
         self._next.setVisible(not is_last)
@@ -259,7 +264,7 @@ class CreateVmWizard(QDialog):
         self._bridge.forget_check(self._check_token)
         self._silence.stop()
         self._findings = None
-        if self.judgement().problems:
+        if self.problems():
             return
         request = build_request(self.draft, self._store.inventory)
         duration = expected_duration(
@@ -277,27 +282,18 @@ class CreateVmWizard(QDialog):
 
     def _on_checked(self, request: CreateVirtualMachine, findings: tuple[Finding, ...]) -> None:
         inventory = self._store.inventory
-        if self.judgement().problems or build_request(self.draft, inventory) != request:
+        if self.problems() or build_request(self.draft, inventory) != request:
             return  # something was typed meanwhile: this answers an older question
         self._silence.stop()
-        self._findings = findings
-        shown = tuple(
-            Finding(
-                one.check,
-                one.severity,
-                one.text,
-                one.remedy,
-                one.evidence,
-                flow.field_of(one.field, self.draft, inventory),
-                one.source,
-            )
+        self._findings = tuple(
+            structs.replace(one, field=flow.field_of(one.field, self.draft, inventory))
             for one in findings
         )
-        self._review.show_findings(shown, is_final=True)
+        self._review.show_findings(self._findings, is_final=True)
         self._refresh()
 
     def _submit(self) -> None:
-        if self.judgement().problems:
+        if self.problems():
             return
         request = build_request(self.draft, self._store.inventory)
         secrets = secrets_to_send(self.draft, self._secrets)

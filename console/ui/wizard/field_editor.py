@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from console.model.inventory import Inventory
 from console.ui import theme
+from console.ui.forms.outlined import outline
 from console.ui.forms.rows_editor import Column, RowsEditor
 from console.ui.plain_text import one_line, plain
 from console.ui.wizard import choices, rules
@@ -57,6 +58,7 @@ class FieldEditor(QWidget):
         layout.setSpacing(3)
         if field.kind not in ("toggle", "tags"):
             label = QLabel(field.label, self)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setBuddy(self.editor)
             layout.addWidget(label)
         if field.kind == "password":
@@ -82,6 +84,8 @@ class FieldEditor(QWidget):
         """Show a value without telling it as typed."""
         self._is_filling = True
         editor = self.editor
+        if not isinstance(editor, RowsEditor):
+            outline(editor)
         if isinstance(editor, QComboBox):
             self._offer(draft, inventory)
             editor.setCurrentIndex(editor.findData(value))

@@ -1,12 +1,12 @@
 """What is right, doubtful and wrong in a draft, field by field and page by page."""
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from console.checks import run_on_snapshot
 from console.checks.address_is_free import why_not
-from console.model.finding import Severity
+from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
 from console.model.node import NodeState
 from console.model.request import NetworkInterfaceSpec, SecretField
@@ -24,8 +24,9 @@ class PageState(enum.StrEnum):
     """Shown as shape and word."""
 
     UNTOUCHED = "not visited"
+    UNCHECKED = "not checked yet"
     VALID = "complete"
-    WARNING = "complete, with a warning"
+    WARNING = "with notes"
     INVALID = "needs attention"
 
 
@@ -36,22 +37,36 @@ class Judgement:
     problems: dict[str, str] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
 
-    def page_states(self, visited: Iterable[int]) -> list[PageState]:
-        """One a page; a page nobody saw yet is never called right or wrong."""
-        seen = set(visited)
+    def page_states(
+        self, visited: Iterable[int], findings: Sequence[Finding] | None = None
+    ) -> list[PageState]:
+        """One a page; a page nobody saw yet is never called right or wrong.
+
+        ``findings`` are the answer of both planes, with fields of the wizard; None: not yet there.
+        """
         wrong = {flow.PAGE_OF[name] for name in self.problems}
         doubtful = {flow.PAGE_OF[name] for name in self.doubts}
-        if wrong:
+        for finding in findings or ():
+            pages = {flow.LAST, flow.PAGE_OF.get(finding.field, flow.LAST)}
+            if finding.severity is Severity.BLOCKS:
+                wrong |= pages
+            elif finding.severity is not Severity.FINE:
+                doubtful |= pages
+        if self.problems:
             wrong.add(flow.LAST)
-        states = []
-        for at in range(len(flow.PAGES)):
-            if at not in seen:
-                states.append(PageState.UNTOUCHED)
-            elif at in wrong:
-                states.append(PageState.INVALID)
-            else:
-                states.append(PageState.WARNING if at in doubtful else PageState.VALID)
-        return states
+        seen = set(visited)
+        return [
+            PageState.UNTOUCHED
+            if page not in seen
+            else PageState.INVALID
+            if page in wrong
+            else PageState.UNCHECKED
+            if page == flow.LAST and findings is None
+            else PageState.WARNING
+            if page in doubtful
+            else PageState.VALID
+            for page in range(len(flow.PAGES))
+        ]
 
 
 def judge(draft: Draft, secrets: Secrets, inventory: Inventory, now: float) -> Judgement:

@@ -11,11 +11,12 @@ from console.ui.wizard.judging import PageState
 
 _LOOKS = {
     PageState.UNTOUCHED: ("ring", "off"),
+    PageState.UNCHECKED: ("clock", "accent"),
     PageState.VALID: ("check", "healthy"),
     PageState.WARNING: ("triangle", "attention"),
     PageState.INVALID: ("cross", "critical"),
 }
-_LETTERS = 27
+_LETTERS = 24
 
 
 class StepList(TwoLineList):

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from console.model.finding import Finding, Severity
@@ -136,20 +143,38 @@ def test_the_steps_can_be_jumped_to_and_tell_their_state(wizard: CreateVmWizard)
     assert told[5] == "Network: complete"
 
 
-def test_an_incomplete_review_says_so_and_asks_nobody(
+def test_an_incomplete_review_asks_nobody_and_every_line_leads_to_its_field(
     wizard: CreateVmWizard, bridge: RecordingBridge
 ) -> None:
     wizard.show_page(len(flow.PAGES) - 1)
-    assert "not right yet" in wizard._review._state.text()
+    assert wizard._review._state.text() == "3 fields are not right yet:"
     assert bridge.checks == []
     assert not wizard._create.isEnabled()
+    told = wizard._review._findings
+    assert [told.item(row).text() for row in range(told.count())] == [
+        "Basics: VM name",
+        "Administrator: User name",
+        "Administrator: Password",
+    ]
+    QTest.keyClick(told, Qt.Key.Key_Down)
+    QTest.keyClick(told, Qt.Key.Key_Return)
+    assert wizard.page_index == 4
+    assert QApplication.focusWidget() is wizard.findChild(QLineEdit, "field_admin_username")
 
 
-def test_the_password_is_hidden_until_asked_for(wizard: CreateVmWizard) -> None:
+def test_the_password_is_hidden_until_asked_for_by_key(wizard: CreateVmWizard) -> None:
     wizard.show_page(4)
     line = wizard.findChild(QLineEdit, "field_admin_password")
+    reveal = wizard.findChild(QToolButton, "reveal_admin_password")
     assert line is not None
+    assert reveal is not None
     assert line.echoMode() is QLineEdit.EchoMode.Password
+    type_into(wizard, "admin_password", PASSWORD)
+    QTest.keyClick(line, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is reveal
+    QTest.keyClick(reveal, Qt.Key.Key_Space)
+    assert line.echoMode() is QLineEdit.EchoMode.Normal
+    assert line.text() == PASSWORD
 
 
 def test_leaving_asks_and_keeps_the_draft_without_passwords(

@@ -215,7 +215,8 @@ def test_no_language_has_a_place_for_a_secret(language: str) -> None:
 
 
 def test_in_words_shows_what_was_typed_as_text() -> None:
-    told = as_code.in_words(SPEC)
-    assert "web-77: Trusted launch with Secure Boot and vTPM" in told
-    assert "12 GiB memory at start, dynamic from 4 to 16 GiB" in told
-    assert NASTY in told
+    told = dict(as_code.in_words(SPEC))
+    assert told["Security"] == "Trusted launch with Secure Boot and vTPM"
+    assert told["Size"] == "6 processors, 12 GiB memory at start, dynamic from 4 to 16 GiB"
+    assert told["Image"] == "windows-11 win11-22h2-avd, downloaded first"
+    assert NASTY in told["Tags"]

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
 from console.model.request import SecretField
 from console.model.site import ImageReference, ImageState
@@ -362,6 +363,20 @@ def test_pages_tell_their_state_once_seen(draft: Draft, inventory: Inventory) ->
         PageState.UNTOUCHED,
         PageState.INVALID,
     ]
+
+
+def test_the_review_is_right_only_when_both_planes_said_so(
+    draft: Draft, inventory: Inventory
+) -> None:
+    found, everything = judged(draft, inventory), range(len(flow.PAGES))
+    assert found.page_states(everything)[flow.LAST] is PageState.UNCHECKED
+    assert set(found.page_states(everything, ())) == {PageState.VALID}
+    taken = Finding("name_is_free", Severity.BLOCKS, "Taken.", field="name")
+    full = Finding("a_node_has_room", Severity.NOTE, "Tight.", field="memory_gib")
+    states = found.page_states(everything, (taken, full))
+    assert states[0] is PageState.INVALID
+    assert states[3] is PageState.WARNING
+    assert states[flow.LAST] is PageState.INVALID
 
 
 def test_every_topic_of_a_check_leads_to_a_field(draft: Draft, inventory: Inventory) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QListWidgetItem,
@@ -55,8 +56,12 @@ class ReviewPage(FieldsPage):
     ) -> None:
         super().__init__(page, on_changed, parent)
         inside = self.inside
-        self._summary = paragraph("", inside)
+        self._summary = QWidget(inside)
         self._summary.setObjectName("review_summary")
+        self._told = QFormLayout(self._summary)
+        self._told.setContentsMargins(0, 0, 0, 0)
+        self._told.setHorizontalSpacing(16)
+        self._told.setVerticalSpacing(2)
         self._duration = paragraph("", inside, is_muted=True)
         self._duration.setObjectName("review_duration")
         self._state = QLabel(inside)
@@ -73,6 +78,7 @@ class ReviewPage(FieldsPage):
         self._findings = TwoLineList(inside)
         self._findings.setObjectName("review_findings")
         self._findings.setAccessibleName("Findings")
+        self._findings.keeps_enter = True
         self._findings.itemActivated.connect(self._on_activated)
         self._findings.itemClicked.connect(self._on_activated)
         row = QHBoxLayout()
@@ -112,10 +118,11 @@ class ReviewPage(FieldsPage):
         layout.addWidget(self._code)
         note = "The same request as code. Passwords are parameters: they stand in none of these."
         layout.addWidget(paragraph(note, self._code_part, is_muted=True))
-        self.body.addWidget(self._code_part, 1)
+        self.body.addWidget(self._code_part, 100)
 
     def end(self) -> None:
-        """The code takes the room that is left."""
+        """The code takes the room that is left, or nothing does."""
+        self.body.addStretch(1)
 
     def show_incomplete(self, problems: Mapping[str, str]) -> None:
         """Some field is wrong: there is no request yet. Each line leads to its field."""
@@ -139,7 +146,7 @@ class ReviewPage(FieldsPage):
     def show_request(self, request: CreateVirtualMachine, duration: str) -> None:
         """What is to be made, told and as code; ``duration`` is a sentence."""
         spec = request.spec
-        self._summary.setText(plain(as_code.in_words(spec)))
+        self._tell(as_code.in_words(spec))
         self._duration.setText(duration)
         for part in (self._summary, self._duration, self._code_part, self._again):
             part.show()
@@ -167,6 +174,15 @@ class ReviewPage(FieldsPage):
         self._state.setText("No answer yet from Azure and the cluster. Wait, or check again.")
 
     # -- inside --------------------------------------------------------------------------------
+    def _tell(self, told: list[tuple[str, str]]) -> None:
+        while self._told.rowCount():
+            self._told.removeRow(0)
+        for label, text in told:
+            self._told.addRow(
+                paragraph(label, self._summary, is_muted=True),
+                paragraph(one_line(text), self._summary),
+            )
+
     def _add(self, title: str, detail: str, field: str, severity: Severity) -> QListWidgetItem:
         leads = " Press Enter to go to the field." if field else ""
         spoken = f"{severity}: {one_line(title)} {one_line(detail)}{leads}"
@@ -177,8 +193,10 @@ class ReviewPage(FieldsPage):
 
     def _fit(self) -> None:
         self._findings.setVisible(self._findings.count() > 0)
-        lines = min(_MOST_LINES, 3 * self._findings.count())
-        self._findings.setFixedHeight(max(3, lines) * self.fontMetrics().height() + 8)
+        height = self._findings.height_of_all()
+        if not self._code_part.isHidden():
+            height = min(height, _MOST_LINES * self.fontMetrics().height())
+        self._findings.setFixedHeight(height)
 
     def _on_activated(self, item: QListWidgetItem) -> None:
         field = item.data(_FIELD)
