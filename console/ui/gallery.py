@@ -10,37 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from console.model.finding import Finding
-from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot
 
 _SETTLE_ROUNDS = 30
-
-
-class QuietSubmitter:
-    """In place of the bridge: a picture asks for nothing and gets nothing."""
-
-    def submit(
-        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
-    ) -> str:
-        return "picture"
-
-    def cancel(self, operation_id: str) -> None:
-        return
-
-    def refresh(self) -> None:
-        return
-
-    def check(self, request: Request, callback: Callable[[tuple[Finding, ...]], None]) -> str:
-        return "picture"
-
-    def forget_check(self, token: str) -> None:
-        return
 
 
 def read_scenario(name: str) -> ClusterSnapshot:
