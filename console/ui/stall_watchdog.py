@@ -59,6 +59,10 @@ class StallWatchdog(QObject):
             stalled = time.perf_counter() - beat
             if stalled > self._threshold and beat != told_for:
                 told_for = beat
-                frame = sys._current_frames().get(self._gui_thread)
-                stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
-                self._on_stall(stalled, stack)
+                self._on_stall(stalled, _stack_of(self._gui_thread))
+
+
+def _stack_of(thread: int) -> str:
+    """Where a thread is now. The frame is let go at once: it would keep a painter alive."""
+    frame = sys._current_frames().get(thread)
+    return "".join(traceback.format_stack(frame)) if frame is not None else ""

@@ -201,6 +201,7 @@ class MapCanvas(QAbstractScrollArea):
             verdicts, hovered = self.lifted.verdicts, self.lifted.hovered
             view = self.viewport().rect()
             map_far_nodes.draw_chips(painter, self.chips, verdicts, hovered, view)
+        painter.end()
 
     def _paint_card(self, painter: QPainter, card: Card) -> None:
         lifted = self.lifted
