@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from console.model.finding import Finding, Severity
 from console.model.request import CreateVirtualMachine, Request
+from console.ui.ask import Ask
 from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.wizard import draft as draft_file
@@ -347,7 +348,13 @@ class CreateVmWizard(QDialog):
                 return
             self._keep.stop()
             if box.clickedButton() is keep:
-                self._keep_draft()
+                try:
+                    draft_file.save(self._folder, self.draft)
+                except OSError as error:
+                    # Stay open: closing now would lose what the person asked to keep.
+                    why = error.strerror or "the disk gave no reason"
+                    Ask(self).report("The draft could not be kept", f"{why}: {self._folder}")
+                    return
             else:
                 draft_file.forget(self._folder)
             self._is_settled = True
