@@ -145,7 +145,7 @@ class CreateVmWizard(QDialog):
             ("close", close, self.close),
         ):
             button.setObjectName(f"wizard_{name}")
-            button.setAutoDefault(False)
+            button.setAutoDefault(button is self._create)
             button.clicked.connect(clicked)
             buttons.addWidget(button)
         return buttons
@@ -256,7 +256,8 @@ class CreateVmWizard(QDialog):
         self._create.setVisible(is_last)
         blocked = any(f.severity is Severity.BLOCKS for f in self._findings or ())
         self._create.setEnabled(not found.problems and self._findings is not None and not blocked)
-        (self._create if is_last else self._next).setDefault(True)
+        # On the last page a stray Enter must not create: it has to be meant for the button.
+        self._next.setDefault(not is_last)
         if is_last and found.problems:
             self._review.show_incomplete(found.problems)
 

@@ -31,11 +31,11 @@ from console.ui.wizard.flow import Field
 Value = str | int | bool | list[DiskRow] | list[TagRow]
 OnChanged = Callable[[str, Value], None]
 
-_BESIDE_VM: tuple[tuple[str, str], ...] = (("", "Beside the VM"),)
+_BESIDE_VM: tuple[tuple[str, str], ...] = (("", "As the VM"),)
 _DISK_COLUMNS = (
     Column("name", "Name", "", stretch=3),
-    Column("size_gib", "Size", 128, limits=rules.DISK_GIB, unit="GiB"),
-    Column("is_dynamic", "Space", True, options=((True, "Grows"), (False, "Taken at once"))),
+    Column("size_gib", "Size in GiB", 128, limits=rules.DISK_GIB),
+    Column("is_dynamic", "Kind", True, options=((True, "Dynamic"), (False, "Fixed")), stretch=1),
     Column("storage_path_id", "Storage path", "", options=_BESIDE_VM, stretch=2),
 )
 _TAG_COLUMNS = (Column("name", "Name", "", stretch=1), Column("value", "Value", "", stretch=1))

@@ -208,6 +208,21 @@ def test_a_note_allows_creating_and_marks_its_page(
     assert spoken == "Size & storage: with notes"
 
 
+def test_only_a_meant_enter_creates(wizard: CreateVmWizard, bridge: RecordingBridge) -> None:
+    complete(wizard)
+    bridge.checks[-1][1](())
+    for widget in wizard._review.findChildren(QWidget):
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            widget.setFocus()
+            key(Qt.Key.Key_Return)
+            assert bridge.submitted == [], widget.objectName()
+    # "Check again" was among them.
+    bridge.checks[-1][1](())
+    tab_to("wizard_create")
+    key(Qt.Key.Key_Return)
+    assert len(bridge.submitted) == 1
+
+
 def test_silence_is_told_and_checking_again_asks_again(
     wizard: CreateVmWizard, bridge: RecordingBridge
 ) -> None:
