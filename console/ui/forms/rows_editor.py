@@ -121,6 +121,7 @@ class RowsEditor(QWidget):
             outline(cell)
             cells[column.name] = cell
             self._grid.addWidget(cell, place + 1, at)
+            cell.show()  # a layout shows it later, too late to take the cursor
         remove = QToolButton(self)
         remove.setText("✕")
         remove.setToolTip("Remove")
