@@ -66,6 +66,8 @@ def window(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> MainWindow
     store.replace(snapshot)
     main = MainWindow(store, QuietBridge(), Settings(), folder, scenario)  # type: ignore[arg-type]
     store.setParent(main)
+    # A picture waits for nothing: views that would follow the first frame are made now.
+    _ = main.inspector, main.drawer, main.table
     return main
 
 
@@ -88,13 +90,14 @@ def _lift(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     map_.select(set(keys), cursor=keys[0])
     map_.lifted = lift(store, keys)
     map_.lifted.hovered = map_.cards[1].node
+    map_._look_again(keys)
     map_._show_findings()
     return main
 
 
 def _table(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     main = window(snapshot, folder, scenario)
-    main._tabs.setCurrentWidget(main.table)
+    main._tabs.setCurrentIndex(1)
     if main.table.rows.visible:
         main.table.list.set_cursor(main.table.rows.visible[0])
     return main

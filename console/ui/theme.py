@@ -202,6 +202,37 @@ def _style_sheet(theme: Theme) -> str:
         border-bottom: 1px solid {theme.line}; padding: 5px 8px; }}
     QTableView {{ border: none; selection-background-color: {theme.accent};
         selection-color: {theme.on_accent}; }}
+    QTabWidget::pane {{ border: none; border-top: 1px solid {theme.line}; }}
+    QTabBar {{ qproperty-drawBase: 0; }}
+    QTabBar::tab {{ padding: 0.55em 1em; border: none; border-bottom: 2px solid transparent;
+        color: {theme.muted}; background: transparent; }}
+    QTabBar::tab:hover {{ color: {theme.text}; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
+    QTabBar::tab:selected:focus {{ color: {theme.accent}; }}
+    QPushButton, QToolButton {{ padding: 0.35em 0.95em; border: 1px solid {theme.line};
+        border-radius: 5px; background: {theme.raised}; color: {theme.text}; }}
+    QPushButton:hover, QToolButton:hover {{ border-color: {theme.accent}; }}
+    QPushButton:focus, QToolButton:focus {{ border-color: {theme.accent}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {theme.tile}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {theme.off}; background: {theme.window}; }}
+    QToolButton:checked {{ background: {theme.tile}; border-color: {theme.accent}; }}
+    QPushButton:default, #create_vm_button {{ background: {theme.accent};
+        border-color: {theme.accent}; color: {theme.on_accent}; }}
+    QPushButton:default:disabled {{ background: {theme.tile}; border-color: {theme.line};
+        color: {theme.off}; }}
+    QPushButton:default:focus, #create_vm_button:focus {{ border: 2px solid {theme.text}; }}
+    #create_vm_button {{ margin: 0.25em 0.6em; }}
+    QTabBar QToolButton {{ padding: 0; }}
+    QDockWidget {{ color: {theme.muted}; }}
+    QDockWidget::title {{ background: {theme.window}; padding: 0.45em 0.8em; }}
+    QScrollBar:vertical {{ background: transparent; width: 0.9em; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 0.9em; margin: 0; }}
+    QScrollBar::handle {{ background: {theme.line}; border-radius: 0.3em; margin: 0.15em; }}
+    QScrollBar::handle:hover {{ background: {theme.off}; }}
+    QScrollBar::handle:vertical {{ min-height: 2.5em; }}
+    QScrollBar::handle:horizontal {{ min-width: 2.5em; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """
 
 

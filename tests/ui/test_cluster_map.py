@@ -159,7 +159,7 @@ def test_a_refused_drop_keeps_its_reasons_and_sends_nothing(
     assert bridge.requests == []
     assert window.map.lifted is not None
     assert window.map.lifted.is_pinned
-    assert "resource bridge" in window.map._panel._text.text()
+    assert "resource bridge" in window.map._panel.text()
     QTest.keyClick(window.map, Qt.Key.Key_Escape)
     assert window.map.lifted is None
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.model.node import Node
@@ -45,6 +45,8 @@ class MapCanvas(QAbstractScrollArea):
         self.setObjectName("cluster_map")
         self.setAccessibleName("Cluster map")
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        # Cards stand out from their ground.
+        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         self._panel = FindingsPanel(self.viewport())
         self.verticalScrollBar().valueChanged.connect(self.viewport().update)
         store.snapshot_replaced.connect(self._on_replaced)
@@ -298,7 +300,7 @@ class MapCanvas(QAbstractScrollArea):
         header = QRect(card.left(), card.top(), card.width(), self._sizes.header_height)
         if chip is not None:
             header = chip.area
-        self._panel.show_verdict(verdict, lifted.what, header)
+        self._panel.show_verdict(verdict, lifted.what, header, is_pinned=lifted.is_pinned)
 
     # -- Qt ------------------------------------------------------------------------------------
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -93,7 +93,7 @@ def _draw_chip(painter: QPainter, chip: Chip, verdict: NodeVerdict, is_hovered: 
     painter.drawRoundedRect(QRectF(chip.area).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
     side = round(painter.fontMetrics().height() * 0.85)
     inner = chip.area.adjusted(side // 2, 0, -side // 2, 0)
-    mark = QRect(inner.left(), inner.center().y() - side // 2, side, side)
+    mark = QRect(inner.left(), inner.center().y() - side // 2 + 1, side, side)
     theme.paint_verdict(painter, mark, verdict.verdict)
     word = str(verdict.verdict)
     painter.setPen(token)

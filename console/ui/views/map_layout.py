@@ -21,7 +21,7 @@ class Measures:
 
     @property
     def header_height(self) -> int:
-        return 4 * self.line + 3 * self.gap
+        return 4 * self.line + 3 * (self.gap // 2) + self.gap
 
 
 def measures(metrics: QFontMetrics, largest_node: int) -> Measures:
@@ -30,7 +30,7 @@ def measures(metrics: QFontMetrics, largest_node: int) -> Measures:
     letter = metrics.averageCharWidth()
     gap = max(4, line // 2)
     if largest_node <= 40:
-        return Measures(line, letter, gap, 18 * letter, 2 * line + 4, 40 * letter, True)
+        return Measures(line, letter, gap, 17 * letter, 2 * line + 4, 40 * letter, True)
     side = max(10, round(line * 0.95))
     return Measures(line, letter, gap // 2 + 1, side, side, 40 * letter, False)
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
 
 from console.health import Health, HealthLevel
 from console.model.finding import NodeVerdict, Verdict
@@ -108,7 +108,7 @@ class TilePainter:
 
     def _draw_marks(self, painter: QPainter, size: QSize, look: TileLook, sizes: Measures) -> None:
         if not sizes.has_captions:
-            side = max(5, round(size.height() * 0.6))
+            side = max(6, round(size.height() * 0.68))
             offset = (size.height() - side) // 2
             left = (size.width() - side) // 2
             theme.paint_health(painter, QRect(left, offset, side, side), look.level)
@@ -174,7 +174,7 @@ def _figure_lines(
     right = painter.fontMetrics().horizontalAdvance(word)
     mark = QRect(
         lines[0].right() - right - side - sizes.letter,
-        lines[0].center().y() - side // 2,
+        lines[0].center().y() - side // 2 + 1,
         side,
         side,
     )
@@ -227,19 +227,19 @@ def _verdict_lines(
 
 
 def outlook_text(verdict: NodeVerdict) -> str:
-    """Memory before and after, the loss of a node, and how long, as one line."""
+    """Memory before and after, whether any one node may still fail (N+1), how long: one line."""
     words = []
     if verdict.memory_before_mib is not None and verdict.memory_after_mib is not None:
         before, after = verdict.memory_before_mib // 1024, verdict.memory_after_mib // 1024
         words.append(f"{before} → {after} GiB")
     if verdict.survives_node_loss is not None and verdict.verdict is not Verdict.CANNOT:
-        words.append("survives a node loss" if verdict.survives_node_loss else "no spare node left")
+        words.append("N+1 kept" if verdict.survives_node_loss else "N+1 lost")
     if verdict.duration_s is not None:
         low, high = verdict.duration_s
         words.append(f"about {low:.0f}–{high:.0f} s")
     if verdict.queue_position is not None:
         words.append(f"place {verdict.queue_position} in the queue")
-    return "   ".join(words) or "No figures known"
+    return "  ·  ".join(words) or "No figures known"
 
 
 def _title(painter: QPainter, line: QRect, name: str, right: str, sizes: Measures) -> None:
@@ -271,18 +271,25 @@ def _memory_bar(
     """Committed memory, and hatched beside it what the move would add. Unknown stays an outline."""
     colors = theme.current()
     height = max(6, line.height() // 2)
-    track = QRect(line.left(), line.center().y() - height // 2, line.width(), height)
-    painter.fillRect(track, colors.color("tile"))
+    track = QRectF(line.left(), line.center().y() - height // 2 + 0.5, line.width() - 1, height - 1)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    rounded = QPainterPath()
+    rounded.addRoundedRect(track, height / 2, height / 2)
+    painter.fillPath(rounded, colors.color("tile"))
+    if before is not None and total:
+        painter.setClipPath(rounded)
+        width = track.width() * min(1.0, before / total)
+        filled = QRectF(track.left(), track.top(), width, track.height())
+        painter.fillRect(filled, colors.color("accent"))
+        if after is not None and after > before:
+            more = max(3.0, track.width() * min(1.0, after / total) - width)
+            added = QRectF(filled.right(), track.top(), more, track.height())
+            painter.fillRect(added, QBrush(color, Qt.BrushStyle.Dense4Pattern))
+        painter.setClipping(False)
     painter.setPen(colors.color("line"))
-    painter.drawRect(track.adjusted(0, 0, -1, -1))
-    if before is None or not total:
-        return
-    width = round(track.width() * min(1.0, before / total))
-    painter.fillRect(QRect(track.topLeft(), QSize(width, height)), colors.color("accent"))
-    if after is not None and after > before:
-        end = round(track.width() * min(1.0, after / total))
-        added = QRect(track.left() + width, track.top(), max(2, end - width), height)
-        painter.fillRect(added, QBrush(color, Qt.BrushStyle.Dense4Pattern))
+    painter.drawPath(rounded)
+    painter.restore()
 
 
 def paint_shield(painter: QPainter, area: QRect, color: QColor) -> None:
