@@ -204,7 +204,7 @@ def _style_sheet(theme: Theme) -> str:
         selection-color: {theme.on_accent}; }}
     QTabWidget::pane {{ border: none; border-top: 1px solid {theme.line}; }}
     QTabBar {{ qproperty-drawBase: 0; }}
-    QTabBar::tab {{ padding: 0.55em 1em; border: none; border-bottom: 2px solid transparent;
+    QTabBar::tab {{ padding: 0.55em 0.75em; border: none; border-bottom: 2px solid transparent;
         color: {theme.muted}; background: transparent; }}
     QTabBar::tab:hover {{ color: {theme.text}; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}

@@ -95,3 +95,33 @@ def test_another_theme_draws_everything_anew(window: MainWindow) -> None:
     ground = theme.DARK.color("tile").rgb()
     tile = window.map.tile_rect(window.map.cards[0].keys[0])
     assert after.pixel(tile.center().x() + 12, tile.top() + 4) == ground
+
+
+def test_a_moving_vm_tells_target_and_progress_apart(window: MainWindow) -> None:
+    """The percentage must not be what a narrow tile cuts off."""
+    key = window.map.cards[0].keys[0]
+    window.map._placement.moves = {key: ("LAB-N2", 0.4)}
+    face = window.map._face(key)
+    assert face is not None
+    assert face.look.is_moving
+    assert (face.second, face.figure) == ("→ LAB-N2", "40 %")
+    window.map._placement.moves = {key: ("LAB-N2", None)}
+    face = window.map._face(key)
+    assert face is not None
+    assert face.figure == ""
+
+
+@pytest.mark.parametrize("size", [8, 11, 16, 22])
+def test_larger_text_makes_larger_tiles_that_stay_in_their_card(
+    window: MainWindow, size: int
+) -> None:
+    font = window.map.font()
+    font.setPointSize(size)
+    window.map.setFont(font)
+    settle(10)
+    metrics = window.map.fontMetrics()
+    for card in window.map.cards:
+        for key in card.keys:
+            tile = window.map.tile_rect(key)
+            assert tile.height() >= metrics.height()
+            assert window.map.card_rect(card.node).contains(tile)

@@ -230,8 +230,8 @@ class MapCanvas(QAbstractScrollArea):
         )
         if move is None:
             return TileFace(look, one_line(vm.name))
-        percent = "" if move[1] is None else f" {move[1] * 100:.0f} %"
-        return TileFace(look, one_line(vm.name), f"→ {move[0]}{percent}")
+        percent = "" if move[1] is None else f"{move[1] * 100:.0f} %"
+        return TileFace(look, one_line(vm.name), f"→ {one_line(move[0])}", percent)
 
     def _look_again(self, keys: Sequence[str] | set[str]) -> None:
         self._tiles.changed(keys)

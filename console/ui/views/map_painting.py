@@ -29,11 +29,14 @@ class TileLook(NamedTuple):
 
 
 class TileFace(NamedTuple):
-    """A tile as it is drawn; ``second`` is a line under the name, told while the VM moves."""
+    """A tile as it is drawn. While the VM moves ``second`` stands under the name, and ``figure``,
+    how far it is, beside it: both are short, and the name gives way.
+    """
 
     look: TileLook
     caption: str
     second: str = ""
+    figure: str = ""
 
 
 class TilePainter:
@@ -67,11 +70,14 @@ class TilePainter:
         metrics = painter.fontMetrics()
         elide = Qt.TextElideMode.ElideRight
         if face.second:
-            half = QRect(text.left(), text.top() + 2, text.width(), text.height() // 2)
-            painter.drawText(half, _LEFT, metrics.elidedText(face.caption, elide, text.width()))
+            wide = text.width() + sizes.letter // 2
+            half = QRect(text.left(), text.top() + 2, wide, text.height() // 2)
+            room = wide - (metrics.horizontalAdvance(face.figure) + 4 if face.figure else 0)
+            painter.drawText(half, _LEFT, metrics.elidedText(face.caption, elide, room))
             painter.setPen(colors.color("accent"))
+            painter.drawText(half, _RIGHT, face.figure)
             half.translate(0, half.height() - 3)
-            painter.drawText(half, _LEFT, metrics.elidedText(face.second, elide, text.width()))
+            painter.drawText(half, _LEFT, metrics.elidedText(face.second, elide, wide))
         else:
             room = text.width()
             if look.security is SecurityType.TRUSTED_LAUNCH:
