@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from console.backends import BackendError, JobReport, JobState, RemoteJob
+from console.catalog import same_image
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState, Progress
 from console.model.request import (
@@ -14,7 +15,7 @@ from console.model.request import (
     SecretField,
     VirtualMachineSpec,
 )
-from console.model.site import ImageState
+from console.model.site import ImageReference, ImageState
 from console.model.virtual_machine import ProvisioningState, SecurityType, VirtualMachine
 from console.operations.base import OperationContext, Outcome
 
@@ -72,9 +73,9 @@ async def _image_first(context: OperationContext, spec: VirtualMachineSpec) -> V
     """Download the image if it is not on the cluster; the spec with its id."""
     if spec.image is None:
         return spec
-    name = f"{spec.image.offer}-{spec.image.sku}".lower()[:80]
-    found = [image for image in context.inventory.site.images if image.name.lower() == name]
-    if not (found and found[0].state is ImageState.READY):
+    present = _ready_image(context, spec.image)
+    if present is None:
+        name = _image_name(spec.image)
         request = DownloadImage(
             name=name,
             image=spec.image,
@@ -94,13 +95,30 @@ async def _image_first(context: OperationContext, spec: VirtualMachineSpec) -> V
             "Downloading the image",
         )
         await context.refresh()
-        found = [image for image in context.inventory.site.images if image.name.lower() == name]
-    if not found or found[0].state is not ImageState.READY:
+        present = _ready_image(context, spec.image)
+    if present is None:
         text = "The image was downloaded, but it is not ready on the cluster."
         raise _NotCreatedError(
             Outcome(_S.FAILED, text, Fault(FaultCode.REJECTED, text, kept="No VM was made."))
         )
-    return msgspec.structs.replace(spec, image=None, image_id=found[0].arm_id)
+    return msgspec.structs.replace(spec, image=None, image_id=present)
+
+
+def _image_name(image: ImageReference) -> str:
+    """A fixed version is part of the name: another version is another image."""
+    version = f"-{image.version.replace('.', '-')}" if image.version else ""
+    return f"{image.offer}-{image.sku}{version}".lower()[:80]
+
+
+def _ready_image(context: OperationContext, wanted: ImageReference) -> str | None:
+    """Id of a ready image of this publisher, offer and SKU, and of the version if one is set."""
+    for image in context.inventory.site.images:
+        known = image.reference
+        if known is None or image.state is not ImageState.READY:
+            continue
+        if same_image(known, wanted) and wanted.version in ("", known.version):
+            return image.arm_id
+    return None
 
 
 async def _make_parts(context: OperationContext, spec: VirtualMachineSpec) -> None:

@@ -43,7 +43,7 @@ _TOKEN = msgspec.json.Decoder(ClusterToken)
 class Observer(Protocol):
     """What a job needs to look and to stop; ``FailoverCluster`` is it."""
 
-    async def migration_of(self, vm_id: str) -> MigrationRow | None: ...
+    async def migration_of(self, vm_id: str, source: str | None = None) -> MigrationRow | None: ...
 
     async def stop_migration(self, vm_id: str, operation_id: str) -> None: ...
 
@@ -92,7 +92,7 @@ class MigrationJob:
         return True
 
     async def poll(self) -> JobReport:
-        seen = await self._observer.migration_of(self._about.vm_id)
+        seen = await self._observer.migration_of(self._about.vm_id, self._about.source or None)
         if seen is None:
             return JobReport(JobState.GONE, text="The cluster does not know this VM any more.")
         if seen.operation_id and self._about.operation_id != seen.operation_id:

@@ -98,12 +98,18 @@ class FailoverCluster:
         )
         return MigrationJob(self, token)
 
-    async def migration_of(self, vm_id: str) -> node_rows.MigrationRow | None:
-        """The VM's last live migration and its owner; None if there is no such VM."""
+    async def migration_of(
+        self, vm_id: str, source: str | None = None
+    ) -> node_rows.MigrationRow | None:
+        """The VM's last live migration and its owner; None if there is no such VM.
+
+        ``source`` is asked first: on a real cluster only that node knows the migration's job, and
+        only for five minutes (Msvm_MigrationJob, TimeBeforeRemoval).
+        """
         if not is_vm_id(vm_id):
             return None
         try:
-            text = await self._sessions.read_any("Get-TlcLiveMigration", {"VMId": vm_id})
+            text = await self._sessions.read_any("Get-TlcLiveMigration", {"VMId": vm_id}, source)
         except NodeRefusal as refusal:
             if _identity(refusal) in _NOT_FOUND:
                 return None

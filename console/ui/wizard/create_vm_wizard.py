@@ -31,6 +31,7 @@ from console.ui.wizard.building import build_request, secrets_to_send
 from console.ui.wizard.field_editor import Value
 from console.ui.wizard.history import expected_duration
 from console.ui.wizard.judging import Judgement, judge
+from console.ui.wizard.kept_until_taken import KeptUntilTaken
 from console.ui.wizard.pages.fields import FieldsPage, paragraph
 from console.ui.wizard.pages.image import ImagePage
 from console.ui.wizard.pages.review import ReviewPage
@@ -57,7 +58,7 @@ class Submitter(Protocol):
 class CreateVmWizard(QDialog):
     """Non-modal. Signal: ``submitted(operation_id)`` after the request left.
 
-    The draft is kept on disk while it is typed (without passwords) and forgotten once submitted.
+    The draft is kept on disk (without passwords) until the worker has taken the operation.
     """
 
     submitted = Signal(str)
@@ -302,7 +303,8 @@ class CreateVmWizard(QDialog):
         operation_id = self._bridge.submit(request, secrets=secrets)
         self._is_settled = True
         self._keep.stop()
-        draft_file.forget(self._folder)
+        self._keep_draft()
+        KeptUntilTaken(self._store, operation_id, self._folder)
         self._secrets.clear()
         self.submitted.emit(operation_id)
         self.close()

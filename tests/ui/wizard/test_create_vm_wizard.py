@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from console.model.finding import Finding, Severity
+from console.model.operation import OperationRecord, OperationState
 from console.model.request import CreateVirtualMachine
 from console.ui.store import Store
 from console.ui.wizard import flow
@@ -77,7 +78,11 @@ def fill_by_keys(wizard: CreateVmWizard) -> None:
 
 
 def test_keys_alone_make_and_submit_a_default_vm(
-    wizard: CreateVmWizard, bridge: RecordingBridge, qtbot: QtBot, tmp_path: Path
+    wizard: CreateVmWizard,
+    store: Store,
+    bridge: RecordingBridge,
+    qtbot: QtBot,
+    tmp_path: Path,
 ) -> None:
     fill_by_keys(wizard)
     assert not wizard._create.isEnabled(), "not before both planes answered"
@@ -91,7 +96,13 @@ def test_keys_alone_make_and_submit_a_default_vm(
     assert request.spec.name == "web-77"
     assert request.spec.admin_username == "grace"
     assert secrets == {"admin_password": PASSWORD}
-    assert not (tmp_path / "wizard-draft.json").exists()
+    # A refusal would lose nothing: the draft goes only when the worker has taken the operation.
+    kept = tmp_path / "wizard-draft.json"
+    assert PASSWORD not in kept.read_text()
+    store.operation_changed(
+        OperationRecord("operation-1", request, "Create web-77", OperationState.QUEUED, 0.0)
+    )
+    assert not kept.exists()
 
 
 def test_a_blocking_finding_forbids_creating_and_leads_to_its_field(
