@@ -27,7 +27,7 @@ from console.model.request import (
 )
 from console.settings import Settings
 from console.ui.ask import Ask
-from console.ui.plain_text import one_line
+from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
 _RETRYABLE = (OperationState.FAILED, OperationState.BLOCKED, OperationState.CANCELED)
@@ -339,7 +339,7 @@ class Actions(QObject):
                 action.setShortcutVisibleInContextMenu(True)
             why = self.why_not_now(entry, selected)
             action.setEnabled(not why)
-            action.setToolTip(why)
+            action.setToolTip(tip(why))
 
     def _on_triggered(self, entry: Entry, selected: Sequence[str], _checked: bool = False) -> None:
         self.do(entry, selected)

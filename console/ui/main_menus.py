@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from console.ui.actions import Actions, Entry, Scope
+from console.ui.plain_text import tip
 
 Act = Callable[[], object]
 Selected = Callable[[Scope], Sequence[str]]
@@ -79,7 +80,7 @@ class MainMenus:
         for action, entry in self._made:
             why = self._actions.why_not_now(entry, self._selected(entry.scope))
             action.setEnabled(not why)
-            action.setToolTip(why)
+            action.setToolTip(tip(why))
 
     def _enable_all(self) -> None:
         for action, _entry in self._made:

@@ -5,6 +5,7 @@ reorder letters is made visible.
 """
 
 import functools
+import html
 import unicodedata
 
 _LONGEST = 10_000
@@ -26,6 +27,14 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable() and len(text) <= _LONGEST_LINE:
         return text
     return _visible(text[: _LONGEST_LINE + 1], keep_lines=False)
+
+
+def tip(text: str) -> str:
+    """For a tool tip: Qt reads one as markup if it looks like it, and a name may look like it."""
+    shown = plain(text)
+    if "<" not in shown and "&" not in shown:
+        return shown
+    return f"<qt>{html.escape(shown)}</qt>".replace("\n", "<br>")
 
 
 def _visible(text: str, *, keep_lines: bool) -> str:

@@ -94,7 +94,9 @@ def test_another_theme_draws_everything_anew(window: MainWindow) -> None:
     assert after != before
     ground = theme.DARK.color("tile").rgb()
     tile = window.map.tile_rect(window.map.cards[0].keys[0])
-    assert after.pixel(tile.center().x() + 12, tile.top() + 4) == ground
+    ratio = after.devicePixelRatio()
+    x, y = round((tile.center().x() + 12) * ratio), round((tile.top() + 4) * ratio)
+    assert after.pixel(x, y) == ground
 
 
 def test_a_moving_vm_tells_target_and_progress_apart(window: MainWindow) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QRubberBand, QToolTip, QWidget
 
 from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
-from console.ui.plain_text import one_line, plain
+from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 from console.ui.views import map_far_nodes, map_spoken
 from console.ui.views.map_canvas import MapCanvas
@@ -287,6 +287,6 @@ class ClusterMap(MapCanvas):
                 self._store.health_of(vm.key).sentence,
                 f"{SECURITY_WORDS[vm.security]}, {memory_text(vm.memory_mib)}",
             )
-            return plain("\n".join(words))
+            return tip("\n".join(words))
         node = self.node_at(point)
-        return plain(self._store.health_of_node(node).sentence) if node else ""
+        return tip(self._store.health_of_node(node).sentence) if node else ""

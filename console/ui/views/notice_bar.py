@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from console.model.freshness import Fault
 from console.ui import theme
-from console.ui.plain_text import plain
+from console.ui.plain_text import plain, tip
 
 
 class NoticeBar(QFrame):
@@ -35,7 +35,7 @@ class NoticeBar(QFrame):
         """Show a notice: what happened, what was kept, what to do."""
         words = (fault.summary, fault.kept, fault.remedy)
         self._text.setText(plain(" ".join(word for word in words if word)))
-        self._text.setToolTip(plain(fault.detail))
+        self._text.setToolTip(tip(fault.detail))
         self.show()
 
     def changeEvent(self, event: QEvent) -> None:

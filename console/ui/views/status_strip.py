@@ -9,7 +9,7 @@ from console.model.freshness import WireReading
 from console.ui import theme
 from console.ui.bridge import Bridge
 from console.ui.models.inspector_facts import age_text
-from console.ui.plain_text import plain
+from console.ui.plain_text import plain, tip
 from console.ui.store import Store
 
 
@@ -53,7 +53,7 @@ class StatusStrip:
         fault = self._bridge.worker_fault
         if fault is not None:
             self._worker.setText(plain(fault.summary))
-            self._worker.setToolTip(plain(f"{fault.kept} {fault.remedy}".strip()))
+            self._worker.setToolTip(tip(f"{fault.kept} {fault.remedy}".strip()))
         elif not self._bridge.is_ready:
             self._worker.setText("Starting…")
         else:
@@ -79,5 +79,5 @@ class StatusStrip:
         else:
             text, token = f"{name}: {age}", "muted"
         label.setText(plain(text))
-        label.setToolTip(plain(f"{fault.remedy}\n{fault.detail}".strip()) if fault else "")
+        label.setToolTip(tip(f"{fault.remedy}\n{fault.detail}".strip()) if fault else "")
         label.setStyleSheet(f"color: {getattr(colors, token)};")

@@ -24,7 +24,7 @@ from console.model.virtual_machine import VirtualMachine
 from console.ui import theme
 from console.ui.models.vm_columns import COLUMNS
 from console.ui.models.vm_rows import VmRows
-from console.ui.plain_text import one_line, plain
+from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
 _PADDING = 8
@@ -292,7 +292,7 @@ class VmList(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             key = self._key_at(event.pos())
-            text = plain(self._store.health_of(key).sentence) if key else ""
+            text = tip(self._store.health_of(key).sentence) if key else ""
             QToolTip.showText(event.globalPos(), text, self.viewport())
             return True
         return super().viewportEvent(event)
