@@ -40,9 +40,13 @@ def why_not(nic: NetworkInterfaceSpec, network: LogicalNetwork) -> str:
         return f"{nic.address} is outside {network.name} ({network.address_prefix})."
     if nic.address in network.used_addresses:
         return f"{nic.address} is in use on {network.name}."
-    pools = [
-        (ipaddress.ip_address(pool.start), ipaddress.ip_address(pool.end)) for pool in network.pools
-    ]
+    try:
+        pools = [
+            (ipaddress.ip_address(pool.start), ipaddress.ip_address(pool.end))
+            for pool in network.pools
+        ]
+    except ValueError:
+        return f"The address pools of {network.name} cannot be read."
     if pools and not any(
         start.version == address.version and int(start) <= int(address) <= int(end)
         for start, end in pools

@@ -29,7 +29,7 @@ from console.model.operation import OperationRecord
 from console.model.request import LiveMigrate
 from console.model.virtual_machine import VirtualMachine
 
-ON_VM = (vm_is_migratable, no_local_iso)
+ON_VM = (vm_is_migratable, no_local_iso, data_is_fresh)
 ON_NODE = (
     node_is_up,
     data_is_fresh,
@@ -158,7 +158,9 @@ class _Room:
         for node in inventory.nodes.values():
             if node.state is not NodeState.UP:
                 continue
-            used = node_has_memory.memory_needed(inventory.vms_on(node.name))
+            used = node_has_memory.memory_needed(
+                node_has_memory.holding_memory(inventory.vms_on(node.name))
+            )
             if node.memory_available_mib is None or used is None:
                 self._is_known = False
                 continue

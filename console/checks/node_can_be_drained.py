@@ -1,5 +1,6 @@
 """Draining a node leaves the rest able to take its VMs, one node at a time."""
 
+from console.checks.node_has_memory import holding_memory, memory_needed
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import NodeState
@@ -29,8 +30,12 @@ def on_request(request: DrainNode | ResumeNode, situation: Situation) -> tuple[F
         text = f"{', '.join(not_up)} cannot take VMs now. Take one node down at a time."
         findings.append(note(ID, text))
     up = [n for n in others if n.state is NodeState.UP]
-    needed = sum(vm.memory_mib or 0 for vm in inventory.vms_on(node.name))
-    if any(n.memory_available_mib is None for n in up):
+    moving = holding_memory(inventory.vms_on(node.name))
+    needed = memory_needed(moving)
+    if needed is None:
+        names = ", ".join(sorted(vm.name for vm in moving if vm.memory_mib is None))
+        findings.append(unknown(ID, f"How much memory {names} needs is not known."))
+    elif any(n.memory_available_mib is None for n in up):
         findings.append(unknown(ID, "The free memory of the other nodes is not known."))
     elif needed > sum(n.memory_available_mib or 0 for n in up):
         text = f"Its VMs need {needed // 1024} GiB; the other nodes do not have that free."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import Node
-from console.model.virtual_machine import VirtualMachine
+from console.model.virtual_machine import PowerState, VirtualMachine
 
 ID = "node_has_memory"
 TITLE = "The target has enough memory"
@@ -46,6 +46,11 @@ def memory_needed(vms: Sequence[VirtualMachine]) -> int | None:
             return None
         total += vm.memory_mib
     return total
+
+
+def holding_memory(vms: Sequence[VirtualMachine]) -> list[VirtualMachine]:
+    """Those that take memory on their node now: a stopped or saved VM takes none."""
+    return [vm for vm in vms if vm.power not in (PowerState.STOPPED, PowerState.SAVED)]
 
 
 def gib(mib: int) -> str:

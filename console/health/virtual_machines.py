@@ -44,6 +44,10 @@ def assess_vm(
                     read_at=cluster_wire.read_at,
                 )
             )
+        elif _is_silent(node, cluster_wire, now):
+            assert node is not None
+            text = f"Its node {node.name} has not answered lately, so this may have changed."
+            reasons.append(Reason(HealthLevel.UNKNOWN, text, read_at=node.read_at))
     if vm.azure is not None:
         _in_azure(vm, vm.azure, arm, reasons)
     elif vm.kind is VmKind.AZURE_LOCAL and arm.read_at is not None:
@@ -56,6 +60,13 @@ def assess_vm(
             )
         )
     return health_of(reasons, calm)
+
+
+def _is_silent(node: Node | None, wire: WireReading, now: float) -> bool:
+    """Up for the cluster, but silent itself: what is known of its VMs is as old as its word."""
+    if node is None or node.state not in (NodeState.UP, NodeState.PAUSED, NodeState.DRAINING):
+        return False
+    return node.read_at is None or now - node.read_at > 3 * wire.interval
 
 
 def _on_the_cluster(

@@ -30,6 +30,7 @@ class DeleteVirtualMachineOperation:
     async def run(self, context: OperationContext, request: DeleteVirtualMachine) -> Outcome:
         # A DELETE repeated on what is gone answers "not found": it may be sent again.
         fault: Fault | None = None
+        faults: list[Fault | None] = []
         if await context.backend.read_vm(request.vm_key) is not None:
             await context.sending(_STEP, "DELETE virtualMachineInstances/default and its machine")
             try:
@@ -47,14 +48,16 @@ class DeleteVirtualMachineOperation:
             if await context.backend.find_resource(arm_id) is not None:
                 await context.sending(arm_id, f"DELETE {arm_id}")
                 job = await context.backend.delete_resource(arm_id, context.operation_id)
-                await context.follow(job, low=0.8, phase="Deleting")
+                report = await context.follow(job, low=0.8, phase="Deleting")
+                if report.state is JobState.FAILED:
+                    faults.append(report.fault)
         await context.verifying("Looking whether it is gone on both planes")
         for look in range(_LOOKS):
             if look:
                 await context.sleep(1.0)
             if await context.backend.read_vm(request.vm_key) is None:
                 await context.refresh()
-                return Outcome(_S.SUCCEEDED, f"{request.vm_name} is gone, in Azure and here.")
+                return await _parts_gone(context, request, next(filter(None, faults), None))
             if fault is not None:
                 break
         await context.refresh()
@@ -63,3 +66,20 @@ class DeleteVirtualMachineOperation:
             FaultCode.REJECTED, text, remedy="Look in which plane it is left, then delete again."
         )
         return Outcome(_S.FAILED, text, found)
+
+
+async def _parts_gone(
+    context: OperationContext, request: DeleteVirtualMachine, fault: Fault | None
+) -> Outcome:
+    """The VM is gone; the interfaces and disks that were to go with it are looked at too."""
+    left = [
+        arm_id
+        for arm_id in request.also_delete
+        if await context.backend.find_resource(arm_id) is not None
+    ]
+    if not left:
+        return Outcome(_S.SUCCEEDED, f"{request.vm_name} is gone, in Azure and here.")
+    names = ", ".join(arm_id.rsplit("/", 1)[-1] for arm_id in left)
+    text = f"{request.vm_name} is gone, but {names} is still there."
+    found = fault or Fault(FaultCode.REJECTED, text, remedy="Delete what is left in Azure.")
+    return Outcome(_S.FAILED, text, found)

@@ -35,6 +35,9 @@ class LiveMigrateOperation:
 
     async def run(self, context: OperationContext, request: LiveMigrate) -> Outcome:
         before = context.inventory.vms.get(request.vm_key)
+        if before is not None and before.owner_node != request.source:
+            # Read after a restart: it moved already, so this says nothing of how it was before.
+            before = None
         backend = context.backend
         was_sent = any(sent.step == _STEP for sent in context.sent)
         if was_sent:
@@ -154,6 +157,8 @@ def _arrived(request: LiveMigrate, vm: VirtualMachine, before: VirtualMachine | 
             elif was and was != now:
                 told = "is not as before" if now not in (None, "") else "could not be read"
                 wrong.append(f"its {name} {told}")
+    else:
+        kept.append("how its Secure Boot and vTPM were before was not seen")
     if facts.heartbeat in (Heartbeat.NO_CONTACT, Heartbeat.LOST):
         wrong.append("its guest does not answer")
     if wrong:

@@ -226,3 +226,26 @@ def test_a_node_that_is_not_there(inventory: Inventory) -> None:
     found = find(inventory, request)["node_is_up"]
     assert found.severity is Severity.UNKNOWN
     assert isinstance(next(iter(inventory.nodes.values())), Node)
+
+
+def test_a_silent_source_makes_a_move_unknown(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    change_node(inventory, request.source, read_at=None)
+    found = find(inventory, request)["data_is_fresh"]
+    assert found.severity is Severity.UNKNOWN
+    assert request.source in found.text
+
+
+def test_a_stopped_vm_does_not_count_in_the_outlook(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    idle = tuple(
+        replace(vm, metrics=None, cluster=replace(vm.cluster, power=PowerState.STOPPED))
+        for vm in inventory.vms.values()
+        if vm.cluster is not None and vm.key != request.vm_key
+    )
+    memory = inventory.vms[request.vm_key].memory_mib or 0
+    nodes = tuple(replace(n, memory_available_mib=memory) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(upserted=idle, nodes=nodes))
+    verdicts = judge_moves(inventory, [request.vm_key], [], now(inventory))
+    target = next(verdict for verdict in verdicts if verdict.node == request.target)
+    assert target.survives_node_loss is True

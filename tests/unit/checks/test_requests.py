@@ -19,7 +19,9 @@ from console.model.request import (
     ResumeNode,
     VirtualMachineSpec,
 )
+from console.model.site import AddressPool
 from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import PowerState
 from console.operations import operation_for
 from tests.ui.sample import snapshot
 
@@ -169,3 +171,41 @@ def test_every_check_has_an_id_a_title_and_stands_in_the_list() -> None:
     assert len(ids) == len(set(ids))
     assert all(check.TITLE for check in ALL)
     assert all(name == check.ID for name, check in ON_REQUEST.items())
+
+
+def test_stopped_vms_take_no_room_when_a_node_is_drained(inventory: Inventory) -> None:
+    stopped = tuple(
+        replace(vm, cluster=replace(vm.cluster, power=PowerState.STOPPED))
+        for vm in inventory.vms_on("LAB-N1")
+        if vm.cluster is not None
+    )
+    full = tuple(replace(n, memory_available_mib=0) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(upserted=stopped, nodes=full))
+    assert "node_can_be_drained" not in find(inventory, DrainNode("LAB-N1"))
+
+
+def test_unknown_memory_of_a_vm_to_be_drained_is_unknown(inventory: Inventory) -> None:
+    vm = next(vm for vm in inventory.vms_on("LAB-N1") if vm.power is PowerState.RUNNING)
+    assert vm.cluster is not None
+    blind = replace(vm, metrics=None, azure=None, cluster=replace(vm.cluster, memory_mib=None))
+    inventory.apply(SnapshotDelta(upserted=(blind,)))
+    found = find(inventory, DrainNode("LAB-N1"))["node_can_be_drained"]
+    assert found.severity is Severity.UNKNOWN
+    assert vm.name in found.text
+
+
+def test_an_address_pool_that_cannot_be_read_is_told(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    network = replace(
+        inventory.site.logical_networks[0],
+        address_prefix="10.9.0.0/24",
+        pools=(AddressPool("not", "an address"),),
+        used_addresses=(),
+    )
+    site = replace(inventory.site, logical_networks=(network,))
+    inventory.apply(SnapshotDelta(site=site))
+    nic = NetworkInterfaceSpec("n", network.arm_id, "10.9.0.20")
+    found = creating(inventory, spec, network_interfaces=(nic,))["address_is_free"]
+    assert found.severity is Severity.BLOCKS
+    assert "cannot be read" in found.text

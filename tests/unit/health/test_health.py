@@ -91,6 +91,13 @@ def test_a_silent_cluster_is_unknown_never_healthy() -> None:
     assert health.level is HealthLevel.UNKNOWN
 
 
+@pytest.mark.parametrize("read_at", [None, NOW - 600])
+def test_a_vm_on_a_silent_node_is_unknown_never_healthy(read_at: float | None) -> None:
+    health = assess_vm(a_vm(), replace(UP, read_at=read_at), ARM, CLUSTER, NOW)
+    assert health.level is HealthLevel.UNKNOWN
+    assert "N1" in health.sentence
+
+
 def test_planes_that_disagree_are_told_with_whose_word_counts() -> None:
     azure = replace(AZURE, power=PowerState.STOPPED)
     health = assess_vm(a_vm(azure=azure), UP, ARM, CLUSTER, NOW)

@@ -1,0 +1,109 @@
+"""A move is judged by where the VM is and what it kept, never by what was accepted."""
+
+import pytest
+
+from console.model.operation import OperationState
+from console.model.request import LiveMigrate
+from console.model.virtual_machine import PowerState, VmKind
+from console.operations import operation_for
+from console.operations.base import Outcome, SentStep
+from tests.unit.operations.context import Context
+
+S = OperationState
+SENT = (SentStep("start_live_migration"),)
+
+
+@pytest.fixture
+async def context() -> Context:
+    made = Context()
+    await made.refresh()
+    return made
+
+
+def a_request(context: Context) -> LiveMigrate:
+    vm = next(
+        vm
+        for vm in context.inventory.vms.values()
+        if vm.kind is VmKind.AZURE_LOCAL
+        and vm.power is PowerState.RUNNING
+        and vm.cluster is not None
+        and vm.cluster.vtpm_state
+        and vm.cluster.migration is None
+        and not vm.cluster.mounted_iso
+        and not vm.cluster.possible_owners
+    )
+    target = next(node for node in context.inventory.nodes if node != vm.owner_node)
+    return LiveMigrate(vm.key, vm.name, vm.owner_node or "", target)
+
+
+async def run(context: Context, request: LiveMigrate) -> Outcome:
+    return await operation_for(request).run(context, request)
+
+
+async def test_it_arrives_and_says_what_it_kept(context: Context) -> None:
+    request = a_request(context)
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert "vTPM state as before" in outcome.result
+    assert context.inventory.vms[request.vm_key].owner_node == request.target
+    assert context.site.vms[request.vm_key].owner == request.target
+
+
+async def test_the_journalled_command_names_source_and_target(context: Context) -> None:
+    request = a_request(context)
+    await run(context, request)
+    assert request.target in context.commands[0]
+    assert request.source in context.commands[0]
+
+
+async def test_a_stale_source_is_refused_and_nothing_moves(context: Context) -> None:
+    request = a_request(context)
+    other = next(n for n in context.inventory.nodes if n not in (request.source, request.target))
+    stale = LiveMigrate(request.vm_key, request.vm_name, other, request.target)
+    outcome = await run(context, stale)
+    assert outcome.state is S.FAILED
+    assert context.site.vms[request.vm_key].owner == request.source
+
+
+async def test_after_a_restart_an_arrived_vm_is_not_sent_again(context: Context) -> None:
+    request = a_request(context)
+    await run(context, request)
+    context.steps.clear()
+    context.sent = SENT
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED
+    assert context.steps == []
+
+
+async def test_after_a_restart_nothing_is_called_as_before_that_nobody_saw(
+    context: Context,
+) -> None:
+    request = a_request(context)
+    await run(context, request)
+    context.sent = SENT
+    outcome = await run(context, request)
+    assert "as before" not in outcome.result
+    assert "not seen" in outcome.result
+
+
+async def test_after_a_restart_a_vm_still_at_home_is_sent_once_after_the_window(
+    context: Context,
+) -> None:
+    request = a_request(context)
+    context.sent = SENT
+    started = context.now()
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED
+    assert context.steps == ["start_live_migration"]
+    assert context.now() - started >= 50
+
+
+async def test_after_a_restart_a_third_node_supersedes(context: Context) -> None:
+    request = a_request(context)
+    other = next(n for n in context.inventory.nodes if n not in (request.source, request.target))
+    context.sent = SENT
+    context.site.vms[request.vm_key].owner = other
+    outcome = await run(context, request)
+    assert outcome.state is S.FAILED
+    assert "moved it" in outcome.result
+    assert context.steps == []
