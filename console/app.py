@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +111,8 @@ def _run_console(options: argparse.Namespace) -> int:
 
     from console.ui import first_picture, milestones
 
+    # Building the views makes many objects and no garbage: collecting waits for the first paint.
+    gc.disable()
     application = QApplication([sys.argv[0]])
     application.setApplicationName(_TITLE)
     application.setStyle("Fusion")
@@ -129,6 +132,7 @@ def _run_console(options: argparse.Namespace) -> int:
     else:
         session.tell_no_connection()
     window.painted.connect(functools.partial(milestones.note, "live"))
+    window.painted.connect(gc.enable)
     if known is not None:
         window.painted.connect(known.deleteLater)
     window.closing.connect(functools.partial(first_picture.save, folder, window))

@@ -29,6 +29,7 @@ class ImageRule(msgspec.Struct, frozen=True):
     kind: Literal["table", "marketplace"]
     text: str
     source: str
+    publishers: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
     sku_pattern: str = ""
 
@@ -118,10 +119,17 @@ class ImageCatalogue:
             )
             if is_listed:
                 return None
-            return f"It is not in the list of {rule.dated:%B %Y}. {rule.text}"
+            unread = (
+                ""
+                if release_number(release) is not None
+                else " The cluster's release is not known, so the strictest list holds."
+            )
+            return f"It is not in the list of {rule.dated:%B %Y}. {rule.text}{unread}"
         if image.os_type and image.os_type.lower() != "windows":
             return f"Trusted launch supports Windows images only here. {rule.text}"
         is_offer = reference.offer.lower() in rule.offers
+        if reference.publisher.lower() not in rule.publishers:
+            return f"Its publisher, {reference.publisher}, is not supported. {rule.text}"
         if is_offer and re.search(rule.sku_pattern, reference.sku.lower()):
             return None
         return f"{reference.offer} / {reference.sku} is not supported. {rule.text}"

@@ -18,7 +18,7 @@ _LOG_LINE_BYTES = 4096
 _JOIN_S = 2.0
 
 if sys.platform == "win32":
-    _CREATION_FLAGS = subprocess.CREATE_NO_WINDOW
+    _CREATION_FLAGS = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
 else:
     _CREATION_FLAGS = 0
 

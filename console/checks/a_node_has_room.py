@@ -1,5 +1,6 @@
 """Some node can take the new VM, and the cluster still survives the loss of a node after it."""
 
+from console.checks.node_has_memory import cluster_survives_loss, holding_memory, memory_needed
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import Node, NodeState, ServiceState
@@ -11,9 +12,14 @@ TITLE = "A node has room for it"
 
 def on_request(request: CreateVirtualMachine, situation: Situation) -> tuple[Finding, ...]:
     needed = request.spec.memory_mib
-    up = [node for node in situation.inventory.nodes.values() if node.state is NodeState.UP]
+    nodes = situation.inventory.nodes.values()
+    up = [node for node in nodes if node.state is NodeState.UP]
     if not up:
         return (unknown(ID, "No node is known to be up.", "Refresh, or look at the cluster."),)
+    up = [node for node in up if node.accepts_azure_placement is not False]
+    if not up:
+        text = "No node that is up takes new VMs from Azure."
+        return (blocks(ID, text, "Resume a node, so that Azure places VMs on it again."),)
     fitting = [node for node in up if (node.memory_available_mib or 0) >= needed]
     unread = [node.name for node in up if node.memory_available_mib is None]
     if not fitting and unread:
@@ -23,29 +29,41 @@ def on_request(request: CreateVirtualMachine, situation: Situation) -> tuple[Fin
         most = max(node.memory_available_mib or 0 for node in up)
         text = f"No node has {needed / 1024:.0f} GiB free; the most is {most / 1024:.0f} GiB."
         return (blocks(ID, text, "Give it less memory, or free some.", field="memory"),)
-    return (*_igvm(up), *_after_a_loss(up, needed))
+    return (*_igvm(fitting), *_after_a_loss(situation, fitting, needed))
 
 
-def _igvm(up: list[Node]) -> tuple[Finding, ...]:
-    without = [node.name for node in up if node.igvm_agent is not ServiceState.RUNNING]
+def _igvm(fitting: list[Node]) -> tuple[Finding, ...]:
+    """``fitting`` are the nodes with room: one of them must be able to run Trusted launch."""
+    without = [node for node in fitting if node.igvm_agent is not ServiceState.RUNNING]
     if not without:
         return ()
-    if len(without) == len(up):
-        text = "IgvmAgent is not known to run on any node; a Trusted launch VM cannot start."
-        return (blocks(ID, text, "Start or repair IgvmAgent."),)
-    text = f"IgvmAgent is not known to run on {', '.join(without)}; the VM cannot run there."
-    return (note(ID, text, "Start or repair IgvmAgent on these nodes."),)
+    names = ", ".join(node.name for node in without)
+    if len(without) < len(fitting):
+        text = f"IgvmAgent is not known to run on {names}; the VM cannot run there."
+        return (note(ID, text, "Start or repair IgvmAgent on these nodes."),)
+    if any(node.igvm_agent is ServiceState.UNKNOWN for node in without):
+        return (unknown(ID, f"Whether IgvmAgent runs on {names}, which have room, is not known."),)
+    text = f"IgvmAgent does not run where there is room ({names}); the VM could not start."
+    return (blocks(ID, text, "Start or repair IgvmAgent."),)
 
 
-def _after_a_loss(up: list[Node], needed: int) -> tuple[Finding, ...]:
-    if len(up) < 2 or any(n.memory_available_mib is None or not n.memory_total_mib for n in up):
+def _after_a_loss(situation: Situation, fitting: list[Node], needed: int) -> tuple[Finding, ...]:
+    """The outlook if the roomiest node takes it: nobody can say beforehand which one will."""
+    inventory = situation.inventory
+    free: dict[str, int] = {}
+    used: dict[str, int] = {}
+    for node in inventory.nodes.values():
+        if node.state is not NodeState.UP:
+            continue
+        held = memory_needed(holding_memory(inventory.vms_on(node.name)))
+        if node.memory_available_mib is None or held is None:
+            text = "Whether the cluster survives the loss of a node with this VM is not known."
+            return (note(ID, text, field="memory"),)
+        free[node.name], used[node.name] = node.memory_available_mib, held
+    taker = max(fitting, key=lambda node: node.memory_available_mib or 0).name
+    free[taker] -= needed
+    used[taker] += needed
+    if cluster_survives_loss(free, used):
         return ()
-    free = sum(node.memory_available_mib or 0 for node in up) - needed
-    worst = max((n.memory_total_mib or 0) for n in up)
-    if free >= worst:
-        return ()
-    largest_use = max((n.memory_total_mib or 0) - (n.memory_available_mib or 0) for n in up)
-    if free - min(n.memory_available_mib or 0 for n in up) >= largest_use:
-        return ()
-    text = "With this VM the cluster may not restart everything if its fullest node failed."
+    text = "With this VM the cluster could not restart everything if one node failed."
     return (note(ID, text, "Plan for more memory.", field="memory"),)

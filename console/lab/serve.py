@@ -39,6 +39,9 @@ def serve(
     one; a fixed one lets clients find their operations' URLs again after a restart.
     """
     _leave_when_asked()
+    if hasattr(os, "nice"):
+        # On a real site these servers run on other machines: here they must not crowd the window.
+        os.nice(5)
     lab = running_lab(scenario, seed, speed, arm_port)
     with contextlib.suppress(KeyboardInterrupt), lab as (site, told):
         text = json.dumps(told) if json_output else _for_people(told)

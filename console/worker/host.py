@@ -33,6 +33,7 @@ _BACKEND_MODULE = "console.backends.azure_local.backend"
 def main() -> int:
     """Serve one window until it hangs up; 0 if nothing went wrong inside."""
     faulthandler.enable()
+    _step_behind_the_window()
     # Ctrl+C in a terminal reaches both processes: the window decides, and hangs up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = take_over_standard_streams()
@@ -49,6 +50,12 @@ def main() -> int:
     # A thread that waits for a silent node would hold the process for half a minute; the journal
     # is closed, so nothing is lost by leaving now.
     os._exit(code)
+
+
+def _step_behind_the_window() -> None:
+    """Where cores are few, the window draws first: reading 2,000 VMs keeps one busy for 0.4 s."""
+    if hasattr(os, "nice"):
+        os.nice(5)
 
 
 async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None:

@@ -101,7 +101,11 @@ def test_every_offered_image_passes_its_own_rule() -> None:
             "V1",
         ),
         (an_image(ImageReference("p", "rhel", "9", "1"), os_type="Linux"), "2510", "Windows"),
-        (an_image(ImageReference("p", "windows-11", "win11-24h2-ent")), "2503", "24H2"),
+        (
+            an_image(ImageReference("microsoftwindowsdesktop", "windows-11", "win11-24h2-ent")),
+            "2503",
+            "24H2",
+        ),
         (
             an_image(
                 ImageReference("microsoftwindowsdesktop", "windows-11", "win11-22h2-avd", "1")
@@ -134,3 +138,16 @@ def test_the_bridge_is_never_dragged_and_unmanaged_vms_keep_their_power() -> Non
 
 def test_known_issues_name_their_source() -> None:
     assert all(issue.source and issue.remedy for issue in catalog.load_known_issues())
+
+
+def test_an_unknown_release_says_that_the_strictest_list_holds() -> None:
+    image = an_image(ImageReference("microsoftwindowsserver", "windowsserver", "2022-datacenter"))
+    images = catalog.load_images()
+    assert "release is not known" in (images.why_not(image, "") or "")
+    assert "release is not known" not in (images.why_not(image, "2402") or "")
+
+
+def test_an_offer_of_another_publisher_is_not_microsofts() -> None:
+    image = an_image(ImageReference("somebody", "windows-11", "win11-23h2-ent"))
+    for release in ("2503", "2510"):
+        assert "somebody" in (catalog.load_images().why_not(image, release) or "")

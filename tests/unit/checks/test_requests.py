@@ -8,7 +8,7 @@ import pytest
 from console.checks import ALL, ON_REQUEST, run_on_snapshot
 from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
-from console.model.node import NodeState
+from console.model.node import NodeState, ServiceState
 from console.model.request import (
     ChangePowerState,
     CreateVirtualMachine,
@@ -209,3 +209,37 @@ def test_an_address_pool_that_cannot_be_read_is_told(
     found = creating(inventory, spec, network_interfaces=(nic,))["address_is_free"]
     assert found.severity is Severity.BLOCKS
     assert "cannot be read" in found.text
+
+
+@pytest.mark.parametrize(
+    ("agent", "severity"),
+    [(ServiceState.STOPPED, Severity.BLOCKS), (ServiceState.UNKNOWN, Severity.UNKNOWN)],
+)
+def test_room_counts_only_where_trusted_launch_can_run(
+    inventory: Inventory, spec: VirtualMachineSpec, agent: ServiceState, severity: Severity
+) -> None:
+    nodes = tuple(
+        replace(n, igvm_agent=agent) if n.name == "LAB-N1" else replace(n, memory_available_mib=0)
+        for n in inventory.nodes.values()
+    )
+    inventory.apply(SnapshotDelta(nodes=nodes))
+    found = creating(inventory, spec, memory_mib=1024)["a_node_has_room"]
+    assert found.severity is severity
+    assert "LAB-N1" in found.text
+
+
+def test_a_node_closed_to_azure_is_no_room(inventory: Inventory, spec: VirtualMachineSpec) -> None:
+    nodes = tuple(replace(n, accepts_azure_placement=False) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(nodes=nodes))
+    assert creating(inventory, spec)["a_node_has_room"].severity is Severity.BLOCKS
+
+
+def test_a_creation_foresees_the_loss_of_a_node(
+    inventory: Inventory, spec: VirtualMachineSpec
+) -> None:
+    assert "a_node_has_room" not in creating(inventory, spec)
+    nodes = tuple(replace(n, memory_available_mib=9 * 1024) for n in inventory.nodes.values())
+    inventory.apply(SnapshotDelta(nodes=nodes))
+    found = creating(inventory, spec, memory_mib=8192)["a_node_has_room"]
+    assert found.severity is Severity.NOTE
+    assert "if one node failed" in found.text
