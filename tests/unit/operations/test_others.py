@@ -1,0 +1,144 @@
+"""Creation, power, images, drain and resume over the simulated site: done means seen."""
+
+import pytest
+
+from console.model.node import NodeState
+from console.model.operation import OperationState
+from console.model.request import (
+    ChangePowerState,
+    CreateVirtualMachine,
+    DrainNode,
+    NetworkInterfaceSpec,
+    PowerAction,
+    ResumeNode,
+    VirtualMachineSpec,
+)
+from console.model.site import ImageState
+from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
+from console.operations import ALL, operation_for
+from console.operations.base import SentStep
+from tests.unit.operations.context import Context
+
+S = OperationState
+
+
+@pytest.fixture
+async def context() -> Context:
+    made = Context()
+    await made.refresh()
+    return made
+
+
+def a_running_vm(context: Context) -> VirtualMachine:
+    return next(
+        vm
+        for vm in context.inventory.vms.values()
+        if vm.kind is VmKind.AZURE_LOCAL and vm.azure and vm.power is PowerState.RUNNING
+    )
+
+
+def a_spec(context: Context) -> VirtualMachineSpec:
+    site = context.inventory.site
+    image = next(i for i in site.images if i.reference and i.state is ImageState.READY)
+    return VirtualMachineSpec(
+        name="fresh-1",
+        subscription_id=site.subscriptions[0].id,
+        resource_group=site.resource_groups[0].name,
+        location=site.custom_locations[0].location,
+        custom_location_id=site.custom_locations[0].arm_id,
+        image_id=image.arm_id,
+        admin_username="grace",
+        network_interfaces=(NetworkInterfaceSpec("fresh-1-nic", site.logical_networks[0].arm_id),),
+    )
+
+
+async def test_a_creation_ends_as_trusted_launch_on_both_planes(context: Context) -> None:
+    spec = a_spec(context)
+    outcome = await operation_for(request := CreateVirtualMachine(spec)).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    vm = context.inventory.vm_named("fresh-1")
+    assert vm is not None
+    assert vm.cluster is not None
+    assert vm.azure is not None
+    for facts in (vm.cluster, vm.azure):
+        assert (facts.security, facts.vtpm, facts.secure_boot) == (
+            SecurityType.TRUSTED_LAUNCH,
+            True,
+            True,
+        )
+    assert not any("Correct-Horse-9" in command for command in context.commands)
+
+
+async def test_a_creation_that_came_out_standard_is_a_failure(context: Context) -> None:
+    context.site.faults.drop_security_on_create = True
+    request = CreateVirtualMachine(a_spec(context))
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.FAILED
+    assert "not as Trusted launch" in outcome.result
+    assert outcome.fault is not None
+    assert "Standard" in outcome.fault.summary
+
+
+async def test_a_name_that_is_taken_is_a_conflict_and_nothing_is_put_on_it(
+    context: Context,
+) -> None:
+    request = CreateVirtualMachine(a_spec(context))
+    assert (await operation_for(request).run(context, request)).state is S.SUCCEEDED
+    context.operation_id, context.steps = "op-2", []
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.FAILED
+    assert outcome.fault is not None
+    assert outcome.fault.code == "conflict"
+    assert context.steps == []
+
+
+async def test_recovery_finds_its_own_parts_and_makes_nothing_twice(context: Context) -> None:
+    request = CreateVirtualMachine(a_spec(context))
+    await operation_for(request).run(context, request)
+    context.sent = tuple(SentStep(step) for step in context.steps)
+    context.steps = []
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert context.steps == []
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        (PowerAction.STOP, PowerState.STOPPED),
+        (PowerAction.PAUSE, PowerState.PAUSED),
+        (PowerAction.SAVE, PowerState.SAVED),
+        (PowerAction.RESTART, PowerState.RUNNING),
+    ],
+)
+async def test_power_is_done_when_the_cluster_says_so(
+    context: Context, action: PowerAction, state: PowerState
+) -> None:
+    vm = a_running_vm(context)
+    request = ChangePowerState(vm.key, vm.name, action)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert context.inventory.vms[vm.key].power is state
+
+
+async def test_a_restart_nobody_saw_is_unknown_and_not_repeated(context: Context) -> None:
+    vm = a_running_vm(context)
+    request = ChangePowerState(vm.key, vm.name, PowerAction.RESTART)
+    context.sent = (SentStep("restart"),)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.UNKNOWN
+    assert context.steps == []
+
+
+async def test_a_node_drains_and_resumes(context: Context) -> None:
+    name = next(n.name for n in context.inventory.nodes.values() if n.state is NodeState.UP)
+    drained = await operation_for(drain := DrainNode(name)).run(context, drain)
+    assert drained.state is S.SUCCEEDED, drained
+    assert context.inventory.nodes[name].state is NodeState.PAUSED
+    resumed = await operation_for(resume := ResumeNode(name)).run(context, resume)
+    assert resumed.state is S.SUCCEEDED, resumed
+    assert context.inventory.nodes[name].state is NodeState.UP
+
+
+def test_no_two_operations_share_a_kind() -> None:
+    assert len({operation.kind for operation in ALL}) == len(ALL)
