@@ -65,7 +65,17 @@ class ChangePowerStateOperation:
             report = await context.follow(job, high=0.8)
             fault = report.fault if report.state is not JobState.GONE else None
         await context.verifying(f"Looking whether {request.vm_name} did it")
-        return await self._verify(context, request, before, fault)
+        outcome = await self._verify(context, request, before, fault)
+        is_answered = not context.sent or bool(context.sent[-1].token)
+        if outcome.state is _S.FAILED and not is_answered:
+            # Sent before a restart and never answered: nobody knows whether Azure took it.
+            lost = Fault(
+                FaultCode.LOST,
+                f"Whether Azure took the request is not known. {outcome.result}",
+                remedy="The console keeps looking; nothing is sent again.",
+            )
+            return Outcome(_S.UNKNOWN, outcome.result, lost)
+        return outcome
 
     async def _verify(
         self,

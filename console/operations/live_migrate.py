@@ -89,7 +89,12 @@ class LiveMigrateOperation:
             if owner != request.source:
                 return _superseded(request, owner)
         if context.cancel_requested:
-            return Outcome(_S.CANCELED, f"{request.vm_name} is still on {request.source}.")
+            # The window was not waited out, so more than this must not be claimed.
+            text = (
+                f"Cancelled: {request.vm_name} was on {request.source} when last seen. A command "
+                "that left before the restart may still arrive; look again in a minute."
+            )
+            return Outcome(_S.CANCELED, text)
         return None
 
     async def _verify(

@@ -142,3 +142,14 @@ async def test_a_node_drains_and_resumes(context: Context) -> None:
 
 def test_no_two_operations_share_a_kind() -> None:
     assert len({operation.kind for operation in ALL}) == len(ALL)
+
+
+async def test_power_sent_before_a_restart_and_never_answered_is_unknown(context: Context) -> None:
+    vm = a_running_vm(context)
+    request = ChangePowerState(vm.key, vm.name, PowerAction.STOP)
+    context.sent = (SentStep("stop"),)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.UNKNOWN
+    assert outcome.fault is not None
+    assert "not known" in outcome.fault.summary
+    assert context.commands == [], "nothing is sent again"
