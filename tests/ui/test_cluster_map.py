@@ -1,6 +1,7 @@
 """The map: tiles and cards, selection, what every node says to a lifted VM, dropping."""
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
@@ -231,3 +232,15 @@ def test_press_on_nothing_clears(window: MainWindow) -> None:
     where = QPoint(window.map.viewport().width() - 2, window.map.viewport().height() - 2)
     QTest.mouseClick(window.map.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert window.map.selected == set()
+
+
+def test_cards_stand_in_the_clusters_order_whatever_arrives_first(window: MainWindow) -> None:
+    """As a start does it: an empty snapshot, then nodes and VMs in one delta."""
+    full = snapshot("large")
+    for _ in range(3):
+        window._store.replace(replace(full, nodes=(), vms=()))
+        window._store.apply(SnapshotDelta(upserted=tuple(reversed(full.vms)), nodes=full.nodes))
+        window._store.finish_slices()
+        settle()
+        shown = [card.node for card in window.map.cards if card.node]
+        assert shown == [node.name for node in full.nodes]

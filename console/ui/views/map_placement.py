@@ -61,7 +61,14 @@ class Placement:
                 self.order[card] = self._sorted(owned)
             else:
                 self.order.pop(card, None)
+        self._in_cluster_order()
         return touched
+
+    def _in_cluster_order(self) -> None:
+        """VMs may arrive before their nodes: cards stand as the cluster lists its nodes."""
+        wanted = [*self._inventory.nodes, NOT_PLACED]
+        if list(self.order) != [card for card in wanted if card in self.order]:
+            self.order = {card: self.order[card] for card in wanted if card in self.order}
 
     def asked(self, running: Iterable[OperationRecord]) -> set[str]:
         """This console's unfinished operations changed: the VMs whose move looks different now."""

@@ -200,7 +200,10 @@ class CreateVmWizard(QDialog):
             self._visited.update(range(index))
             self._start_checks()
         self._refresh()
-        self.pages[index].focus_field("")
+        # What is missing takes the cursor: a returning person types the name at once.
+        wrong = self.problems()
+        missing = (field.name for field in flow.PAGES[index].fields if field.name in wrong)
+        self.pages[index].focus_field(next(missing, ""))
 
     def go_to_field(self, name: str) -> None:
         """Show the page that holds a field and put the cursor there."""
