@@ -55,8 +55,10 @@ def _measure(application: object, window: object) -> list[Row]:
     watchdog.start()
     _spin(application, SECONDS)
     watchdog.stop()
-    done = sum(record.is_over for record in store.operations.values())
-    assert done == len(moves), f"{done} of {len(moves)} moves ended"
+    # Large VMs may take longer than was measured; a benchmark of moves that failed is none.
+    _until(application, lambda: all(r.is_over for r in store.operations.values()), 90)
+    ended = [record.state.value for record in store.operations.values()]
+    assert ended == ["Succeeded"] * len(moves), ended
     return [
         Row("GUI gap, large refreshing, 8 moves, p99", watchdog.percentile_ms(0.99), "ms", 16.0),
         Row("GUI gap, large refreshing, 8 moves, worst", max(watchdog.gaps_ms), "ms", 50.0),
