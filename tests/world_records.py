@@ -10,6 +10,7 @@ from console.model.node import DrainStatus, MigrationNetwork, Node, NodeState, S
 from console.model.site import (
     AddressPool,
     CustomLocation,
+    DataDisk,
     Image,
     ImageReference,
     ImageState,
@@ -202,6 +203,7 @@ def site_facts(site: Site) -> SiteFacts:
         return site.list_resources(type_, settings.group_id)
 
     holders = _holders(listed(arm_ids.INSTANCES))
+    disk_holders = _disk_holders(listed(arm_ids.INSTANCES))
     interfaces = [_interface(resource, holders) for resource in listed(arm_ids.INTERFACES)]
     networks = [_network(resource, interfaces) for resource in listed(arm_ids.NETWORKS)]
     location = site.resources[settings.custom_location_id.lower()]
@@ -225,6 +227,7 @@ def site_facts(site: Site) -> SiteFacts:
         storage_paths=tuple(_storage_path(resource) for resource in listed(arm_ids.CONTAINERS)),
         logical_networks=tuple(networks),
         network_interfaces=tuple(interfaces),
+        data_disks=tuple(_disk(resource, disk_holders) for resource in listed(arm_ids.DISKS)),
     )
 
 
@@ -236,6 +239,28 @@ def _holders(instances: list[ArmResource]) -> dict[str, str]:
         for interface in profile.get("networkInterfaces") or []:
             found[str(interface["id"]).lower()] = arm_ids.parent_of(instance.id)
     return found
+
+
+def _disk_holders(instances: list[ArmResource]) -> dict[str, str]:
+    """Lower-case id of a data disk -> id of the machine that uses it."""
+    return {
+        str(disk["id"]).lower(): arm_ids.parent_of(instance.id)
+        for instance in instances
+        for disk in (properties_of(instance.body).get("storageProfile") or {}).get("dataDisks", [])
+    }
+
+
+def _disk(resource: ArmResource, holders: dict[str, str]) -> DataDisk:
+    body = properties_of(resource.body)
+    return DataDisk(
+        resource.id,
+        str(resource.body["name"]),
+        body.get("diskSizeGB"),
+        body.get("dynamic"),
+        body.get("containerId", ""),
+        str(body.get("provisioningState", "")),
+        holders.get(resource.id.lower(), ""),
+    )
 
 
 def _image(resource: ArmResource) -> Image:

@@ -76,6 +76,18 @@ class NetworkInterface(msgspec.Struct, frozen=True):
     attached_vm_id: str = ""  # ARM id of the machine that uses it, empty if free
 
 
+class DataDisk(msgspec.Struct, frozen=True):
+    """A virtual hard disk that Azure knows. ``size_gib`` and ``is_dynamic`` None: not told."""
+
+    arm_id: str
+    name: str
+    size_gib: int | None = None
+    is_dynamic: bool | None = None
+    storage_path_id: str = ""
+    provisioning: str = ""  # ARM's word
+    attached_vm_id: str = ""  # ARM id of the machine that uses it, empty if free
+
+
 class CustomLocation(msgspec.Struct, frozen=True, gc=False):
     arm_id: str
     name: str

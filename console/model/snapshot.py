@@ -6,6 +6,7 @@ from console.model.freshness import Wire, WireReading
 from console.model.node import Node
 from console.model.site import (
     CustomLocation,
+    DataDisk,
     Image,
     LogicalNetwork,
     NetworkInterface,
@@ -53,6 +54,7 @@ class SiteFacts(msgspec.Struct, frozen=True):
     storage_paths: tuple[StoragePath, ...] = ()
     logical_networks: tuple[LogicalNetwork, ...] = ()
     network_interfaces: tuple[NetworkInterface, ...] = ()
+    data_disks: tuple[DataDisk, ...] = ()
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True):

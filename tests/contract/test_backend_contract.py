@@ -86,6 +86,10 @@ async def test_what_a_creation_chooses_from(bench: Bench) -> None:
     static = [network for network in site.logical_networks if network.is_static]
     assert any(network.used_addresses for network in static)
     assert any(nic.attached_vm_id for nic in site.network_interfaces)
+    spare = {disk.name: disk for disk in site.data_disks}["archive-2023-data"]
+    assert (spare.size_gib, spare.is_dynamic, spare.attached_vm_id) == (512, True, "")
+    assert spare.provisioning == "Succeeded"
+    assert spare.storage_path_id in {path.arm_id for path in site.storage_paths}
 
 
 async def test_a_second_reading_of_a_still_world_tells_nothing_new(bench: Bench) -> None:

@@ -1,7 +1,8 @@
 """ARM's lists that a creation chooses from, read page by page and kept until their bytes change."""
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,7 +11,7 @@ from console.backends.azure_local.arm_pipeline import ArmPipeline
 from console.backends.azure_local.row_cache import RowCache
 from console.backends.azure_local.translate import WordReader
 from console.model.freshness import Fault
-from console.model.site import LogicalNetwork, NetworkInterface
+from console.model.site import DataDisk, LogicalNetwork, NetworkInterface
 from console.model.snapshot import SiteFacts
 from console.model.virtual_machine import AzureFacts
 
@@ -20,7 +21,11 @@ _VM_KINDS = {
     "storage_paths": "Microsoft.AzureStackHCI/storageContainers",
     "logical_networks": "Microsoft.AzureStackHCI/logicalNetworks",
     "network_interfaces": "Microsoft.AzureStackHCI/networkInterfaces",
+    "data_disks": "Microsoft.AzureStackHCI/virtualHardDisks",
 }
+
+
+_Part = TypeVar("_Part", NetworkInterface, DataDisk)
 
 
 class SiteLists:
@@ -43,6 +48,7 @@ class SiteLists:
             "network_interfaces": RowCache(
                 arm_rows.NicResource, arm_records.network_interface, "List network interfaces"
             ),
+            "data_disks": RowCache(arm_rows.DiskResource, arm_records.data_disk, "List data disks"),
             "custom_locations": RowCache(
                 arm_rows.CustomLocationResource, arm_records.custom_location,
                 "List custom locations",
@@ -57,6 +63,7 @@ class SiteLists:
         }  # fmt: skip
         self._last = SiteFacts()
         self._final_nics: dict[str, tuple[NetworkInterface, str, NetworkInterface]] = {}
+        self._final_disks: dict[str, tuple[DataDisk, str, DataDisk]] = {}
 
     async def subscriptions(self, words: WordReader) -> tuple[Any, ...]:
         """All subscriptions that the credential can see."""
@@ -105,8 +112,17 @@ class SiteLists:
         subscriptions: tuple[Any, ...],
         vms: tuple[AzureFacts, ...],
     ) -> SiteFacts:
-        """Lists joined: which VM holds which interface, which network has which addresses used."""
-        nics = self._attach(lists["network_interfaces"], vms)
+        """Lists joined: which VM holds which part, which network has which addresses used."""
+        nics, self._final_nics = _attach(
+            lists["network_interfaces"],
+            {nic.lower(): vm.arm_id for vm in vms for nic in vm.network_interface_ids},
+            self._final_nics,
+        )
+        disks, self._final_disks = _attach(
+            lists["data_disks"],
+            {disk.lower(): vm.arm_id for vm in vms for disk in vm.data_disk_ids},
+            self._final_disks,
+        )
         site = SiteFacts(
             subscriptions=subscriptions,
             resource_groups=lists["resource_groups"],
@@ -115,26 +131,32 @@ class SiteLists:
             storage_paths=lists["storage_paths"],
             logical_networks=_with_addresses(lists["logical_networks"], nics),
             network_interfaces=nics,
+            data_disks=disks,
         )
         if site != self._last:
             self._last = site
         return self._last
 
-    def _attach(
-        self, nics: tuple[NetworkInterface, ...], vms: tuple[AzureFacts, ...]
-    ) -> tuple[NetworkInterface, ...]:
-        holders = {nic.lower(): vm.arm_id for vm in vms for nic in vm.network_interface_ids}
-        known, final = self._final_nics, {}
-        for nic in nics:
-            holder = holders.get(nic.arm_id.lower(), "")
-            before = known.get(nic.arm_id)
-            if before is not None and before[0] is nic and before[1] == holder:
-                final[nic.arm_id] = before
-            else:
-                joined = msgspec.structs.replace(nic, attached_vm_id=holder) if holder else nic
-                final[nic.arm_id] = (nic, holder, joined)
-        self._final_nics = final
-        return tuple(entry[2] for entry in final.values())
+
+def _attach(
+    parts: tuple[_Part, ...],
+    holders: Mapping[str, str],
+    known: Mapping[str, tuple[_Part, str, _Part]],
+) -> tuple[tuple[_Part, ...], dict[str, tuple[_Part, str, _Part]]]:
+    """Parts with their holders; what did not change stays the same object, so that ``==`` is quick.
+
+    ``known`` and the second answer: part as listed, holder, part as told, by id.
+    """
+    final: dict[str, tuple[_Part, str, _Part]] = {}
+    for part in parts:
+        holder = holders.get(part.arm_id.lower(), "")
+        before = known.get(part.arm_id)
+        if before is not None and before[0] is part and before[1] == holder:
+            final[part.arm_id] = before
+        else:
+            joined = msgspec.structs.replace(part, attached_vm_id=holder) if holder else part
+            final[part.arm_id] = (part, holder, joined)
+    return tuple(entry[2] for entry in final.values()), final
 
 
 def _with_addresses(

@@ -13,6 +13,7 @@ from console.backends.azure_local.translate import (
 from console.model.site import (
     AddressPool,
     CustomLocation,
+    DataDisk,
     Image,
     ImageReference,
     ImageState,
@@ -159,6 +160,19 @@ def storage_path(row: rows.ContainerResource, words: WordReader) -> StoragePath:
         path=body.path,
         available_mib=_whole(status.available_size_mb),
         size_mib=_whole(status.container_size_mb),
+    )
+
+
+def data_disk(row: rows.DiskResource, words: WordReader) -> DataDisk:
+    """Without ``attached_vm_id``: the VM names its disks, not the other way round."""
+    body = row.properties or rows.DiskProperties()
+    return DataDisk(
+        arm_id=row.id,
+        name=row.name,
+        size_gib=_whole(body.disk_size_gb),
+        is_dynamic=body.dynamic,
+        storage_path_id=body.container_id or "",
+        provisioning=body.provisioning_state or "",
     )
 
 

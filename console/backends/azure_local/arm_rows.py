@@ -224,6 +224,19 @@ class ContainerResource(Row):
     properties: ContainerProperties | None = None
 
 
+class DiskProperties(Row):
+    disk_size_gb: float | None = msgspec.field(default=None, name="diskSizeGB")
+    dynamic: bool | None = None
+    container_id: str | None = None
+    provisioning_state: str | None = None
+
+
+class DiskResource(Row):
+    id: str
+    name: str
+    properties: DiskProperties | None = None
+
+
 class Pool(Row):
     start: str | None = None
     end: str | None = None

@@ -263,6 +263,59 @@ def _add_images(site: Site) -> None:
     )
 
 
+def add_spare_parts(site: Site) -> None:
+    """Disks and interfaces that no VM uses: what somebody kept, to be used again."""
+    for name, size_gib, is_dynamic, path in (
+        ("archive-2023-data", 512, True, 0),
+        ("scratch-fixed", 64, False, 1),
+    ):
+        arm_id = site.settings.resource_id(arm_ids.DISKS, name)
+        add(
+            site,
+            arm_id,
+            arm_ids.DISKS,
+            {
+                "diskSizeGB": size_gib,
+                "dynamic": is_dynamic,
+                "diskFileFormat": "vhdx",
+                "containerId": storage_path_id(site, path),
+                "status": succeeded(site, arm_id),
+            },
+            extendedLocation=extended_location(site),
+            tags={},
+        )
+    for name, network, address in (
+        ("spare-servers-nic", STATIC_NETWORK, "10.110.14.9"),
+        ("spare-desktops-nic", DHCP_NETWORK, ""),
+    ):
+        _add_spare_interface(site, name, network, address)
+
+
+def _add_spare_interface(site: Site, name: str, network: str, address: str) -> None:
+    arm_id = site.settings.resource_id(arm_ids.INTERFACES, name)
+    configuration: dict[str, object] = {
+        "subnet": {"id": site.settings.resource_id(arm_ids.NETWORKS, network)},
+    }
+    if address:
+        configuration |= {
+            "privateIPAddress": address, "gateway": "10.110.0.1", "prefixLength": "20",
+        }  # fmt: skip
+    tail = int(site.chance("spare", name) * 0xFFFF)
+    add(
+        site,
+        arm_id,
+        arm_ids.INTERFACES,
+        {
+            "ipConfigurations": [{"name": "ipconfig0", "properties": configuration}],
+            "macAddress": f"00:15:5D:FF:{tail >> 8:02X}:{tail & 0xFF:02X}",
+            "dnsSettings": {"dnsServers": []},
+            "status": succeeded(site, arm_id),
+        },
+        extendedLocation=extended_location(site),
+        tags={},
+    )
+
+
 def storage_path_id(site: Site, number: int) -> str:
     return site.settings.resource_id(arm_ids.CONTAINERS, STORAGE_PATHS[number][0])
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 from console.lab.world.clock import Clock, RealClock
-from console.lab.world.furniture import add_azure_base, add_nodes, add_offers
+from console.lab.world.furniture import (
+    add_azure_base,
+    add_nodes,
+    add_offers,
+    add_spare_parts,
+)
 from console.lab.world.population import add_bridge_vm, populate
 from console.lab.world.settings import SiteSettings
 from console.lab.world.site import Site
@@ -29,6 +34,7 @@ def small(clock: Clock, seed: int) -> Site:
     """The default: four healthy nodes, 60 VMs, two small notes so that it looks alive."""
     site = _base(clock, seed, 4)
     populate(site, 60, unmanaged=3)
+    add_spare_parts(site)
     site.health_faults.append(
         WorldHealthFault(
             site.guid("fault", "capacity"),

@@ -13,6 +13,7 @@ from console.backends.azure_local.arm_reading import ArmReader
 from console.backends.azure_local.connections import ArmConnection, StaticToken
 from console.backends.azure_local.resource_graph import query_text
 from console.model.freshness import FaultCode
+from console.model.site import DataDisk
 from tests.unit.backends.scripted_arm import Asked, Reply, ScriptedArm
 from tests.unit.backends.test_arm_records import VM
 
@@ -134,6 +135,23 @@ async def test_a_vm_holds_its_interface(reader: ArmReader, azure: Azure) -> None
     azure.lists["networkInterfaces"] = [{"id": f"{NIC}/a", "name": "a"}]
     half = await reader.read()
     assert half.site.network_interfaces[0].attached_vm_id == VM["id"]
+
+
+async def test_a_vm_holds_its_data_disks_and_a_free_one_is_free(
+    reader: ArmReader, azure: Azure
+) -> None:
+    disks = NIC.replace("networkInterfaces", "virtualHardDisks")
+    storage = {"storageProfile": {"dataDisks": [{"id": f"{disks}/A"}]}}
+    azure.graph["virtual_machines"] = [{**VM, "properties": storage}]
+    azure.lists["virtualHardDisks"] = [
+        {"id": f"{disks}/a", "name": "a", "properties": {
+            "diskSizeGB": 12.0, "dynamic": False, "containerId": "/c",
+            "provisioningState": "Succeeded"}},
+        {"id": f"{disks}/b", "name": "b"},
+    ]  # fmt: skip
+    used, free = (await reader.read()).site.data_disks
+    assert used == DataDisk(f"{disks}/a", "a", 12, False, "/c", "Succeeded", VM["id"])
+    assert free == DataDisk(f"{disks}/b", "b")
 
 
 async def test_without_resource_graph_machines_are_looked_at_one_by_one(
