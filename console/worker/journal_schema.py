@@ -107,7 +107,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def copy_aside(path: Path, stamp: str) -> Path:
-    """Copy a damaged journal and its WAL to a name of their own. Raises OSError.
+    """Copy a damaged journal and its WAL to a name of their own, durably. Raises OSError.
 
     A copy and not a rename: whenever we crash, the damaged file is found again at the next start.
     """
@@ -119,6 +119,8 @@ def copy_aside(path: Path, stamp: str) -> Path:
     for suffix in ("-wal", ""):
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(f"{path}{suffix}", f"{aside}{suffix}")
+            # What it was copied from is replaced next: a power cut must leave one of the two.
+            _sync_file(Path(f"{aside}{suffix}"))
     return aside
 
 
@@ -153,6 +155,15 @@ def _make(path: Path) -> None:
             os.unlink(name)
         raise JournalUnusableError(str(error)) from error
     _sync_folder(path.parent)
+
+
+def _sync_file(path: Path) -> None:
+    # Windows flushes only what was opened for writing; elsewhere a copy may be read-only.
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -188,6 +188,31 @@ def test_a_foreign_file_is_set_aside_and_said(tmp_path: Path, content: bytes) ->
     store.close()
 
 
+def test_what_is_set_aside_is_on_the_disk_before_the_damaged_file_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"not a database at all" * 100
+    (tmp_path / FILE_NAME).write_bytes(content)
+    synced: list[int] = []
+    found: list[bool] = []
+    real_sync, real_place = os.fsync, journal_schema.put_in_place
+
+    def sync(descriptor: int) -> None:
+        real_sync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    def place(fresh: Path, path: Path) -> None:
+        (aside,) = tmp_path.glob("journal.damaged-*.sqlite")
+        found.append(aside.stat().st_ino in synced)
+        real_place(fresh, path)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(journal_schema, "put_in_place", place)
+    store, _ = open_store(tmp_path)
+    store.close()
+    assert found == [True]
+
+
 def test_another_programs_database_is_set_aside(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
