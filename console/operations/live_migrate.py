@@ -12,6 +12,7 @@ _STEP = "start_live_migration"
 # A command sent just before a crash may still land: operation timeout 20 s and network 30 s
 # (research/reliability.md 3.2).
 _LATE_ARRIVAL_S = 50.0
+_LATE_ARRIVAL_STEP_S = 1.0
 _SETTLE_LOOKS = 10
 _SETTLE_S = 1.0
 _S = OperationState
@@ -68,13 +69,12 @@ class LiveMigrateOperation:
         backend = context.backend
         await context.report(Progress("Looking", text="where the VM is now"))
         for wait in (0.0, _LATE_ARRIVAL_S):
-            if wait:
-                # Not sleep(): a cancel must not shorten this window and let a second move out.
-                until = context.now() + wait
-                while context.now() < until:
-                    await context.sleep(min(1.0, max(0.05, until - context.now())))
-                    if context.cancel_requested:
-                        break
+            # Slept in pieces, so that a cancel is seen; counted, because the wall clock may jump
+            # and must not shorten this window and let a second move out.
+            for _ in range(round(wait / _LATE_ARRIVAL_STEP_S)):
+                await context.sleep(_LATE_ARRIVAL_STEP_S)
+                if context.cancel_requested:
+                    break
             job = await backend.find_live_migration(request.vm_key)
             if job is not None:
                 await context.accepted(_STEP, job.token)

@@ -107,3 +107,24 @@ async def test_after_a_restart_a_third_node_supersedes(context: Context) -> None
     assert outcome.state is S.FAILED
     assert "moved it" in outcome.result
     assert context.steps == []
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+async def test_a_jump_of_the_wall_clock_neither_shortens_nor_stretches_the_window(
+    context: Context, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    request = a_request(context)
+    context.sent = SENT
+    began = context.clock.now()
+    sent_after: list[float] = []
+
+    async def sending(step: str, command: str) -> None:
+        sent_after.append(context.clock.now() - began)
+
+    monkeypatch.setattr(context, "sending", sending)
+    monkeypatch.setattr(
+        context, "now", lambda: context.clock.now() + (jump if context.clock.now() > began else 0)
+    )
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED
+    assert sent_after == [pytest.approx(50.0)]
