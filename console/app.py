@@ -44,6 +44,8 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         )
     if options.command == "snapshot":
         return _print_snapshot(options.scenario)
+    if options.command == "audit":
+        return _audit(options)
     return _run_console(options)
 
 
@@ -101,7 +103,26 @@ def _parser() -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="read a lab scenario and print it (gallery)")
     snapshot.set_defaults(command="snapshot")
     snapshot.add_argument("--scenario", default="small")
+    audit = commands.add_parser("audit", help="verify or export the record of what was done")
+    audit.set_defaults(command="audit")
+    audit.add_argument("act", choices=("verify", "export"))
+    audit.add_argument("file", nargs="?", default="", help="where to export to")
+    audit.add_argument("--format", choices=("csv", "json"), default="csv")
+    audit.add_argument("--state-folder", default="", help="whose log (default: this user's)")
     return parser
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from console.channel.messages import ExportFormat
+    from console.worker import audit_command
+
+    folder = places.state_folder(options.state_folder)
+    if options.act == "verify":
+        return audit_command.verify(folder, print)
+    if not options.file:
+        print("Name the file to export to.", file=sys.stderr)
+        return audit_command.UNREADABLE
+    return audit_command.export(folder, Path(options.file), ExportFormat(options.format), print)
 
 
 def _run_console(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 Used in the worker process only: a keyring may show a prompt of its own and block.
 """
 
+import hashlib
 import secrets as random_source
 
 _SERVICE = "trusted-launch-console"
@@ -84,3 +85,22 @@ class Credentials:
                 keyring.delete_password(_SERVICE, name)
             except (keyring.errors.KeyringError, OSError, RuntimeError):
                 continue
+
+    def keep_anchor(self, folder: str, number: int, digest: str) -> None:
+        """Remember the newest audit entry of this state folder outside its file.
+
+        Only a keyring is outside: without one nothing is kept, and a cut end cannot be noticed.
+        """
+        if self.is_durable:
+            self.keep(_anchor_of(folder), "audit", f"{number}:{digest}")
+
+    def recall_anchor(self, folder: str) -> tuple[int, str] | None:
+        """Number and hash (hex) of the newest audit entry that was remembered."""
+        found = self.recall(_anchor_of(folder), "audit") if self.is_durable else None
+        number, _, digest = (found or "").partition(":")
+        return (int(number), digest) if number.isdecimal() else None
+
+
+def _anchor_of(folder: str) -> str:
+    """A name of bounded length for a folder: keyrings limit names too."""
+    return "anchor-" + hashlib.sha256(folder.encode(errors="surrogateescape")).hexdigest()[:32]

@@ -5,8 +5,9 @@ import enum
 import msgspec
 
 from console.model.finding import Finding
+from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
-from console.model.operation import OperationRecord
+from console.model.operation import GroupRecord, OperationRecord
 from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 
@@ -66,6 +67,25 @@ class Submit(msgspec.Struct, frozen=True, tag="submit"):
     request: Request
     group_id: str = ""
     secrets: dict[str, str] = {}
+    retry_of: str = ""
+
+
+class SubmitGroup(msgspec.Struct, frozen=True, tag="submit_group"):
+    """Ask for several operations as one act: all are journalled in one commit, or none.
+
+    A group id that is known already gets these parts added (a retry of what failed); the parts'
+    ``group_id`` is this one.
+    """
+
+    group_id: str
+    title: str
+    parts: tuple[Submit, ...]
+
+
+class CancelGroup(msgspec.Struct, frozen=True, tag="cancel_group"):
+    """Ask every operation of the group that is not over to stop."""
+
+    group_id: str
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
@@ -74,6 +94,40 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
 
 class Refresh(msgspec.Struct, frozen=True, tag="refresh"):
     pass
+
+
+class ReadHistory(msgspec.Struct, frozen=True, tag="read_history"):
+    """Older operations than those listed at start; answered by ``HistoryRead``.
+
+    ``before`` is the ``created_at`` of the oldest record that is known already.
+    """
+
+    token: str
+    before: float
+    count: int = 500
+
+
+class ExportFormat(enum.StrEnum):
+    CSV = "csv"
+    JSON = "json"
+
+
+class ExportKind(enum.StrEnum):
+    OPERATIONS = "operations"  # of this connection
+    AUDIT = "audit"  # the audit log of this user on this computer, all connections
+
+
+class Export(msgspec.Struct, frozen=True, tag="export"):
+    """Write a whole history to a file of the person's choice; answered by ``Exported``.
+
+    ``operation_ids`` limits it to these (what a filter shows); empty: everything there is.
+    """
+
+    token: str
+    path: str
+    kind: ExportKind
+    format: ExportFormat
+    operation_ids: tuple[str, ...] = ()
 
 
 class SetAttention(msgspec.Struct, frozen=True, tag="set_attention"):
@@ -97,7 +151,20 @@ class Close(msgspec.Struct, frozen=True, tag="close"):
     """Finish what is on its way to disk and leave; running operations are resumed at next start."""
 
 
-ToWorker = Open | Submit | Cancel | Refresh | SetAttention | CheckRequest | Ping | Close
+ToWorker = (
+    Open
+    | Submit
+    | SubmitGroup
+    | Cancel
+    | CancelGroup
+    | Refresh
+    | ReadHistory
+    | Export
+    | SetAttention
+    | CheckRequest
+    | Ping
+    | Close
+)
 
 
 # -- worker to window --------------------------------------------------------------------------
@@ -126,6 +193,35 @@ class OperationsListed(msgspec.Struct, frozen=True, tag="operations_listed"):
     """At start: the newest records of the journal, newest last."""
 
     records: tuple[OperationRecord, ...]
+    groups: tuple[GroupRecord, ...] = ()
+
+
+class GroupChanged(msgspec.Struct, frozen=True, tag="group_changed"):
+    group: GroupRecord
+
+
+class HistoryRead(msgspec.Struct, frozen=True, tag="history_read"):
+    """``records``: newest last. ``is_whole``: there is nothing older."""
+
+    token: str
+    records: tuple[OperationRecord, ...]
+    groups: tuple[GroupRecord, ...] = ()
+    is_whole: bool = False
+
+
+class Exported(msgspec.Struct, frozen=True, tag="exported"):
+    """``rows`` were written to ``path``, or ``fault`` tells why nothing was."""
+
+    token: str
+    path: str
+    rows: int = 0
+    fault: Fault | None = None
+
+
+class ForeignMovesSeen(msgspec.Struct, frozen=True, tag="foreign_moves_seen"):
+    """Moves that this console did not start; always the whole list, newest first."""
+
+    moves: tuple[ForeignMove, ...]
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -156,6 +252,10 @@ ToWindow = (
     | SnapshotChanged
     | OperationChanged
     | OperationsListed
+    | GroupChanged
+    | HistoryRead
+    | Exported
+    | ForeignMovesSeen
     | Refused
     | Checked
     | Notice

@@ -8,17 +8,24 @@ from collections.abc import Callable, Sequence
 
 from console.channel.messages import (
     Cancel,
+    CancelGroup,
     Checked,
     CheckRequest,
     Close,
+    Export,
+    Exported,
+    GroupChanged,
+    HistoryRead,
     Open,
     OperationChanged,
     OperationsListed,
     Ping,
     Pong,
+    ReadHistory,
     Refused,
     SetAttention,
     Submit,
+    SubmitGroup,
     ToWindow,
     ToWorker,
 )
@@ -90,8 +97,13 @@ class WorkerLink:
             match message:
                 case Submit(operation_id=name) | Cancel(operation_id=name):
                     self._unanswered[(type(message).__name__, name)] = message
-                case CheckRequest(token=name):
-                    self._unanswered[("CheckRequest", name)] = message
+                case SubmitGroup(parts=parts):
+                    for part in parts:
+                        self._unanswered[("Submit", part.operation_id)] = message
+                case CancelGroup(group_id=name):
+                    self._unanswered[("CancelGroup", name)] = message
+                case CheckRequest(token=name) | ReadHistory(token=name) | Export(token=name):
+                    self._unanswered[("token", name)] = message
                 case SetAttention():
                     self._attention = message
                 case _:
@@ -142,7 +154,8 @@ class WorkerLink:
             process.post(self._opening)
             if self._attention is not None:
                 process.post(self._attention)
-            for message in self._unanswered.values():
+            # A group stands once for each of its parts: it is sent once.
+            for message in {id(message): message for message in self._unanswered.values()}.values():
                 process.post(message)
             self._process = process
         reason = self._watch(process)
@@ -190,8 +203,12 @@ class WorkerLink:
                 case Refused(operation_id=name):
                     self._unanswered.pop(("Submit", name), None)
                     self._unanswered.pop(("Cancel", name), None)
-                case Checked(token=token):
-                    self._unanswered.pop(("CheckRequest", token), None)
+                    self._unanswered.pop(("CancelGroup", name), None)
+                case GroupChanged(group=group):
+                    if group.cancel_requested:
+                        self._unanswered.pop(("CancelGroup", group.id), None)
+                case Checked(token=token) | HistoryRead(token=token) | Exported(token=token):
+                    self._unanswered.pop(("token", token), None)
                 case _:
                     pass
 

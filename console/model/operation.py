@@ -69,6 +69,7 @@ class OperationRecord(msgspec.Struct, frozen=True):
     created_at: float
     actor: str = ""
     group_id: str = ""
+    retry_of: str = ""  # the operation that this one asks for again
     started_at: float | None = None
     ended_at: float | None = None
     progress: Progress | None = None
@@ -84,3 +85,15 @@ class OperationRecord(msgspec.Struct, frozen=True):
     @property
     def is_over(self) -> bool:
         return self.state in TERMINAL
+
+
+class GroupRecord(msgspec.Struct, frozen=True):
+    """Several operations asked for as one act; how they stand is read from their own records
+    (``console.model.group``), so that the two can never disagree.
+    """
+
+    id: str
+    title: str
+    created_at: float
+    actor: str = ""
+    cancel_requested: bool = False

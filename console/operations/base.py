@@ -11,6 +11,12 @@ from console.model.inventory import Inventory
 from console.model.operation import OperationState, Progress
 from console.model.request import Request
 
+# Slots that are the console's own: their key, and how many operations may hold it at a time.
+# Each creation copies a disk image; a burst of them would slow the VMs that run already. What a
+# real cluster bears was never measured.
+CREATIONS = "creations:"
+SLOTS_AT_A_TIME = {CREATIONS: 10}
+
 R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
 
 
@@ -114,7 +120,7 @@ class Operation(Protocol[R_contra]):
         ...
 
     def slots(self, request: R_contra) -> tuple[str, ...]:
-        """Nodes on which a live-migration slot is needed."""
+        """Nodes on which a live-migration slot is needed, or keys of ``SLOTS_AT_A_TIME``."""
         ...
 
     async def run(self, context: OperationContext, request: R_contra) -> Outcome:

@@ -17,7 +17,7 @@ from console.model.request import (
 )
 from console.model.site import ImageReference, ImageState
 from console.model.virtual_machine import ProvisioningState, SecurityType, VirtualMachine
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import CREATIONS, OperationContext, Outcome
 
 _S = OperationState
 _LOOKS = 90
@@ -56,7 +56,7 @@ class CreateVirtualMachineOperation:
         return frozenset({f"name:{request.spec.name.casefold()}"})
 
     def slots(self, request: CreateVirtualMachine) -> tuple[str, ...]:
-        return ()
+        return (CREATIONS,)
 
     async def run(self, context: OperationContext, request: CreateVirtualMachine) -> Outcome:
         try:

@@ -6,8 +6,7 @@ Every way in builds the very same request here; whether it may be done is asked 
 import enum
 import functools
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu
 
 from console.model.finding import Severity
+from console.model.group import to_retry
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
     ChangePowerState,
@@ -27,6 +27,7 @@ from console.model.request import (
 )
 from console.settings import Settings
 from console.ui.ask import Ask
+from console.ui.bridge import Part
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
@@ -38,10 +39,16 @@ class Submitter(Protocol):
     """The bridge, as far as actions need it."""
 
     def submit(
-        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
+        self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""
     ) -> str: ...
 
+    def submit_group(
+        self, title: str, parts: Sequence[Part], group_id: str = ""
+    ) -> tuple[str, tuple[str, ...]]: ...
+
     def cancel(self, operation_id: str) -> None: ...
+
+    def cancel_group(self, group_id: str) -> None: ...
 
     def refresh(self) -> None: ...
 
@@ -81,7 +88,7 @@ _POWER = (
 
 class Actions(QObject):
     """Signals: ``move_wanted(keys)`` to open the chooser of nodes, ``create_wanted()`` for the
-    wizard, ``submitted(operation_id)`` after any request left.
+    wizard, ``submitted(id)`` of an operation or a group after any request left.
     """
 
     move_wanted = Signal(tuple)
@@ -169,11 +176,15 @@ class Actions(QObject):
         return entry.why_not(selected)
 
     # -- requests ------------------------------------------------------------------------------
-    def submit(self, *requests: Request) -> None:
-        """Send requests; several become one group."""
-        group_id = str(uuid.uuid4()) if len(requests) > 1 else ""
-        for request in requests:
-            self.submitted.emit(self._submitter.submit(request, group_id=group_id))
+    def submit(self, *requests: Request, title: str = "") -> None:
+        """Send requests; several become one group under ``title``."""
+        if len(requests) == 1:
+            self.submitted.emit(self._submitter.submit(requests[0]))
+        elif requests:
+            parts = [Part(request) for request in requests]
+            title = title or f"{len(requests)} operations"
+            group_id, _ = self._submitter.submit_group(title, parts)
+            self.submitted.emit(group_id)
 
     def move(self, keys: Sequence[str], target: str) -> None:
         """Live-migrate these VMs to a node; asks once more unless that was switched off."""
@@ -181,7 +192,7 @@ class Actions(QObject):
         if not requests:
             return
         if not self._settings.confirm_moves:
-            self.submit(*requests)
+            self.submit(*requests, title=f"Move {len(requests)} VMs to {target}")
             return
         what = requests[0].vm_name if len(requests) == 1 else f"{len(requests)} VMs"
         sources = ", ".join(sorted({request.source for request in requests}))
@@ -190,7 +201,7 @@ class Actions(QObject):
             f"Live-migrate {one_line(what)} from {sources} to {target}?\n\n"
             "It keeps running; you can cancel while it moves.",
             "Move",
-            lambda: self.submit(*requests),
+            lambda: self.submit(*requests, title=f"Move {len(requests)} VMs to {target}"),
             on_remember=self._stop_asking,
         )
 
@@ -209,8 +220,9 @@ class Actions(QObject):
         requests = [ChangePowerState(key, vms[key].name, action) for key in keys if key in vms]
         if not requests:
             return
+        title = f"{action.capitalize()} {len(requests)} VMs"
         if action not in _STOPPING:
-            self.submit(*requests)
+            self.submit(*requests, title=title)
             return
         names = ", ".join(one_line(request.vm_name) for request in requests[:8])
         more = f" and {len(requests) - 8} more" if len(requests) > 8 else ""
@@ -218,7 +230,7 @@ class Actions(QObject):
             f"{action.capitalize()}?",
             f"{action.capitalize()} {names}{more}?\n\nPeople working on it are interrupted.",
             action.capitalize(),
-            lambda: self.submit(*requests),
+            lambda: self.submit(*requests, title=title),
         )
 
     def delete(self, key: str) -> None:
@@ -251,16 +263,49 @@ class Actions(QObject):
     def cancel_operation(self, operation_id: str) -> None:
         self._submitter.cancel(operation_id)
 
+    def cancel_group(self, group_id: str) -> None:
+        self._submitter.cancel_group(group_id)
+
     def can_retry(self, record: OperationRecord) -> bool:
         """A creation is not retried from here: its password was never kept."""
         return record.state in _RETRYABLE and self.why_not(record.request) == ""
 
     def retry(self, record: OperationRecord) -> None:
-        request = record.request
-        if isinstance(request, LiveMigrate):
-            self.submit(*self.move_requests([request.vm_key], request.target))
+        """Ask for it again, from where things are now; in its group if it has one."""
+        request = self._asked_anew(record.request)
+        if request is None:
+            return
+        if record.group_id:
+            self._retry_in_group(record.group_id, [Part(request, retry_of=record.id)])
         else:
-            self.submit(request)
+            self.submitted.emit(self._submitter.submit(request, retry_of=record.id))
+
+    def retryable(self, group_id: str) -> list[OperationRecord]:
+        """The group's operations that ended without having happened and can be asked for again."""
+        children = (r for r in self._store.operations.values() if r.group_id == group_id)
+        return [record for record in to_retry(list(children)) if self.can_retry(record)]
+
+    def retry_failed(self, group_id: str) -> None:
+        """Ask again for what failed in a group, and for nothing else of it."""
+        parts = [
+            Part(request, retry_of=record.id)
+            for record in self.retryable(group_id)
+            if (request := self._asked_anew(record.request)) is not None
+        ]
+        if parts:
+            self._retry_in_group(group_id, parts)
+
+    def _retry_in_group(self, group_id: str, parts: Sequence[Part]) -> None:
+        group = self._store.groups.get(group_id)
+        self._submitter.submit_group(group.title if group else "", parts, group_id)
+        self.submitted.emit(group_id)
+
+    def _asked_anew(self, request: Request) -> Request | None:
+        """The request as of now: a move starts from where the VM is; None if there is no need."""
+        if isinstance(request, LiveMigrate):
+            moves = self.move_requests([request.vm_key], request.target)
+            return moves[0] if moves else None
+        return request
 
     def can_move_back(self, record: OperationRecord) -> bool:
         request = record.request

@@ -9,21 +9,30 @@ import sys
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from console.channel.messages import (
     Cancel,
+    CancelGroup,
     Checked,
     CheckRequest,
     ConnectionProfile,
+    Export,
+    Exported,
+    ExportFormat,
+    ExportKind,
+    ForeignMovesSeen,
+    GroupChanged,
+    HistoryRead,
     Notice,
     Open,
     OperationChanged,
     OperationsListed,
+    ReadHistory,
     Ready,
     Refresh,
     Refused,
@@ -31,6 +40,7 @@ from console.channel.messages import (
     SnapshotChanged,
     SnapshotReplaced,
     Submit,
+    SubmitGroup,
     ToWindow,
 )
 from console.model.finding import Finding
@@ -41,12 +51,22 @@ from console.ui.store import Store
 if TYPE_CHECKING:
     from console.channel.window_end import WorkerLink
 
-__all__ = ["Bridge", "ConnectionProfile"]
+__all__ = ["Bridge", "ConnectionProfile", "ExportFormat", "ExportKind", "Exported", "Part"]
 
 _BUDGET_S = 0.004
 # A reader thread that decodes gives way this often; Python's own 5 ms starve the GUI thread.
 _SWITCH_S = 0.001
 OnChecked = Callable[[tuple[Finding, ...]], None]
+OnHistory = Callable[[bool], None]
+OnExported = Callable[[Exported], None]
+
+
+class Part(NamedTuple):
+    """One operation of a group: its request, its secrets by field, and what it retries."""
+
+    request: Request
+    secrets: Mapping[str, str] = {}
+    retry_of: str = ""
 
 
 class Bridge(QObject):
@@ -64,6 +84,8 @@ class Bridge(QObject):
         self._arrived: deque[ToWindow | tuple[Fault, int]] = deque()
         self._is_woken = False
         self._checks: dict[str, OnChecked] = {}
+        self._histories: dict[str, OnHistory] = {}
+        self._exports: dict[str, OnExported] = {}
         self.worker_fault: Fault | None = None
         self.is_ready = False
         self._woken.connect(self._drain)
@@ -105,15 +127,58 @@ class Bridge(QObject):
         self,
         request: Request,
         secrets: Mapping[str, str] | None = None,
-        group_id: str = "",
+        retry_of: str = "",
     ) -> str:
         """Ask for an operation; its id. The outcome arrives at the store."""
         operation_id = str(uuid.uuid4())
-        self._link.send(Submit(operation_id, request, group_id, dict(secrets or {})))
+        self._link.send(
+            Submit(operation_id, request, secrets=dict(secrets or {}), retry_of=retry_of)
+        )
         return operation_id
+
+    def submit_group(
+        self, title: str, parts: Sequence[Part], group_id: str = ""
+    ) -> tuple[str, tuple[str, ...]]:
+        """Ask for several operations as one act; the group's id and those of its operations.
+
+        With ``group_id`` they are added to a group that exists (a retry of what failed).
+        """
+        group_id = group_id or str(uuid.uuid4())
+        submits = tuple(
+            Submit(str(uuid.uuid4()), part.request, group_id, dict(part.secrets), part.retry_of)
+            for part in parts
+        )
+        self._link.send(SubmitGroup(group_id, title, submits))
+        return group_id, tuple(submit.operation_id for submit in submits)
 
     def cancel(self, operation_id: str) -> None:
         self._link.send(Cancel(operation_id))
+
+    def cancel_group(self, group_id: str) -> None:
+        """Ask every operation of the group that is not over to stop."""
+        self._link.send(CancelGroup(group_id))
+
+    def read_history(self, before: float, callback: OnHistory) -> None:
+        """Bring operations older than ``before`` (wall-clock seconds) into the store.
+
+        ``callback(is_whole)`` is called here afterwards: whether there is nothing older.
+        """
+        token = str(uuid.uuid4())
+        self._histories[token] = callback
+        self._link.send(ReadHistory(token, before))
+
+    def export(
+        self,
+        path: str,
+        kind: ExportKind,
+        file_format: ExportFormat,
+        callback: OnExported,
+        operation_ids: Sequence[str] = (),
+    ) -> None:
+        """Have the worker write a history to a file; ``callback`` is called here with the end."""
+        token = str(uuid.uuid4())
+        self._exports[token] = callback
+        self._link.send(Export(token, path, kind, file_format, tuple(operation_ids)))
 
     def refresh(self) -> None:
         """Have both wires read now."""
@@ -197,7 +262,22 @@ class Bridge(QObject):
             case OperationChanged():
                 self._store.operation_changed(message.record)
             case OperationsListed():
+                self._store.groups_known(*message.groups)
                 self._store.operation_changed(*message.records)
+            case GroupChanged():
+                self._store.groups_known(message.group)
+            case HistoryRead():
+                self._store.groups_known(*message.groups)
+                self._store.operation_changed(*message.records)
+                on_history = self._histories.pop(message.token, None)
+                if on_history is not None:
+                    on_history(message.is_whole)
+            case Exported():
+                on_exported = self._exports.pop(message.token, None)
+                if on_exported is not None:
+                    on_exported(message)
+            case ForeignMovesSeen():
+                self._store.foreign_moves_seen(message.moves)
             case Checked():
                 callback = self._checks.pop(message.token, None)
                 if callback is not None:

@@ -1,7 +1,7 @@
 """What the gallery can draw, by name: each builder makes one view over a snapshot."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -13,6 +13,7 @@ from console.model.operation import OperationRecord, OperationState, Progress, S
 from console.model.request import LiveMigrate, Request
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
+from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
 from console.ui.views.map_lift import lift
@@ -24,11 +25,19 @@ class QuietSubmitter:
     """In place of the bridge: a picture asks for nothing and gets nothing."""
 
     def submit(
-        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
+        self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""
     ) -> str:
         return "picture"
 
+    def submit_group(
+        self, title: str, parts: Sequence[Part], group_id: str = ""
+    ) -> tuple[str, tuple[str, ...]]:
+        return "picture", ()
+
     def cancel(self, operation_id: str) -> None:
+        return
+
+    def cancel_group(self, group_id: str) -> None:
         return
 
     def refresh(self) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.health import Health, HealthLevel, assess_node, assess_vm
+from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.inventory import Inventory
-from console.model.operation import OperationRecord
+from console.model.operation import GroupRecord, OperationRecord
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 from console.model.virtual_machine import VirtualMachine
 
@@ -26,9 +27,11 @@ _NOT_KNOWN = Health(HealthLevel.UNKNOWN)
 class Store(QObject):
     """Signals: ``snapshot_replaced()``; ``vms_changed(keys)`` with a tuple of keys, also of VMs
     that came or went; ``figures_changed(keys)`` where only metrics did; ``nodes_changed()``;
-    ``site_changed()``; ``operations_changed(ids)``; ``readings_changed()`` when a wire's age or
-    fault changed; ``levels_changed(keys)`` when VMs that did not change may be judged otherwise,
-    an empty tuple standing for all; ``noticed(Fault)``.
+    ``site_changed()``; ``operations_changed(ids)``; ``groups_changed(ids)``;
+    ``foreign_moves_changed()`` when somebody else's live migrations were seen;
+    ``readings_changed()`` when a wire's age or fault changed; ``levels_changed(keys)`` when VMs
+    that did not change may be judged otherwise, an empty tuple standing for all;
+    ``noticed(Fault)``.
     """
 
     snapshot_replaced = Signal()
@@ -37,6 +40,8 @@ class Store(QObject):
     nodes_changed = Signal()
     site_changed = Signal()
     operations_changed = Signal(tuple)
+    groups_changed = Signal(tuple)
+    foreign_moves_changed = Signal()
     readings_changed = Signal()
     levels_changed = Signal(tuple)
     noticed = Signal(object)
@@ -45,6 +50,8 @@ class Store(QObject):
         super().__init__(parent)
         self.inventory = Inventory()
         self.operations: dict[str, OperationRecord] = {}
+        self.groups: dict[str, GroupRecord] = {}
+        self.foreign_moves: tuple[ForeignMove, ...] = ()
         self.is_stored = False  # shown from disk, nothing read yet in this session
         self._health: dict[str, Health] = {}
         self._node_health: dict[str, Health] = {}
@@ -143,6 +150,18 @@ class Store(QObject):
         for record in records:
             self.operations[record.id] = record
         self.operations_changed.emit(tuple(record.id for record in records))
+
+    def groups_known(self, *groups: GroupRecord) -> None:
+        """These groups are new or changed; their operations arrive as records of their own."""
+        for group in groups:
+            self.groups[group.id] = group
+        if groups:
+            self.groups_changed.emit(tuple(group.id for group in groups))
+
+    def foreign_moves_seen(self, moves: tuple[ForeignMove, ...]) -> None:
+        """What somebody else moves or moved, newest first; replaces what was known."""
+        self.foreign_moves = moves
+        self.foreign_moves_changed.emit()
 
     def running(self) -> list[OperationRecord]:
         """Unfinished operations, oldest first."""

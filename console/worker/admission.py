@@ -1,4 +1,4 @@
-"""Who may run now: locks on what is acted on, and live-migration slots on nodes, first come."""
+"""Who may run now: locks on what is acted on, and slots of what is scarce, first come."""
 
 import asyncio
 from collections import Counter
@@ -23,9 +23,9 @@ class Ticket:
 
 
 class Admission:
-    """Grants tickets. ``limit`` gives the live migrations that one node may have at a time."""
+    """Grants tickets. ``limit`` tells for a slot's key (a node's name) how many may hold it."""
 
-    def __init__(self, limit: Callable[[], int]) -> None:
+    def __init__(self, limit: Callable[[str], int]) -> None:
         self._limit = limit
         self._number = 0
         self._waiting: list[Ticket] = []
@@ -73,7 +73,6 @@ class Admission:
         """Grant every ticket that may go now, in order of arrival."""
         if not self._waiting:
             return
-        limit = max(1, self._limit())
         held = {key for ticket in self._holding for key in ticket.locks}
         used = self._slots_used()
         reserved: set[str] = set()
@@ -82,7 +81,7 @@ class Admission:
             if ticket.locks & held:
                 held |= ticket.locks  # a later one for the same thing stays behind it
                 continue
-            has_room = all(used[node] < limit for node in set(ticket.nodes))
+            has_room = all(used[node] < max(1, self._limit(node)) for node in set(ticket.nodes))
             if has_room and reserved.isdisjoint(ticket.nodes):
                 for earlier in passed:
                     earlier.overtaken += not set(earlier.nodes).isdisjoint(ticket.nodes)

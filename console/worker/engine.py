@@ -11,33 +11,45 @@ from console.backends import Backend, BackendError
 from console.channel import stored_snapshot
 from console.channel.messages import (
     Cancel,
+    CancelGroup,
     Checked,
     CheckRequest,
     Close,
+    Export,
+    Exported,
+    ForeignMovesSeen,
+    HistoryRead,
     Notice,
     Open,
     OperationChanged,
     OperationsListed,
     Ping,
     Pong,
+    ReadHistory,
     Ready,
     Refresh,
     Refused,
     SetAttention,
     Submit,
+    SubmitGroup,
     ToWindow,
     ToWorker,
 )
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
+from console.model.operation import OperationRecord
 from console.model.request import Request
 from console.operations.base import Operation
+from console.worker import archive
 from console.worker.clock import Clock
+from console.worker.foreign_moves import ForeignMoves
 from console.worker.intervals import Demand, demand_of
 from console.worker.journal import Journal, JournalRefusedError
+from console.worker.journal_lines import fold, fold_group
 from console.worker.pace import Pace, nth
 from console.worker.redaction import Redaction
+from console.worker.retention import Bound
 from console.worker.runner import KeepsSecrets, Runner
 from console.worker.running import RunChecks
 from console.worker.watcher import Watcher
@@ -47,6 +59,7 @@ _log = logging.getLogger(__name__)
 _ACTED_S = 10.0
 _BACKEND_BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 _BACKEND_CLOSE_S = 2.0
+_LOOK_AFTER_EVERY_S = 60.0
 
 
 class Engine:
@@ -64,6 +77,7 @@ class Engine:
         clock: Clock,
         redaction: Redaction,
         pace: Pace | None = None,
+        bound: Bound | None = None,
     ) -> None:
         self._send = send
         self._is_congested = is_congested
@@ -74,12 +88,15 @@ class Engine:
         self._clock = clock
         self._redaction = redaction
         self._pace = pace or Pace()
+        self._bound = bound or Bound()
         self._is_visible = True
         self._acted_at = float("-inf")
         self._journal: Journal | None = None
         self._runner: Runner | None = None
         self._watcher: Watcher | None = None
         self._refusal: Fault | None = None
+        self._folder = Path()
+        self._connection_id = ""
         self._backend: asyncio.Future[Backend] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,8 +109,16 @@ class Engine:
                 await self._open(message)
             case Submit():
                 await self._submit(message)
+            case SubmitGroup():
+                await self._submit_group(message)
             case Cancel(operation_id=name):
                 await self._cancel(name)
+            case CancelGroup(group_id=name):
+                await self._cancel_group(name)
+            case ReadHistory():
+                self._spawn(self._read_history(message))
+            case Export():
+                self._spawn(self._export(message))
             case Refresh():
                 self._acted()
                 if self._watcher is not None:
@@ -131,7 +156,8 @@ class Engine:
         if self._watcher is not None:
             self._refuse("", _fault("A connection is open already.", "Close this one first."))
             return
-        folder = Path(opening.state_folder)
+        folder = self._folder = Path(opening.state_folder)
+        self._connection_id = opening.profile.id
         self._redaction.learn(opening.secrets.values())
         inventory = Inventory()
         watcher = self._watcher = Watcher(
@@ -141,6 +167,9 @@ class Engine:
             send=self._send,
             is_congested=self._is_congested,
             store=lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot),
+            look=ForeignMoves(
+                self._unfinished, self._clock, lambda moves: self._send(ForeignMovesSeen(moves))
+            ).look,
         )
         try:
             self._journal, faults = await Journal.open(folder)
@@ -151,9 +180,12 @@ class Engine:
         self._send(Ready(os.getpid()))
         for fault in faults:
             self._send(Notice(fault))
-        records = await self._runner.recover() if self._runner is not None else ()
-        self._send(OperationsListed(records))
+        self._send(
+            await self._runner.recover() if self._runner is not None else OperationsListed(())
+        )
         self._spawn(self._connect(opening, watcher))
+        if self._journal is not None:
+            self._spawn(self._look_after(self._journal))
 
     def _make_runner(
         self, opening: Open, journal: Journal, inventory: Inventory, watcher: Watcher
@@ -219,6 +251,50 @@ class Engine:
         else:
             await self._runner.cancel(operation_id)
 
+    async def _submit_group(self, message: SubmitGroup) -> None:
+        self._acted()
+        if self._runner is None:
+            for part in message.parts:
+                self._refuse(part.operation_id, self._refusal or _not_open())
+        else:
+            await self._runner.submit_group(message)
+
+    async def _cancel_group(self, group_id: str) -> None:
+        self._acted()
+        if self._runner is None:
+            self._refuse(group_id, self._refusal or _not_open())
+        else:
+            await self._runner.cancel_group(group_id)
+
+    # -- history -------------------------------------------------------------------------------
+    async def _read_history(self, message: ReadHistory) -> None:
+        if self._journal is None:
+            self._send(HistoryRead(message.token, (), is_whole=True))
+            return
+        found = await self._journal.newest(self._connection_id, message.count, message.before)
+        records = tuple(record for record in map(fold, found.operations) if record)
+        groups = tuple(group for group in map(fold_group, found.groups) if group)
+        self._send(HistoryRead(message.token, records, groups, found.is_whole))
+
+    async def _export(self, message: Export) -> None:
+        if self._journal is None:
+            self._send(Exported(message.token, message.path, fault=self._refusal or _not_open()))
+            return
+        self._send(
+            await asyncio.to_thread(archive.export, self._folder, self._connection_id, message)
+        )
+
+    async def _look_after(self, journal: Journal) -> None:
+        """Keep the journal to its bound, and its newest audit entry remembered elsewhere."""
+        anchored: tuple[int, str] | None = None
+        while True:
+            await journal.prune(self._bound, self._clock.now)
+            anchor = await journal.anchor()
+            if anchor != anchored:
+                await asyncio.to_thread(self._credentials.keep_anchor, str(self._folder), *anchor)
+                anchored = anchor
+            await self._clock.sleep(_LOOK_AFTER_EVERY_S)
+
     async def _check(self, message: CheckRequest) -> None:
         """Every check of a request, against readings made now."""
         watcher = self._watcher
@@ -261,9 +337,12 @@ class Engine:
         if self._watcher is not None:
             self._watcher.reconsider()
 
+    def _unfinished(self) -> tuple[OperationRecord, ...]:
+        return self._runner.unfinished if self._runner is not None else ()
+
     def _demand(self) -> Demand:
         just_acted = self._clock.monotonic() - self._acted_at < _ACTED_S
-        records = self._runner.unfinished if self._runner is not None else ()
+        records = self._unfinished()
         vms = len(self._watcher.inventory.vms) if self._watcher is not None else 0
         return demand_of(records, is_visible=self._is_visible, just_acted=just_acted, vms=vms)
 

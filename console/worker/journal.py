@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from console.model.freshness import Fault, FaultCode
+from console.worker.audit_log import AuditEntry
 from console.worker.instance_lock import InstanceLock
 from console.worker.journal_lines import Line
+from console.worker.journal_rows import History
 from console.worker.journal_salvage import open_store
 from console.worker.journal_schema import JournalNewerError, JournalUnusableError
 from console.worker.journal_store import JournalStore
+from console.worker.retention import Bound
 
 _MAX_GROUPS_A_COMMIT = 256
+_PRUNE_PAUSE_S = 0.02
 _LOCK_TRIES = 20
 _LOCK_TRY_S = 0.1
 
@@ -87,12 +91,29 @@ class Journal:
         """Lines of the operations without an ending, oldest operation first."""
         return await self._call(lambda store: store.unfinished(connection_id))
 
-    async def newest(self, connection_id: str, count: int) -> list[list[Line]]:
-        """Lines of the newest operations, oldest of them first."""
-        return await self._call(lambda store: store.newest(connection_id, count))
+    async def newest(self, connection_id: str, count: int, before: float | None = None) -> History:
+        """The newest operations (made before ``before``), oldest of them first."""
+        return await self._call(lambda store: store.newest(connection_id, count, before))
 
     async def lines_of(self, operation_id: str) -> list[Line]:
         return await self._call(lambda store: store.lines_of(operation_id))
+
+    async def add_to_audit(self, entry: AuditEntry) -> None:
+        """An entry that belongs to no line (a refusal). Raises JournalWriteError."""
+        await self._call(lambda store: store.add_to_audit(entry))
+
+    async def prune(self, bound: Bound, now: Callable[[], float]) -> None:
+        """Remove what is over the bound, a little at a time, so that appends go on between."""
+        if not await self._call(lambda store: store.is_pruning_due(bound)):
+            return
+        is_more = True
+        while is_more:
+            is_more = await self._call(lambda store: store.prune_some(now(), bound))
+            await asyncio.sleep(_PRUNE_PAUSE_S)
+
+    async def anchor(self) -> tuple[int, str]:
+        """Number and hash of the newest audit entry."""
+        return await self._call(lambda store: store.anchor)
 
     async def close(self) -> None:
         """Write what was queued, then close file and lock."""

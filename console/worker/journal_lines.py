@@ -9,6 +9,7 @@ from console.model.freshness import Fault
 from console.model.operation import (
     TERMINAL,
     TRANSITIONS,
+    GroupRecord,
     OperationRecord,
     OperationState,
     Progress,
@@ -32,6 +33,15 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
     actor: str = ""
     group_id: str = ""
     correlation_id: str = ""
+    retry_of: str = ""
+
+
+class GroupIntent(msgspec.Struct, frozen=True, tag="group_intent"):
+    """Several operations were asked for as one act; their own intents follow in one commit."""
+
+    title: str
+    connection_id: str
+    actor: str = ""
 
 
 class StateEntered(msgspec.Struct, frozen=True, tag="state"):
@@ -75,7 +85,7 @@ class CancelAsked(msgspec.Struct, frozen=True, tag="cancel_asked"):
     actor: str = ""
 
 
-Body = Intent | StateEntered | Sending | Accepted | Progressed | Noted | CancelAsked
+Body = Intent | GroupIntent | StateEntered | Sending | Accepted | Progressed | Noted | CancelAsked
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -109,7 +119,7 @@ def apply(record: OperationRecord | None, line: Line) -> OperationRecord | None:
     if record.is_over:
         return record
     match body:
-        case Intent():
+        case Intent() | GroupIntent():
             return record
         case StateEntered():
             return _enter(record, line.at, body)
@@ -137,6 +147,23 @@ def apply(record: OperationRecord | None, line: Line) -> OperationRecord | None:
         case CancelAsked(actor=actor):
             text = f"Cancel asked by {actor}" if actor else "Cancel asked"
             return _stepped(msgspec.structs.replace(record, cancel_requested=True), line.at, text)
+
+
+def fold_group(lines: Iterable[Line]) -> GroupRecord | None:
+    """The group that these lines make; None before its intent. As total as ``fold``."""
+    group: GroupRecord | None = None
+    for line in lines:
+        match line.body:
+            case GroupIntent(title=title, actor=actor) if group is None:
+                group = GroupRecord(line.operation_id, title, line.at, actor)
+            case CancelAsked() if group is not None:
+                group = msgspec.structs.replace(group, cancel_requested=True)
+            case Noted() if group is not None:
+                # What is asked for again after a cancel is not canceled by it.
+                group = msgspec.structs.replace(group, cancel_requested=False)
+            case _:
+                pass
+    return group
 
 
 def after_sent(sent: tuple[SentStep, ...], body: Body) -> tuple[SentStep, ...]:
@@ -167,6 +194,7 @@ def _begin(operation_id: str, at: float, intent: Intent) -> OperationRecord:
         created_at=at,
         actor=intent.actor,
         group_id=intent.group_id,
+        retry_of=intent.retry_of,
         can_cancel=True,
         steps=(StepEntry(at, OperationState.QUEUED, "Asked for"),),
     )

@@ -38,6 +38,52 @@ CREATE TABLE ending (
 ) STRICT;
 """
 
+# Version 2: the audit log in the same file, so that an act and its audit entry are one commit;
+# and retention. ``gone`` tells what was pruned up to which row and the chain's hash there;
+# ``bridges`` holds, for each older row that stays, the hash of the row that stood before it.
+_TABLES_2 = """
+ALTER TABLE operation ADD COLUMN group_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX operation_by_group ON operation (group_id);
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at REAL NOT NULL,
+  op_id TEXT NOT NULL,
+  connection_id TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  act TEXT NOT NULL,
+  target TEXT NOT NULL,
+  body TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX audit_by_operation ON audit (op_id, seq);
+CREATE TABLE gone (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  chain TEXT NOT NULL,
+  at REAL NOT NULL,
+  through INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  head BLOB NOT NULL,
+  bridges TEXT NOT NULL
+) STRICT;
+DROP TRIGGER event_no_delete;
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event
+WHEN OLD.seq > (SELECT coalesce(max(through), 0) FROM gone WHERE chain = 'event')
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+DROP TRIGGER operation_no_delete;
+CREATE TRIGGER operation_no_delete BEFORE DELETE ON operation
+WHEN EXISTS (SELECT 1 FROM event WHERE op_id = OLD.op_id)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+DROP TRIGGER ending_no_delete;
+CREATE TRIGGER ending_no_delete BEFORE DELETE ON ending
+WHEN EXISTS (SELECT 1 FROM event WHERE op_id = OLD.op_id)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+WHEN OLD.seq > (SELECT coalesce(max(through), 0) FROM gone WHERE chain = 'audit')
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"""
+
 
 def _append_only(table: str) -> str:
     return "".join(
@@ -50,6 +96,7 @@ def _append_only(table: str) -> str:
 # Entry n makes version n + 1 out of version n. A released entry is never edited.
 MIGRATIONS: tuple[str, ...] = (
     _TABLES_1 + _append_only("operation") + _append_only("event") + _append_only("ending"),
+    _TABLES_2 + _append_only("gone"),
 )
 LATEST = len(MIGRATIONS)
 

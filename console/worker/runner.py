@@ -3,25 +3,39 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from console.backends import Backend
-from console.channel.messages import Notice, OperationChanged, Refused, Submit, ToWindow
+from console.channel.messages import (
+    GroupChanged,
+    Notice,
+    OperationChanged,
+    OperationsListed,
+    Refused,
+    Submit,
+    SubmitGroup,
+    ToWindow,
+)
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
-from console.model.operation import OperationRecord, OperationState
+from console.model.operation import GroupRecord, OperationRecord, OperationState
 from console.model.request import Request, SecretField
-from console.operations.base import Operation, SentStep
+from console.operations.base import SLOTS_AT_A_TIME, Operation, SentStep
 from console.worker.admission import Admission
+from console.worker.audit_log import AuditBody, AuditEntry, AuditPhase, subject_of
 from console.worker.clock import Clock
 from console.worker.journal import Journal
 from console.worker.journal_lines import (
     CancelAsked,
+    GroupIntent,
     Intent,
     Line,
     Noted,
     StateEntered,
     fold,
+    fold_group,
     sent_steps,
 )
 from console.worker.journal_store import DuplicateOperationError, JournalWriteError
@@ -37,6 +51,16 @@ _POSITIONS_EVERY_S = 0.2
 _SECRET_FIELDS = tuple(field.value for field in SecretField)
 
 
+class _Plan(NamedTuple):
+    """A request on its way into the journal."""
+
+    message: Submit
+    operation: Operation[Any]
+    line: Line
+    locks: frozenset[str]
+    slots: tuple[str, ...]
+
+
 class KeepsSecrets(Protocol):
     """``console.credentials.Credentials``; its calls may block, so they are made in a thread."""
 
@@ -45,6 +69,8 @@ class KeepsSecrets(Protocol):
     def recall(self, operation_id: str, field: str) -> str | None: ...
 
     def forget(self, operation_id: str, fields: tuple[str, ...]) -> None: ...
+
+    def keep_anchor(self, folder: str, number: int, digest: str) -> None: ...
 
 
 class Runner:
@@ -82,7 +108,8 @@ class Runner:
         self.refresh = refresh
         self.freshen = freshen
         self._send = send
-        self.admission = Admission(lambda: self.inventory.cluster.parallel_migrations or 1)
+        self.admission = Admission(self._slots_of)
+        self._groups: dict[str, GroupRecord] = {}
         self._runs: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._positions: asyncio.Task[None] | None = None
@@ -92,12 +119,16 @@ class Runner:
         """The wires, once they are built: intents are taken before that."""
         return await asyncio.shield(self._backend)
 
+    def _slots_of(self, key: str) -> int:
+        """How many may hold this slot at a time: the console's own limit, else the cluster's."""
+        return SLOTS_AT_A_TIME.get(key) or self.inventory.cluster.parallel_migrations or 1
+
     @property
     def unfinished(self) -> tuple[OperationRecord, ...]:
         return tuple(run.log.record for run in self._runs.values())
 
-    async def recover(self) -> tuple[OperationRecord, ...]:
-        """Take up every unfinished operation of the journal; the newest records, newest last.
+    async def recover(self) -> OperationsListed:
+        """Take up every unfinished operation of the journal; the newest records and their groups.
 
         What had sent something looks before it acts and does not wait for its turn: it may be
         going on. What had not goes back to the queue and is checked again.
@@ -106,9 +137,14 @@ class Runner:
         newest = await self._journal.newest(self._connection_id, _LISTED)
         records = {
             record.id: record
-            for record in (fold(lines) for lines in (*newest, *histories))
+            for record in (fold(lines) for lines in (*newest.operations, *histories))
             if record
         }
+        self._groups = {group.id: group for group in map(fold_group, newest.groups) if group}
+        for name in {record.group_id for record in records.values()} - {"", *self._groups}:
+            group = fold_group(await self._journal.lines_of(name))
+            if group is not None:
+                self._groups[name] = group
         # Those that may be going on first, so that their locks are taken before anybody waits.
         for lines in sorted(histories, key=lambda lines: not sent_steps(lines)):
             record = records.get(lines[0].operation_id)
@@ -120,7 +156,15 @@ class Runner:
                 _log.exception("operation %s could not be taken up", record.id)
         # Those taken up have gone on meanwhile.
         records.update((name, run.log.record) for name, run in self._runs.items())
-        return tuple(sorted(records.values(), key=lambda record: record.created_at))
+        # A cancel of a group may have been written before those of its operations.
+        for run in list(self._runs.values()):
+            group = self._groups.get(run.log.record.group_id)
+            if group is not None and group.cancel_requested and not run.cancel_asked.is_set():
+                await self._ask_to_stop(run)
+        return OperationsListed(
+            tuple(sorted(records.values(), key=lambda record: record.created_at)),
+            tuple(self._groups.values()),
+        )
 
     async def submit(self, message: Submit) -> None:
         """Journal the intent and start; a repeated message is answered with the record."""
@@ -129,6 +173,55 @@ class Runner:
         if known is not None:
             self._send(OperationChanged(known.log.record))
             return
+        plan = await self._plan_for(message)
+        if plan is None:
+            return
+        try:
+            await self._journal.append(plan.line)
+        except DuplicateOperationError:
+            await self._tell_known(name)
+        except JournalWriteError as error:
+            self._refuse_unwritten(name, error)
+        else:
+            self._begin(plan)
+
+    async def submit_group(self, message: SubmitGroup) -> None:
+        """Journal all intents in one commit and start them; what is known already is answered."""
+        name = message.group_id
+        group = self._groups.get(name) or fold_group(await self._journal.lines_of(name))
+        lines: list[Line] = []
+        if group is None:
+            intent = GroupIntent(message.title, self._connection_id, self._actor)
+            lines.append(Line(name, self.clock.now(), intent))
+            group = fold_group(lines)
+            assert group is not None
+        else:
+            lines.append(Line(name, self.clock.now(), Noted(f"Asked again for {message.title}")))
+            group = msgspec.structs.replace(group, cancel_requested=False)
+        plans: list[_Plan] = []
+        for part in message.parts:
+            known = self._runs.get(part.operation_id)
+            if known is not None:
+                self._send(OperationChanged(known.log.record))
+            elif not await self._tell_known(part.operation_id):
+                plan = await self._plan_for(part)
+                plans += [plan] if plan is not None else []
+        if not plans:
+            return
+        try:
+            await self._journal.append(*lines, *(plan.line for plan in plans))
+        except (DuplicateOperationError, JournalWriteError) as error:
+            for plan in plans:
+                self._refuse_unwritten(plan.message.operation_id, error)
+            return
+        self._groups[name] = group
+        self._send(GroupChanged(group))
+        for plan in plans:
+            self._begin(plan)
+
+    async def _plan_for(self, message: Submit) -> "_Plan | None":
+        """What this request comes to; None if it was refused, which is said and audited."""
+        name = message.operation_id
         try:
             operation = self._operation_for(message.request)
             intent = Intent(
@@ -138,47 +231,89 @@ class Runner:
                 actor=self._actor,
                 group_id=message.group_id,
                 correlation_id=name,
+                retry_of=message.retry_of,
             )
             locks, slots = operation.locks(message.request), operation.slots(message.request)
         except Exception as error:  # a request that its operation cannot read ends here, in words
             _log.exception("request of %s", name)
+            await self._audit_refusal(message, repr(error))
             self._refuse(name, "This request cannot be carried out.", repr(error))
-            return
+            return None
         self._redaction.learn(message.secrets.values())
-        line = Line(name, self.clock.now(), intent)
-        try:
-            await self._journal.append(line)
-        except DuplicateOperationError:
-            record = fold(await self._journal.lines_of(name))
-            if record is not None:
-                self._send(OperationChanged(record))
-            return
-        except JournalWriteError as error:
-            self._refuse(
-                name,
-                "The journal cannot be written, so this was not started.",
-                str(error),
-                "Make room on the disk and try again.",
-            )
-            return
-        record = fold([line])
+        return _Plan(message, operation, Line(name, self.clock.now(), intent), locks, slots)
+
+    def _begin(self, plan: "_Plan") -> None:
+        """Start what has just been journalled."""
+        record = fold([plan.line])
         assert record is not None
-        log = self._log_of(record, operation)
-        secrets = dict(message.secrets)
-        run = Run(self, log, operation, self.admission.ask(locks, slots), secrets)
+        log = self._log_of(record, plan.operation)
+        ticket = self.admission.ask(plan.locks, plan.slots)
+        run = Run(self, log, plan.operation, ticket, dict(plan.message.secrets))
         self._send(OperationChanged(record))
         self._start(run, is_new=True)
+
+    async def _tell_known(self, operation_id: str) -> bool:
+        """Answer with the journal's record of an operation, if it has one."""
+        record = fold(await self._journal.lines_of(operation_id))
+        if record is not None:
+            self._send(OperationChanged(record))
+        return record is not None
+
+    async def _audit_refusal(self, message: Submit, reason: str) -> None:
+        intent = Intent(message.request, "", self._connection_id, self._actor)
+        body = AuditBody(AuditPhase.REFUSED, text=self._redaction(reason))
+        try:
+            subject = subject_of(intent)
+            assert subject is not None
+            entry = AuditEntry(0, self.clock.now(), message.operation_id, subject, body)
+            await self._journal.add_to_audit(entry)
+        except Exception:  # it is refused either way, and said to the window
+            _log.exception("a refusal could not be audited")
+
+    def _refuse_unwritten(self, operation_id: str, error: Exception) -> None:
+        self._refuse(
+            operation_id,
+            "The journal cannot be written, so this was not started.",
+            str(error),
+            "Make room on the disk and try again.",
+        )
+
+    async def cancel_group(self, group_id: str) -> None:
+        """Ask every operation of the group to stop that still can; the others go on to the end."""
+        group = self._groups.get(group_id) or fold_group(await self._journal.lines_of(group_id))
+        if group is None:
+            self._refuse(group_id, "There is no such group of operations.", "")
+            return
+        if not group.cancel_requested:
+            line = Line(group_id, self.clock.now(), CancelAsked(self._actor))
+            try:
+                await self._journal.append(line)
+            except JournalWriteError as error:
+                # Cancelling is still worth it: only a crash right now would forget part of it.
+                _log.warning("journal: %s", error)
+            group = msgspec.structs.replace(group, cancel_requested=True)
+        self._groups[group_id] = group
+        self._send(GroupChanged(group))
+        for run in list(self._runs.values()):
+            if run.log.record.group_id == group_id:
+                await self._ask_to_stop(run)
 
     async def cancel(self, operation_id: str) -> None:
         """Ask an operation to stop. It ends as Canceled only if it really did."""
         run = self._runs.get(operation_id)
         if run is None:
-            record = fold(await self._journal.lines_of(operation_id))
-            if record is not None:
-                self._send(OperationChanged(record))
-            else:
+            if not await self._tell_known(operation_id):
                 self._refuse(operation_id, "There is no such operation.", "")
-            return
+        elif not await self._ask_to_stop(run):
+            self._refuse(
+                operation_id,
+                "This operation cannot be canceled any more.",
+                "",
+                "Wait for its end, which is watched.",
+            )
+
+    async def _ask_to_stop(self, run: Run) -> bool:
+        """Ask one operation to stop; False if it goes on to its end whatever is asked."""
         state = run.log.record.state
         if state is _S.UNKNOWN:
             await run.log.write(Noted("Asked to stop looking"))
@@ -186,16 +321,11 @@ class Runner:
                 await run.log.write(CancelAsked(self._actor))
             run.letting_go.set()
         elif state in (_S.RUNNING, _S.VERIFYING) and not run.operation.can_cancel:
-            self._refuse(
-                operation_id,
-                "This operation cannot be canceled any more.",
-                "",
-                "Wait for its end, which is watched.",
-            )
-            return
+            return False
         elif not run.cancel_asked.is_set():
             await run.log.write(CancelAsked(self._actor))
         run.cancel_asked.set()
+        return True
 
     async def close(self) -> None:
         """Let go of every operation without ending it: the next start takes them up again."""

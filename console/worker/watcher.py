@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -10,7 +10,8 @@ from console.channel.messages import SnapshotReplaced, ToWindow
 from console.channel.packing import packed_change
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.inventory import Inventory
-from console.model.snapshot import ClusterInfo, ClusterSnapshot, diff
+from console.model.snapshot import ClusterInfo, ClusterSnapshot, SnapshotDelta, diff
+from console.model.virtual_machine import VirtualMachine
 from console.worker.clock import Clock, sleep_unless
 from console.worker.intervals import Demand, interval_of
 
@@ -45,7 +46,10 @@ class _WireWatch:
 
 
 class Watcher:
-    """Reads both wires for as long as it runs; a wire that hangs does not hold up the other."""
+    """Reads both wires for as long as it runs; a wire that hangs does not hold up the other.
+
+    ``look`` is shown each change before it is applied, beside the VMs as they were.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Watcher:
         send: Callable[[ToWindow], None],
         is_congested: Callable[[], bool],
         store: Callable[[ClusterSnapshot], None],
+        look: Callable[[Mapping[str, VirtualMachine], SnapshotDelta], None],
     ) -> None:
         self.inventory = inventory
         self._clock = clock
@@ -63,6 +68,7 @@ class Watcher:
         self._send = send
         self._is_congested = is_congested
         self._store = store
+        self._look = look
         self._watches = {wire: _WireWatch() for wire in _BOTH}
         self._last = ClusterSnapshot(ClusterInfo(""))
         self._published: ClusterSnapshot | None = None
@@ -185,7 +191,9 @@ class Watcher:
             interval = max(interval_of(wire, demand, 0), _LEAST_TOLD_INTERVAL_S)
             reading = msgspec.structs.replace(_reading(snapshot, wire), interval=interval)
             snapshot = _with_reading(snapshot, wire, reading)
-        self.inventory.apply(diff(self._last, snapshot))
+        delta = diff(self._last, snapshot)
+        self._look(self.inventory.vms, delta)
+        self.inventory.apply(delta)
         self._last = snapshot
         if self._publishing is None or self._publishing.done():
             self._publishing = asyncio.create_task(self._publish(), name="publish")

@@ -1,7 +1,7 @@
 """A window without wires: requests are written down, widgets that outlive a test fail it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from console.model.finding import Finding
 from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
+from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
 from tests.ui.sample import snapshot
@@ -32,6 +33,8 @@ class RecordingBridge(QObject):
         self.worker_fault = None
         self.is_ready = True
         self.submitted: list[tuple[Request, dict[str, str], str]] = []
+        self.retried: list[str] = []
+        self.groups: list[tuple[str, str, tuple[Part, ...]]] = []
         self.cancelled: list[str] = []
         self.checks: list[tuple[Request, Callable[[tuple[Finding, ...]], None]]] = []
         self.refreshes = 0
@@ -41,10 +44,26 @@ class RecordingBridge(QObject):
         return [request for request, _secrets, _group in self.submitted]
 
     def submit(
-        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
+        self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""
     ) -> str:
-        self.submitted.append((request, dict(secrets or {}), group_id))
+        self.submitted.append((request, dict(secrets or {}), ""))
+        self.retried.append(retry_of)
         return f"operation-{len(self.submitted)}"
+
+    def submit_group(
+        self, title: str, parts: Sequence[Part], group_id: str = ""
+    ) -> tuple[str, tuple[str, ...]]:
+        group_id = group_id or f"group-{len(self.groups) + 1}"
+        self.groups.append((group_id, title, tuple(parts)))
+        ids = []
+        for part in parts:
+            self.submitted.append((part.request, dict(part.secrets), group_id))
+            self.retried.append(part.retry_of)
+            ids.append(f"operation-{len(self.submitted)}")
+        return group_id, tuple(ids)
+
+    def cancel_group(self, group_id: str) -> None:
+        self.cancelled.append(group_id)
 
     def cancel(self, operation_id: str) -> None:
         self.cancelled.append(operation_id)

@@ -142,13 +142,13 @@ def test_messages_arrive_in_order_and_in_this_thread(
 
 def test_requests_go_out_each_with_an_id_of_its_own(bridge: Bridge) -> None:
     one = bridge.submit(DrainNode("N1"))
-    two = bridge.submit(DrainNode("N1"), {"admin_password": "x"}, "group")
+    two = bridge.submit(DrainNode("N1"), {"admin_password": "x"}, "one")
     bridge.cancel(one)
     bridge.refresh()
     first, second, cancel, refresh = link().sent[1:]
     assert (first.operation_id, second.operation_id) == (one, two)
     assert one != two
-    assert (second.secrets, second.group_id) == ({"admin_password": "x"}, "group")
+    assert (second.secrets, second.retry_of) == ({"admin_password": "x"}, "one")
     assert cancel == Cancel(one)
     assert refresh == Refresh()
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -47,7 +47,7 @@ class Submitter(Protocol):
     """The bridge, as far as the wizard needs it."""
 
     def submit(
-        self, request: Request, secrets: dict[str, str] | None = None, group_id: str = ""
+        self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""
     ) -> str: ...
 
     def check(self, request: Request, callback: Callable[[tuple[Finding, ...]], None]) -> str: ...

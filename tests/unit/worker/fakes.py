@@ -223,6 +223,7 @@ class Memory:
 
     def __init__(self, is_durable: bool = True) -> None:
         self.kept: dict[tuple[str, str], str] = {}
+        self.anchors: list[tuple[int, str]] = []
         self.is_durable = is_durable
 
     def keep(self, operation_id: str, field: str, secret: str) -> bool:
@@ -231,6 +232,9 @@ class Memory:
 
     def recall(self, operation_id: str, field: str) -> str | None:
         return self.kept.get((operation_id, field))
+
+    def keep_anchor(self, folder: str, number: int, digest: str) -> None:
+        self.anchors.append((number, digest))
 
     def forget(self, operation_id: str, fields: tuple[str, ...]) -> None:
         for field in fields:

@@ -10,7 +10,7 @@ def _ask(admission: Admission, vm: str, *nodes: str) -> Ticket:
 
 
 async def test_a_later_ticket_stays_behind_an_earlier_one_for_the_same_thing() -> None:
-    admission = Admission(lambda: 1)
+    admission = Admission(lambda _key: 1)
     first = _ask(admission, "a")
     node = admission.ask(frozenset({"vm:a", "node:N1"}), ())
     later = admission.ask(frozenset({"node:N1"}), ())
@@ -26,7 +26,7 @@ async def test_a_later_ticket_stays_behind_an_earlier_one_for_the_same_thing() -
 
 
 async def test_one_that_waits_for_a_full_node_is_not_overtaken_for_ever() -> None:
-    admission = Admission(lambda: 1)
+    admission = Admission(lambda _key: 1)
     holds_a = _ask(admission, "0", "A", "X")
     waits = _ask(admission, "1", "A", "B")
     passed = 0
@@ -42,7 +42,7 @@ async def test_one_that_waits_for_a_full_node_is_not_overtaken_for_ever() -> Non
 
 
 async def test_slots_can_be_lent_and_taken_back() -> None:
-    admission = Admission(lambda: 1)
+    admission = Admission(lambda _key: 1)
     looks = admission.take(frozenset({"vm:a"}), ("N1",))
     waits = _ask(admission, "b", "N1")
     assert not waits.granted.is_set()
@@ -57,7 +57,7 @@ async def test_slots_can_be_lent_and_taken_back() -> None:
 
 
 async def test_a_ticket_put_back_keeps_its_place() -> None:
-    admission = Admission(lambda: 1)
+    admission = Admission(lambda _key: 1)
     first = _ask(admission, "a", "N1")
     second = _ask(admission, "b", "N1")
     admission.put_back(first)
@@ -69,7 +69,7 @@ async def test_a_ticket_put_back_keeps_its_place() -> None:
 async def test_random_use_never_breaks_a_lock_or_a_limit() -> None:
     for seed in range(30):
         randomly = random.Random(seed)
-        admission = Admission(lambda: 2)
+        admission = Admission(lambda _key: 2)
         tickets: list[Ticket] = []
         for _ in range(200):
             if tickets and randomly.random() < 0.5:

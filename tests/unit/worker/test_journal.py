@@ -65,7 +65,7 @@ async def test_what_is_appended_comes_back_in_order(tmp_path: Path) -> None:
         f"op-{n}" for n in range(50) if n != 4
     ]
     newest = await journal.newest("lab", 2)
-    assert [lines[0].operation_id for lines in newest] == ["op-48", "op-49"]
+    assert [lines[0].operation_id for lines in newest.operations] == ["op-48", "op-49"]
     await journal.close()
     again, _ = await Journal.open(tmp_path)
     assert len(await again.lines_of("op-3")) == 3
@@ -240,7 +240,7 @@ def test_a_changed_row_is_found_and_the_others_are_kept(tmp_path: Path) -> None:
     assert len(unfinished) == 15
     for lines in unfinished:
         assert [step.step for step in sent_steps(lines)] == [UNREADABLE_STEP]
-    finished = [fold(lines) for lines in store.newest("lab", 100)]
+    finished = [fold(lines) for lines in store.newest("lab", 100).operations]
     assert sum(record is not None and record.is_over for record in finished) == 15
     assert store.first_broken() is None
     store.close()
@@ -250,7 +250,7 @@ def test_a_changed_row_is_found_and_the_others_are_kept(tmp_path: Path) -> None:
 def test_random_damage_is_never_a_crash_and_never_silent(tmp_path: Path, seed: int) -> None:
     _filled(tmp_path, operations=8)
     before = JournalStore(tmp_path / FILE_NAME)
-    known = {lines[0].operation_id: lines for lines in before.newest("lab", 100)}
+    known = {lines[0].operation_id: lines for lines in before.newest("lab", 100).operations}
     before.close()
     randomly = random.Random(seed)
     path = tmp_path / FILE_NAME
@@ -265,7 +265,7 @@ def test_random_damage_is_never_a_crash_and_never_silent(tmp_path: Path, seed: i
         store, faults = open_store(tmp_path)
     except (JournalUnusableError, JournalNewerError):
         return  # refused in words: nothing was believed
-    found = {lines[0].operation_id: lines for lines in store.newest("lab", 100)}
+    found = {lines[0].operation_id: lines for lines in store.newest("lab", 100).operations}
     if not faults:
         assert found == known, "damage was believed without a word"
     for lines in found.values():
@@ -309,7 +309,7 @@ def test_kill_9_in_the_middle_of_appends_keeps_what_was_acknowledged(
         names += [line.strip() for line in child.stdout if line.endswith("\n")]
     store, faults = open_store(tmp_path)
     assert faults == ()
-    found = {lines[0].operation_id: lines for lines in store.newest("lab", 1_000_000)}
+    found = {lines[0].operation_id: lines for lines in store.newest("lab", 1_000_000).operations}
     assert set(names) <= set(found)
     assert all(len(lines) == 2 for lines in found.values()), "half a group was kept"
     store.close()

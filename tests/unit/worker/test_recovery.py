@@ -19,7 +19,7 @@ async def _life(folder: Path, world: World, points: Points, *, is_first: bool) -
     bench = Bench(folder, world, points=points, parallel=1)
     async with bench:
         try:
-            for record in await bench.runner.recover():
+            for record in (await bench.runner.recover()).records:
                 if record.is_over:
                     submitted.append(record.id)
             if is_first:
@@ -50,7 +50,7 @@ async def _settled(folder: Path, world: World) -> dict[str, OperationState]:
     """Start once more without a crash, let everything end, and read what became of it."""
     assert await _life(folder, world, Points(), is_first=False)
     async with Bench(folder, world) as bench:
-        return {record.id: record.state for record in await bench.runner.recover()}
+        return {record.id: record.state for record in (await bench.runner.recover()).records}
 
 
 def _judge(world: World, states: dict[str, OperationState], where: str) -> None:
@@ -93,7 +93,7 @@ async def test_a_crash_before_anything_was_sent_goes_back_to_the_queue(tmp_path:
         await _life(folder, world, Points(crash_at), is_first=True)
         assert not world.sent
         async with Bench(folder, world, points=Points()) as bench:
-            records = await bench.runner.recover()
+            records = (await bench.runner.recover()).records
             assert {record.state for record in records} == {S.QUEUED}
 
 
@@ -104,7 +104,7 @@ async def test_a_move_still_going_on_is_taken_up_not_sent_again(tmp_path: Path) 
         await bench.submit("op", "vm", "N1", "N2")
         await bench.until(lambda: bool(world.running))
     async with Bench(tmp_path, world) as bench:
-        records = await bench.runner.recover()
+        records = (await bench.runner.recover()).records
         assert [record.state for record in records] == [S.UNKNOWN]
         # It looks at once, without waiting for a slot, and holds its lock against a newcomer.
         await bench.submit("late", "vm", "N1", "N3")
@@ -126,7 +126,7 @@ async def test_an_operation_with_lost_lines_is_never_sent_again_by_itself(tmp_pa
     _damage(tmp_path)
     async with Bench(tmp_path, world) as bench:
         assert bench.faults
-        (record,) = await bench.runner.recover()
+        (record,) = (await bench.runner.recover()).records
         assert (record.id, record.state) == ("op", S.UNKNOWN)
         await asyncio.sleep(0.1)
         assert bench.record("op").state is S.UNKNOWN

@@ -42,7 +42,7 @@ async def test_the_same_submit_again_acts_once_even_after_a_restart(tmp_path: Pa
         await bench.submit("op", "vm", "N1", "N2")
         assert bench.record("op").state is S.SUCCEEDED
     async with Bench(tmp_path, world) as bench:
-        listed = await bench.runner.recover()
+        listed = (await bench.runner.recover()).records
         assert [(record.id, record.state) for record in listed] == [("op", S.SUCCEEDED)]
         await bench.submit("op", "vm", "N1", "N2")
         assert bench.states("op") == [S.SUCCEEDED]
@@ -371,5 +371,5 @@ async def test_operations_of_another_connection_are_left_alone(tmp_path: Path) -
         await bench.submit("op", "vm", "N1", "N2")
         await bench.until(lambda: bool(world.running))
     async with Bench(tmp_path, world, connection_id="production") as bench:
-        assert await bench.runner.recover() == ()
+        assert (await bench.runner.recover()).records == ()
         assert bench.runner.unfinished == ()

@@ -77,6 +77,7 @@ class Watched:
             send=self.take,
             is_congested=lambda: self.is_congested,
             store=lambda snapshot: stored_snapshot.save(folder, "lab", snapshot),
+            look=lambda _before, _delta: None,
         )
 
     def take(self, message: ToWindow) -> None:
