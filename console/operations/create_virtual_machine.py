@@ -40,7 +40,9 @@ class CreateVirtualMachineOperation:
     checks = (
         "azure_answers",
         "resource_bridge_is_online",
+        "request_is_valid",
         "name_is_free",
+        "parts_are_free",
         "image_is_supported",
         "trusted_launch_is_complete",
         "a_node_has_room",

@@ -12,6 +12,7 @@ from console.ui.wizard.as_resources import (
     IdOf,
     Parameter,
     Resource,
+    needs_password,
     resources,
 )
 
@@ -27,12 +28,21 @@ def in_words(spec: VirtualMachineSpec) -> list[tuple[str, str]]:
     if spec.dynamic_memory is not None:
         low, high = spec.dynamic_memory.minimum_mib, spec.dynamic_memory.maximum_mib
         memory += f" at start, dynamic from {low // 1024} to {high // 1024} GiB"
-    disks = [f"{disk.name} {disk.size_gib} GiB" for disk in spec.data_disks]
+    disks = [
+        f"{_last(disk.existing_id)} (exists)"
+        if disk.existing_id
+        else f"{disk.name} {disk.size_gib} GiB"
+        for disk in spec.data_disks
+    ]
     networks = (
-        f"{_last(nic.logical_network_id)}, {nic.address or 'address from the network'}"
+        f"{_last(nic.existing_id)} (exists)"
+        if nic.existing_id
+        else f"{_last(nic.logical_network_id)}, {nic.address or 'address from the network'}"
         for nic in spec.network_interfaces
     )
+    keys = f", {len(spec.ssh_public_keys)} SSH keys" if spec.ssh_public_keys else ""
     joins = f", joins {spec.domain_join.domain}" if spec.domain_join is not None else ""
+    who = f"{spec.admin_username}{keys}{joins}"
     where = f"{_last(spec.custom_location_id)}, resource group {spec.resource_group}"
     told = [
         ("Name", spec.name),
@@ -41,7 +51,7 @@ def in_words(spec: VirtualMachineSpec) -> list[tuple[str, str]]:
         ("Image", image),
         ("Size", f"{spec.processors} processors, {memory}"),
         ("Storage", ", ".join([_last(spec.storage_path_id), *disks])),
-        ("Guest", f"computer {spec.computer_name}, administrator {spec.admin_username}{joins}"),
+        ("Guest", f"computer {spec.computer_name}, administrator {who}"),
         ("Network", "; ".join(networks)),
     ]
     if spec.tags:
@@ -54,7 +64,10 @@ def _last(arm_id: str) -> str:
 
 
 def _parameters(spec: VirtualMachineSpec) -> list[str]:
-    return [PASSWORD, *([DOMAIN_PASSWORD] if spec.domain_join is not None else [])]
+    return [
+        *([PASSWORD] if needs_password(spec) else []),
+        *([DOMAIN_PASSWORD] if spec.domain_join is not None else []),
+    ]
 
 
 # -- ARM template ------------------------------------------------------------------------------

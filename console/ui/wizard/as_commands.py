@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.model.request import NetworkInterfaceSpec, VirtualMachineSpec
-from console.ui.wizard.as_resources import image_name
+from console.ui.wizard.as_resources import image_name, needs_password
 
 _JOIN_FILE = "domain-join.json"
 _SECRET_FILE = "domain-join-secret.json"  # noqa: S105 - a file's name
@@ -158,15 +158,24 @@ def _machine(spec: VirtualMachineSpec, shell: _Shell) -> str:
     if spec.data_disks:
         disks = (disk.existing_id or disk.name for disk in spec.data_disks)
         words.append("--attach-data-disks " + " ".join(map(shell.quoted, disks)))
+    if spec.ssh_public_keys:
+        keys = " ".join(map(shell.quoted, spec.ssh_public_keys))
+        words.append(f"--authentication-type ssh --ssh-key-values {keys}")
     if spec.proxy is not None:
         parts = [
             ("http_proxy", spec.proxy.http),
             ("https_proxy", spec.proxy.https),
             ("no_proxy", ",".join(spec.proxy.no_proxy)),
         ]
+        if spec.proxy.trusted_ca:
+            parts.append(("cert_file_path", "proxy-ca.pem"))
         given = (shell.quoted(f"{name}={value}") for name, value in parts if value)
         words.append("--proxy-configuration " + " ".join(given))
-    notes = ["# The administrator's password is asked for: do not put it on a command line."]
+    notes = []
+    if needs_password(spec):
+        notes.append("# The administrator's password is asked for: keep it off command lines.")
+    if spec.proxy is not None and spec.proxy.trusted_ca:
+        notes.append("# Save the proxy's certificate as proxy-ca.pem before this.")
     if spec.dynamic_memory is not None:
         notes.append(
             "# Dynamic memory has no documented flag: deploy the ARM or Bicep form for it."

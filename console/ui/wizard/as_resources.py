@@ -93,6 +93,11 @@ def resources(spec: VirtualMachineSpec) -> list[Resource]:
     return [*made, machine, instance, *joined]
 
 
+def needs_password(spec: VirtualMachineSpec) -> bool:
+    """As code, a guest with keys is made without a password: it need not be handed around."""
+    return not spec.ssh_public_keys
+
+
 def image_name(reference: ImageReference) -> str:
     """The name under which the console downloads it."""
     return f"{reference.offer}-{reference.sku}".lower()[:80]
@@ -209,16 +214,17 @@ def _hardware(spec: VirtualMachineSpec) -> Body:
 def _account(spec: VirtualMachineSpec) -> Body:
     agents: Body = {"provisionVMAgent": spec.guest_management, "provisionVMConfigAgent": True}
     home = f"/home/{spec.admin_username}/.ssh/authorized_keys"
-    if spec.ssh_public_keys:
-        keys = [{"path": home, "keyData": key} for key in spec.ssh_public_keys]
-        agents["ssh"] = {"publicKeys": keys}
     account: Body = {
         "computerName": spec.computer_name or spec.name,
         "adminUsername": spec.admin_username,
-        "adminPassword": Parameter(PASSWORD),
     }
+    if spec.ssh_public_keys:
+        keys = [{"path": home, "keyData": key} for key in spec.ssh_public_keys]
+        agents["ssh"] = {"publicKeys": keys}
+    if needs_password(spec):
+        account["adminPassword"] = Parameter(PASSWORD)
     if spec.os_type.lower() == "linux":
-        agents["disablePasswordAuthentication"] = False
+        agents["disablePasswordAuthentication"] = not needs_password(spec)
         account["linuxConfiguration"] = agents
     else:
         account["windowsConfiguration"] = agents

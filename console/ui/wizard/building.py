@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from console.checks import creation_rules as rules
 from console.model.inventory import Inventory
 from console.model.request import (
     CreateVirtualMachine,
@@ -13,7 +14,7 @@ from console.model.request import (
     SecretField,
     VirtualMachineSpec,
 )
-from console.ui.wizard import choices, flow, rules
+from console.ui.wizard import choices, flow
 from console.ui.wizard.draft import Draft
 
 
@@ -23,6 +24,8 @@ def build_request(draft: Draft, inventory: Inventory) -> CreateVirtualMachine:
         (c for c in inventory.site.custom_locations if c.arm_id == draft.custom_location_id), None
     )
     offer = choices.offer_of(draft, inventory)
+    is_linux = choices.is_linux(draft, inventory)
+    is_new_interface = not draft.interface_id
     spec = VirtualMachineSpec(
         name=draft.name,
         subscription_id=draft.subscription_id,
@@ -32,7 +35,7 @@ def build_request(draft: Draft, inventory: Inventory) -> CreateVirtualMachine:
         custom_location_id=draft.custom_location_id,
         image_id=choices.image_id_of(draft),
         image=offer.reference if offer is not None else None,
-        os_type=_os_type(draft, inventory),
+        os_type=choices.os_type_of(draft, inventory),
         secure_boot=draft.secure_boot,
         vtpm=draft.vtpm,
         processors=draft.processors,
@@ -40,19 +43,15 @@ def build_request(draft: Draft, inventory: Inventory) -> CreateVirtualMachine:
         dynamic_memory=_dynamic_memory(draft),
         storage_path_id=draft.storage_path_id,
         data_disks=_disks(draft),
-        computer_name=draft.computer_name or rules.computer_name_of(draft.name),
+        computer_name=draft.computer_name or rules.computer_name_of(draft.name, is_linux=is_linux),
         admin_username=draft.admin_username,
+        ssh_public_keys=tuple(rules.key_lines(draft.ssh_keys)) if is_linux else (),
         domain_join=DomainJoinSpec(draft.domain, draft.domain_user, draft.organizational_unit)
-        if draft.joins_domain
+        if draft.joins_domain and not is_linux
         else None,
-        network_interfaces=(
-            NetworkInterfaceSpec(
-                name=rules.interface_name_of(draft.name),
-                logical_network_id=draft.logical_network_id,
-                address=draft.address.strip() if flow.has_fixed_address(draft, inventory) else "",
-            ),
-        ),
-        dns_servers=tuple(rules.listed(draft.dns_servers)),
+        network_interfaces=(_interface(draft, inventory),),
+        # An interface that exists has its own servers.
+        dns_servers=tuple(rules.listed(draft.dns_servers)) if is_new_interface else (),
         proxy=_proxy(draft),
         guest_management=draft.guest_management,
         tags={row.name: row.value for row in draft.tags},
@@ -60,22 +59,26 @@ def build_request(draft: Draft, inventory: Inventory) -> CreateVirtualMachine:
     return CreateVirtualMachine(spec)
 
 
-def secrets_to_send(draft: Draft, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Only what the request needs, by ``SecretField``."""
-    sent = {SecretField.ADMIN_PASSWORD.value: secrets.get(SecretField.ADMIN_PASSWORD, "")}
-    if draft.joins_domain:
+def secrets_to_send(spec: VirtualMachineSpec, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Only what the request needs, by ``SecretField``; with keys there may be no password."""
+    sent = {}
+    password = secrets.get(SecretField.ADMIN_PASSWORD, "")
+    if password or not spec.ssh_public_keys:
+        sent[SecretField.ADMIN_PASSWORD.value] = password
+    if spec.domain_join is not None:
         name = SecretField.DOMAIN_PASSWORD
         sent[name.value] = secrets.get(name, "")
     return sent
 
 
-def _os_type(draft: Draft, inventory: Inventory) -> str:
-    offer = choices.offer_of(draft, inventory)
-    if offer is not None:
-        return offer.os_type
-    wanted = choices.image_id_of(draft)
-    image = next((one for one in inventory.site.images if one.arm_id == wanted), None)
-    return (image.os_type if image is not None else "") or "Windows"
+def _interface(draft: Draft, inventory: Inventory) -> NetworkInterfaceSpec:
+    if draft.interface_id:
+        return NetworkInterfaceSpec(existing_id=draft.interface_id)
+    return NetworkInterfaceSpec(
+        name=rules.interface_name_of(draft.name),
+        logical_network_id=draft.logical_network_id,
+        address=draft.address.strip() if flow.has_fixed_address(draft, inventory) else "",
+    )
 
 
 def _dynamic_memory(draft: Draft) -> DynamicMemorySpec | None:
@@ -87,7 +90,7 @@ def _dynamic_memory(draft: Draft) -> DynamicMemorySpec | None:
 
 
 def _disks(draft: Draft) -> tuple[DataDiskSpec, ...]:
-    return tuple(
+    new = (
         DataDiskSpec(
             name=rules.disk_name_of(draft.name, row.name),
             size_gib=row.size_gib,
@@ -96,9 +99,13 @@ def _disks(draft: Draft) -> tuple[DataDiskSpec, ...]:
         )
         for row in draft.data_disks
     )
+    existing = (DataDiskSpec(existing_id=row.arm_id) for row in draft.existing_disks if row.arm_id)
+    return (*new, *existing)
 
 
 def _proxy(draft: Draft) -> ProxySpec | None:
-    if not (draft.http_proxy or draft.https_proxy):
+    exceptions = tuple(rules.listed(draft.no_proxy))
+    authority = draft.trusted_ca.strip()
+    if not (draft.http_proxy or draft.https_proxy or exceptions or authority):
         return None
-    return ProxySpec(draft.http_proxy, draft.https_proxy, tuple(rules.listed(draft.no_proxy)))
+    return ProxySpec(draft.http_proxy, draft.https_proxy, exceptions, authority)

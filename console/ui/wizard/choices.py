@@ -1,12 +1,21 @@
 """What each list of the wizard offers, best first, and why it is empty or an entry is refused."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from console.catalog import SupportedImage, load_images, same_image
+from console.checks.creation_rules import interface_name_of
 from console.model.inventory import Inventory
-from console.model.site import Image, ImageReference, ImageState, LogicalNetwork, StoragePath
+from console.model.site import (
+    DataDisk,
+    Image,
+    ImageReference,
+    ImageState,
+    LogicalNetwork,
+    NetworkInterface,
+    StoragePath,
+)
 from console.ui.wizard.draft import Draft
 
 _MOST_TRIED = 65_536
@@ -85,6 +94,43 @@ def network_of(draft: Draft, inventory: Inventory) -> LogicalNetwork | None:
     return next((one for one in inventory.site.logical_networks if one.arm_id == wanted), None)
 
 
+def interfaces(draft: Draft, inventory: Inventory) -> list[Choice]:
+    """A new one first, then every interface that no VM uses; those in use are only counted."""
+    site = inventory.site
+    networks = {one.arm_id.lower(): one.name for one in site.logical_networks}
+    free = [one for one in site.network_interfaces if not one.attached_vm_id]
+    named = interface_name_of(draft.name) if draft.name else "named after the VM"
+    used = len(site.network_interfaces) - len(free)
+    return [
+        Choice("", "A new one", f"{named}; {used} others are in use" if used else named),
+        *(
+            Choice(one.arm_id, one.name, _about_interface(one, networks))
+            for one in sorted(free, key=lambda one: one.name)
+        ),
+    ]
+
+
+def _about_interface(nic: NetworkInterface, networks: Mapping[str, str]) -> str:
+    network = networks.get(nic.logical_network_id.lower(), "its network is not known")
+    return ", ".join(part for part in (network, nic.address or "address by DHCP") if part)
+
+
+def free_disks(inventory: Inventory) -> list[Choice]:
+    """Disks that no VM uses."""
+    paths = {one.arm_id.lower(): one.name for one in inventory.site.storage_paths}
+    return [
+        Choice(one.arm_id, one.name, _about_disk(one, paths))
+        for one in sorted(inventory.site.data_disks, key=lambda one: one.name)
+        if not one.attached_vm_id
+    ]
+
+
+def _about_disk(disk: DataDisk, paths: Mapping[str, str]) -> str:
+    size = "size not known" if disk.size_gib is None else f"{disk.size_gib} GiB"
+    kind = {True: "dynamic", False: "fixed", None: ""}[disk.is_dynamic]
+    return ", ".join(p for p in (size, kind, paths.get(disk.storage_path_id.lower(), "")) if p)
+
+
 def next_free_address(network: LogicalNetwork) -> str:
     """The first address of its pools that nobody known holds; empty if there is none."""
     used = set(network.used_addresses)
@@ -119,6 +165,20 @@ def offer_of(draft: Draft, inventory: Inventory) -> SupportedImage | None:
 def image_id_of(draft: Draft) -> str:
     """The ARM id of the chosen image if it is on the cluster, else empty."""
     return draft.image.removeprefix(_ON_CLUSTER) if draft.image.startswith(_ON_CLUSTER) else ""
+
+
+def os_type_of(draft: Draft, inventory: Inventory) -> str:
+    """Of the chosen image; Windows where nothing is chosen or the image does not tell."""
+    offer = offer_of(draft, inventory)
+    if offer is not None:
+        return offer.os_type
+    wanted = image_id_of(draft)
+    image = next((one for one in inventory.site.images if one.arm_id == wanted), None)
+    return (image.os_type if image is not None else "") or "Windows"
+
+
+def is_linux(draft: Draft, inventory: Inventory) -> bool:
+    return os_type_of(draft, inventory).casefold() == "linux"
 
 
 def images(_: Draft, inventory: Inventory) -> list[Choice]:

@@ -302,7 +302,7 @@ class CreateVmWizard(QDialog):
         if self.problems():
             return
         request = build_request(self.draft, self._store.inventory)
-        secrets = secrets_to_send(self.draft, self._secrets)
+        secrets = secrets_to_send(request.spec, self._secrets)
         operation_id = self._bridge.submit(request, secrets=secrets)
         self._is_settled = True
         self._keep.stop()

@@ -20,6 +20,12 @@ class DiskRow(msgspec.Struct):
     storage_path_id: str = ""
 
 
+class ExistingDiskRow(msgspec.Struct):
+    """A disk that is there already, by its ARM id; empty while none is chosen in the row."""
+
+    arm_id: str = ""
+
+
 class TagRow(msgspec.Struct):
     name: str = ""
     value: str = ""
@@ -44,12 +50,15 @@ class Draft(msgspec.Struct):
     memory_buffer: int = 20
     storage_path_id: str = ""
     data_disks: list[DiskRow] = []
+    existing_disks: list[ExistingDiskRow] = []
     admin_username: str = ""
     computer_name: str = ""
+    ssh_keys: str = ""  # public keys, one a line
     joins_domain: bool = False
     domain: str = ""
     organizational_unit: str = ""
     domain_user: str = ""
+    interface_id: str = ""  # ARM id of an existing interface; empty: a new one
     logical_network_id: str = ""
     has_fixed_address: bool = False
     address: str = ""
@@ -57,6 +66,7 @@ class Draft(msgspec.Struct):
     http_proxy: str = ""
     https_proxy: str = ""
     no_proxy: str = ""
+    trusted_ca: str = ""  # PEM, public
     guest_management: bool = True
     tags: list[TagRow] = []
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -19,16 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.checks import creation_rules as rules
 from console.model.inventory import Inventory
 from console.ui import theme
 from console.ui.forms.outlined import outline
 from console.ui.forms.rows_editor import Column, RowsEditor
 from console.ui.plain_text import one_line, plain
-from console.ui.wizard import choices, rules
-from console.ui.wizard.draft import DiskRow, Draft, TagRow
+from console.ui.wizard import choices
+from console.ui.wizard.draft import DiskRow, Draft, ExistingDiskRow, TagRow
 from console.ui.wizard.flow import Field
 
-Value = str | int | bool | list[DiskRow] | list[TagRow]
+Value = str | int | bool | list[DiskRow] | list[ExistingDiskRow] | list[TagRow]
 OnChanged = Callable[[str, Value], None]
 
 _BESIDE_VM: tuple[tuple[str, str], ...] = (("", "As the VM"),)
@@ -38,7 +40,12 @@ _DISK_COLUMNS = (
     Column("is_dynamic", "Kind", True, options=((True, "Dynamic"), (False, "Fixed")), stretch=1),
     Column("storage_path_id", "Storage path", "", options=_BESIDE_VM, stretch=2),
 )
+_NO_DISK: tuple[tuple[str, str], ...] = (("", "Choose a disk"),)
+_EXISTING_COLUMNS = (Column("arm_id", "Disk", "", options=_NO_DISK, stretch=1),)
 _TAG_COLUMNS = (Column("name", "Name", "", stretch=1), Column("value", "Value", "", stretch=1))
+
+
+_LINES = 4  # seen at once in a text of several lines
 
 
 class FieldEditor(QWidget):
@@ -99,7 +106,11 @@ class FieldEditor(QWidget):
                 paths = choices.storage_paths(draft, inventory)
                 offered = tuple((path.value, path.text) for path in paths)
                 editor.set_options("storage_path_id", _BESIDE_VM + offered)
+            if self.field.kind == "existing_disks":
+                editor.set_options("arm_id", _NO_DISK + _disks(draft, inventory))
             editor.set_rows([msgspec.structs.asdict(row) for row in value])
+        elif isinstance(editor, QPlainTextEdit) and editor.toPlainText() != value:
+            editor.setPlainText(str(value))
         elif isinstance(editor, QLineEdit) and editor.text() != value:
             editor.setText(str(value))
         self._is_filling = False
@@ -164,13 +175,25 @@ class FieldEditor(QWidget):
             return check
         if field.kind == "disks":
             return self._rows(_DISK_COLUMNS, "A&dd data disk", DiskRow)
+        if field.kind == "existing_disks":
+            return self._rows(_EXISTING_COLUMNS, "Add e&xisting disk", ExistingDiskRow)
         if field.kind == "tags":
             return self._rows(_TAG_COLUMNS, "&Add tag", TagRow)
+        if field.kind == "lines":
+            return self._lines()
         line = QLineEdit(self)
         if field.kind == "password":
             line.setEchoMode(QLineEdit.EchoMode.Password)
         line.textChanged.connect(self._told)
         return line
+
+    def _lines(self) -> QPlainTextEdit:
+        text = QPlainTextEdit(self)
+        text.setTabChangesFocus(True)
+        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        text.setFixedHeight(_LINES * self.fontMetrics().lineSpacing() + 2 * text.frameWidth() + 10)
+        text.textChanged.connect(lambda: self._told(text.toPlainText()))
+        return text
 
     def _rows(self, columns: tuple[Column, ...], add: str, kind: Any) -> RowsEditor:
         rows = RowsEditor(columns, add, self)
@@ -201,6 +224,14 @@ class FieldEditor(QWidget):
     def _told(self, value: Value) -> None:
         if not self._is_filling:
             self._on_changed(self.field.name, value)
+
+
+def _disks(draft: Draft, inventory: Inventory) -> tuple[tuple[str, str], ...]:
+    """What can be chosen, and what was chosen and has gone since: it is told, not replaced."""
+    offered = [(one.value, one.line) for one in choices.free_disks(inventory)]
+    known = {value for value, _ in offered}
+    gone = {row.arm_id for row in draft.existing_disks if row.arm_id} - known
+    return (*offered, *((one, f"{one.rsplit('/', 1)[-1]}, not free") for one in sorted(gone)))
 
 
 def _number(value: Value) -> int:

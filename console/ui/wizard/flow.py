@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from console.checks import creation_rules as rules
 from console.model.inventory import Inventory
 from console.model.request import SecretField
-from console.ui.wizard import choices, rules
+from console.ui.wizard import choices
 from console.ui.wizard.choices import Choice, Choices
 from console.ui.wizard.draft import Draft
 
@@ -26,12 +27,28 @@ def _is_dynamic(draft: Draft, _: Inventory) -> bool:
     return draft.is_dynamic
 
 
-def _joins(draft: Draft, _: Inventory) -> bool:
-    return draft.joins_domain
+def is_windows(draft: Draft, inventory: Inventory) -> bool:
+    return not choices.is_linux(draft, inventory)
+
+
+def joins(draft: Draft, inventory: Inventory) -> bool:
+    """Only Windows joins a domain at creation."""
+    return draft.joins_domain and is_windows(draft, inventory)
+
+
+def makes_interface(draft: Draft, _: Inventory) -> bool:
+    """A new network interface, not one that exists."""
+    return not draft.interface_id
+
+
+def _has_proxy(draft: Draft, _: Inventory) -> bool:
+    return bool(draft.http_proxy or draft.https_proxy or draft.no_proxy or draft.trusted_ca)
 
 
 def takes_fixed_address(draft: Draft, inventory: Inventory) -> bool:
-    """A DHCP network hands addresses out itself."""
+    """A DHCP network hands addresses out itself, and an existing interface has its own."""
+    if not makes_interface(draft, inventory):
+        return False
     network = choices.network_of(draft, inventory)
     return network is not None and network.is_static is not False
 
@@ -42,7 +59,8 @@ def has_fixed_address(draft: Draft, inventory: Inventory) -> bool:
 
 @dataclass(frozen=True)
 class Field:
-    """``kind``: text, password, choice, images, number, toggle, disks, tags or fixed.
+    """``kind``: text, lines, password, choice, images, number, toggle, disks, existing_disks, tags
+    or fixed.
 
     ``wanted`` is what to choose, as "a storage path", where nothing chosen is wrong.
     """
@@ -106,37 +124,54 @@ _SIZE = (
         "Without a choice the platform would take the first one, even if it is full.",
         choices=choices.storage_paths, wanted="a storage path",
     ),
-    Field("data_disks", "Data disks", "disks"),
+    Field("data_disks", "New data disks", "disks"),
+    Field("existing_disks", "Data disks that exist", "existing_disks"),
 )  # fmt: skip
 _ADMINISTRATOR = (
     Field("admin_username", "&User name"),
     Field(SecretField.ADMIN_PASSWORD, "&Password", "password"),
     Field(PASSWORD_AGAIN, "Password a&gain", "password"),
     Field("computer_name", "C&omputer name", hint="Empty: the first 15 letters of the VM's name."),
-    Field("joins_domain", "&Join an Active Directory domain", "toggle"),
-    Field("domain", "&Domain", is_shown=_joins),
+    Field(
+        "ssh_keys", "SSH public &keys", "lines",
+        "One a line, as in a .pub file. With keys the password may stay empty.",
+        is_shown=choices.is_linux,
+    ),
+    Field("joins_domain", "&Join an Active Directory domain", "toggle", is_shown=is_windows),
+    Field("domain", "&Domain", is_shown=joins),
     Field(
         "organizational_unit", "Organizational un&it",
-        hint="As OU=Servers,DC=contoso,DC=example. May be empty.", is_shown=_joins,
+        hint="As OU=Servers,DC=contoso,DC=example. May be empty.", is_shown=joins,
     ),
-    Field("domain_user", "Joining &account", hint="As name@domain.", is_shown=_joins),
-    Field(SecretField.DOMAIN_PASSWORD, "Its pass&word", "password", is_shown=_joins),
+    Field("domain_user", "Joining &account", hint="As name@domain.", is_shown=joins),
+    Field(SecretField.DOMAIN_PASSWORD, "Its pass&word", "password", is_shown=joins),
 )  # fmt: skip
 _NETWORK = (
+    Field("interface_id", "Network &interface", "choice", choices=choices.interfaces),
     Field(
         "logical_network_id", "&Logical network", "choice",
-        choices=choices.networks, wanted="a logical network",
+        choices=choices.networks, wanted="a logical network", is_shown=makes_interface,
     ),
     Field(
         "has_fixed_address", "Choose the &address",
         "toggle", "Else the network gives it one.", is_shown=takes_fixed_address,
     ),
     Field("address", "A&ddress", is_shown=has_fixed_address),
-    Field("dns_servers", "DN&S servers", hint="Divide by commas. Empty: the network's own."),
+    Field(
+        "dns_servers", "DN&S servers",
+        hint="Divide by commas. Empty: the network's own.", is_shown=makes_interface,
+    ),
     Field("guest_management", "&Guest management (Arc agent in the guest)", "toggle"),
     Field("http_proxy", "&HTTP proxy", hint="As http://host:port. Empty for none."),
-    Field("https_proxy", "HTTPS pro&xy"),
-    Field("no_proxy", "No proxy &for", hint="Names and addresses, divided by commas."),
+    Field("https_proxy", "HTTPS &proxy"),
+    Field(
+        "no_proxy", "No proxy &for",
+        hint="Names and addresses, divided by commas.", is_shown=_has_proxy,
+    ),
+    Field(
+        "trusted_ca", "Pro&xy's certificate", "lines",
+        "As PEM, if the proxy shows one of your own authority.", is_shown=_has_proxy,
+    ),
 )  # fmt: skip
 
 PAGES: tuple[Page, ...] = (
@@ -178,6 +213,8 @@ _FIELD_OF_TOPIC = {"memory": "memory_gib", "storage_path": "storage_path_id"}
 def field_of(topic: str, draft: Draft, inventory: Inventory) -> str:
     """The field where a check's finding belongs; empty if it belongs to none."""
     if topic == "network":
+        if not makes_interface(draft, inventory):
+            return "interface_id"
         return "address" if has_fixed_address(draft, inventory) else "logical_network_id"
     name = _FIELD_OF_TOPIC.get(topic, topic)
     return name if name in PAGE_OF else ""

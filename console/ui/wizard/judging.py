@@ -4,19 +4,26 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from console.checks import creation_rules as rules
 from console.checks import run_on_snapshot
 from console.checks.address_is_free import why_not
+from console.checks.request_is_valid import wrong_parts
 from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
 from console.model.node import NodeState
-from console.model.request import NetworkInterfaceSpec, SecretField
-from console.ui.wizard import choices, flow, rules
+from console.model.request import (
+    CreateVirtualMachine,
+    NetworkInterfaceSpec,
+    SecretField,
+    VirtualMachineSpec,
+)
+from console.ui.wizard import choices, flow
 from console.ui.wizard.building import build_request
 from console.ui.wizard.draft import Draft
 
 Secrets = Mapping[str, str]
 # Checks that know something of a single field while it is typed; all of them run on review.
-_LIVE_CHECKS = ("a_node_has_room", "storage_has_room")
+_LIVE_CHECKS = ("a_node_has_room", "storage_has_room", "parts_are_free")
 _LONGEST_ADDRESS = 45  # IPv6 that ends in IPv4
 
 
@@ -71,42 +78,55 @@ class Judgement:
 
 def judge(draft: Draft, secrets: Secrets, inventory: Inventory, now: float) -> Judgement:
     """Everything that can be told without asking a wire; ``now`` in seconds since 1970."""
+    request = build_request(draft, inventory)
     problems = {
+        **wrong_parts(request.spec, inventory.cluster.os_build),
         **_names(draft, inventory),
         **_choices(draft, inventory),
-        **_size(draft, inventory),
-        **_administrator(draft, secrets),
+        **_secrets(draft, secrets, request.spec, inventory),
         **_network(draft, inventory),
+        # Of the rows as they were typed: the request has the VM's name before each.
         "data_disks": rules.data_disks(draft.data_disks, draft.name),
-        "tags": rules.tags(draft.tags),
+        "existing_disks": _existing_disks(draft),
+        "tags": rules.tags((row.name, row.value) for row in draft.tags),
     }
+    problems = {name: text for name, text in problems.items() if text}
     typed = secrets.get(SecretField.ADMIN_PASSWORD, "")
     doubts = {
         SecretField.ADMIN_PASSWORD.value: rules.password_doubt(typed, draft.admin_username),
         "processors": _more_than_any_node(draft, inventory),
         "data_disks": _larger_than_path(draft, inventory),
     }
-    _judge_live(draft, inventory, now, problems, doubts)
-    wrong = {name: text for name, text in problems.items() if text}
-    return Judgement(wrong, {n: text for n, text in doubts.items() if text and n not in wrong})
+    _judge_live(draft, request, inventory, now, problems, doubts)
+    return Judgement(
+        problems, {n: text for n, text in doubts.items() if text and n not in problems}
+    )
 
 
 def _names(draft: Draft, inventory: Inventory) -> dict[str, str]:
-    wrong = rules.vm_name(draft.name)
-    known = inventory.vm_named(draft.name)
-    interface = rules.interface_name_of(draft.name).casefold()
-    if not wrong and known is not None:
-        wrong = f"A VM named {known.name} exists already."
-    if not wrong and any(
-        one.name.casefold() == interface for one in inventory.site.network_interfaces
-    ):
-        # Sending it would take over the interface that somebody left or uses.
-        wrong = f"A network interface named {interface} exists already; choose another name."
-    return {"name": wrong}
+    found = {}
+    known = inventory.vm_named(draft.name) if draft.name else None
+    if known is not None and not rules.vm_name(draft.name):
+        found["name"] = f"A VM named {known.name} exists already."
+    if not draft.computer_name and rules.vm_name(draft.name):
+        found["computer_name"] = ""  # told at the VM's name, from which it comes
+    return found
+
+
+def _existing_disks(draft: Draft) -> str:
+    ids = [row.arm_id.lower() for row in draft.existing_disks]
+    if "" in ids:
+        return "Choose a disk in every row, or remove the row."
+    return "The same disk is chosen twice." if len(set(ids)) < len(ids) else ""
 
 
 def _choices(draft: Draft, inventory: Inventory) -> dict[str, str]:
-    return {one.name: _chosen(one, draft, inventory) for one in flow.FIELDS.values() if one.wanted}
+    """Only of fields that apply: what is hidden forbids nothing."""
+    return {
+        one.name: _chosen(one, draft, inventory)
+        for one in flow.FIELDS.values()
+        if one.wanted and one.is_shown(draft, inventory)
+    }
 
 
 def _chosen(one: flow.Field, draft: Draft, inventory: Inventory) -> str:
@@ -122,71 +142,35 @@ def _chosen(one: flow.Field, draft: Draft, inventory: Inventory) -> str:
     return f"Choose {one.wanted}."
 
 
-def _size(draft: Draft, inventory: Inventory) -> dict[str, str]:
-    limits = rules.processors_limits(inventory.cluster.os_build)
-    found = {
-        "processors": rules.number(draft.processors, limits, "processors"),
-        "memory_gib": rules.number(draft.memory_gib, rules.MEMORY_GIB, "GiB"),
-    }
-    if not draft.is_dynamic:
-        return found
-    low, start, high = draft.memory_minimum_gib, draft.memory_gib, draft.memory_maximum_gib
-    found["memory_buffer"] = rules.number(draft.memory_buffer, rules.BUFFER_PERCENT, "per cent")
-    found["memory_minimum_gib"] = rules.number(low, rules.MEMORY_GIB, "GiB")
-    found["memory_maximum_gib"] = rules.number(high, rules.MEMORY_GIB, "GiB")
-    if not found["memory_minimum_gib"] and low > start:
-        found["memory_minimum_gib"] = f"Not more than the {start} GiB that it starts with."
-    if not found["memory_maximum_gib"] and high < start:
-        found["memory_maximum_gib"] = f"Not less than the {start} GiB that it starts with."
-    return found
-
-
-def _administrator(draft: Draft, secrets: Secrets) -> dict[str, str]:
+def _secrets(
+    draft: Draft, secrets: Secrets, spec: VirtualMachineSpec, inventory: Inventory
+) -> dict[str, str]:
     typed = secrets.get(SecretField.ADMIN_PASSWORD, "")
-    found = {
-        "admin_username": rules.user_name(draft.admin_username),
-        "computer_name": rules.computer_name(
-            draft.computer_name or rules.computer_name_of(draft.name)
-        ),
-        SecretField.ADMIN_PASSWORD.value: "" if typed else "Give the administrator a password.",
-    }
+    found = {}
+    if not typed and not spec.ssh_public_keys:
+        either = " or an SSH key" if choices.is_linux(draft, inventory) else ""
+        found[SecretField.ADMIN_PASSWORD.value] = f"Give the administrator a password{either}."
     if typed != secrets.get(flow.PASSWORD_AGAIN, ""):
         found[flow.PASSWORD_AGAIN] = "The two passwords differ."
-    if not draft.computer_name and rules.vm_name(draft.name):
-        found["computer_name"] = ""  # told at the VM's name, from which it comes
-    if draft.joins_domain:
-        found["domain"] = rules.domain(draft.domain)
-        found["organizational_unit"] = rules.organizational_unit(draft.organizational_unit)
-        found["domain_user"] = rules.domain_user(draft.domain_user)
-        if not secrets.get(SecretField.DOMAIN_PASSWORD):
-            found[SecretField.DOMAIN_PASSWORD.value] = "Give the joining account's password."
+    if spec.domain_join is not None and not secrets.get(SecretField.DOMAIN_PASSWORD):
+        found[SecretField.DOMAIN_PASSWORD.value] = "Give the joining account's password."
     return found
 
 
 def _network(draft: Draft, inventory: Inventory) -> dict[str, str]:
-    found = {
-        "dns_servers": rules.addresses(draft.dns_servers),
-        "http_proxy": rules.proxy(draft.http_proxy),
-        "https_proxy": rules.proxy(draft.https_proxy),
-    }
-    if draft.no_proxy and not (draft.http_proxy or draft.https_proxy):
-        found["no_proxy"] = "There is no proxy to make exceptions from."
+    """The address while it is typed: an empty one is no address of the request yet."""
     network = choices.network_of(draft, inventory)
     if network is None or not flow.has_fixed_address(draft, inventory):
-        return found
+        return {}
     address = draft.address.strip()
     if not address:
-        found["address"] = "Give the address, or let the network choose."
-    elif len(address) > _LONGEST_ADDRESS:
-        found["address"] = "That is too long for an address."
-    else:
-        prefix = network.address_prefix
-        found["address"] = (
-            why_not(NetworkInterfaceSpec(address=address), network)
-            if prefix
-            else f"The range of {network.name} is not known, so no address can be checked."
-        ) or rules.host_address(address, prefix)
-    return found
+        return {"address": "Give the address, or let the network choose."}
+    if len(address) > _LONGEST_ADDRESS:
+        return {"address": "That is too long for an address."}
+    if not network.address_prefix:
+        text = f"The range of {network.name} is not known, so no address can be checked."
+        return {"address": text}
+    return {"address": why_not(NetworkInterfaceSpec(address=address), network)}
 
 
 def _more_than_any_node(draft: Draft, inventory: Inventory) -> str:
@@ -215,6 +199,7 @@ def _larger_than_path(draft: Draft, inventory: Inventory) -> str:
 
 def _judge_live(
     draft: Draft,
+    request: CreateVirtualMachine,
     inventory: Inventory,
     now: float,
     problems: dict[str, str],
@@ -223,7 +208,7 @@ def _judge_live(
     """The same checks that run before execution, on what the window knows."""
     nodes_up = [n for n in inventory.nodes.values() if n.state is NodeState.UP]
     names = _LIVE_CHECKS if nodes_up else _LIVE_CHECKS[1:]
-    for finding in run_on_snapshot(names, build_request(draft, inventory), inventory, now):
+    for finding in run_on_snapshot(names, request, inventory, now):
         place = flow.field_of(finding.field, draft, inventory)
         if not place or problems.get(place):
             continue

@@ -1,5 +1,6 @@
 """The request says exactly what was typed, and nothing else leaves."""
 
+import msgspec
 import pytest
 
 from console.model.inventory import Inventory
@@ -13,9 +14,10 @@ from console.model.request import (
     SecretField,
     VirtualMachineSpec,
 )
+from console.model.snapshot import SnapshotDelta
 from console.ui.wizard import choices, flow
 from console.ui.wizard.building import build_request, secrets_to_send
-from console.ui.wizard.draft import DiskRow, Draft, TagRow
+from console.ui.wizard.draft import DiskRow, Draft, ExistingDiskRow, TagRow
 from tests.ui.sample import snapshot
 
 
@@ -107,12 +109,53 @@ def test_a_draft_of_nothing_makes_a_request_without_an_exception() -> None:
 
 
 def test_only_the_needed_secrets_leave() -> None:
-    draft = Draft()
+    spec = VirtualMachineSpec("v", "s", "g", "l", "c")
     typed = {
         SecretField.ADMIN_PASSWORD: "one",
         flow.PASSWORD_AGAIN: "one",
         SecretField.DOMAIN_PASSWORD: "two",
     }
-    assert secrets_to_send(draft, typed) == {"admin_password": "one"}
-    draft.joins_domain = True
-    assert secrets_to_send(draft, typed) == {"admin_password": "one", "domain_password": "two"}
+    assert secrets_to_send(spec, typed) == {"admin_password": "one"}
+    joining = msgspec.structs.replace(spec, domain_join=DomainJoinSpec("d.example", "u@d"))
+    assert secrets_to_send(joining, typed) == {"admin_password": "one", "domain_password": "two"}
+    keyed = msgspec.structs.replace(spec, os_type="Linux", ssh_public_keys=("ssh-rsa A",))
+    assert secrets_to_send(keyed, {}) == {}, "a key is enough"
+    assert secrets_to_send(keyed, typed) == {"admin_password": "one"}
+
+
+def with_linux(inventory: Inventory) -> str:
+    """The site's first image becomes a Linux one; its value in the draft."""
+    images = inventory.site.images
+    linux = msgspec.structs.replace(images[0], os_type="Linux")
+    site = msgspec.structs.replace(inventory.site, images=(linux, *images[1:]))
+    inventory.apply(SnapshotDelta(site=site))
+    return f"id:{linux.arm_id}"
+
+
+def test_linux_takes_keys_and_windows_a_domain(inventory: Inventory) -> None:
+    draft = Draft(
+        name="a" * 40,
+        ssh_keys=" ssh-ed25519 AAAA me \n\n",
+        joins_domain=True,
+        domain="contoso.example",
+    )
+    windows = build_request(draft, inventory).spec
+    assert (windows.ssh_public_keys, windows.computer_name) == ((), "a" * 15)
+    assert windows.domain_join is not None
+    draft.image = with_linux(inventory)
+    linux = build_request(draft, inventory).spec
+    assert linux.os_type == "Linux"
+    assert linux.ssh_public_keys == ("ssh-ed25519 AAAA me",)
+    assert linux.computer_name == "a" * 40
+    assert linux.domain_join is None
+
+
+def test_existing_parts_are_named_by_id(inventory: Inventory) -> None:
+    draft = flow.new_draft(inventory)
+    draft.interface_id, draft.dns_servers = "/nic", "10.0.0.1"
+    draft.existing_disks = [ExistingDiskRow("/disk"), ExistingDiskRow("")]
+    draft.data_disks = [DiskRow("new", 5)]
+    spec = build_request(draft, inventory).spec
+    assert spec.network_interfaces == (NetworkInterfaceSpec(existing_id="/nic"),)
+    assert spec.dns_servers == (), "an interface that exists has its own"
+    assert [disk.existing_id for disk in spec.data_disks] == ["", "/disk"]

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from console.checks import creation_rules as rules
 from console.model.inventory import Inventory
 from console.ui import theme
-from console.ui.wizard import choices, flow, rules
+from console.ui.wizard import choices, flow
 from console.ui.wizard.draft import Draft
 from console.ui.wizard.field_editor import FieldEditor, OnChanged
 
@@ -56,7 +57,9 @@ class FieldsPage(QScrollArea):
             editor.fill(draft, value, inventory)
             editor.setVisible(editor.field.is_shown(draft, inventory))
         if "computer_name" in self.editors:
-            self.editors["computer_name"].set_placeholder(rules.computer_name_of(draft.name))
+            linux = choices.is_linux(draft, inventory)
+            name = rules.computer_name_of(draft.name, is_linux=linux)
+            self.editors["computer_name"].set_placeholder(name)
         if "dns_servers" in self.editors:
             network = choices.network_of(draft, inventory)
             servers = ", ".join(network.dns_servers) if network is not None else ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.ui.wizard import rules
+from console.checks import creation_rules as rules
 
 
 @pytest.mark.parametrize(
