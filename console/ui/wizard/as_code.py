@@ -1,4 +1,4 @@
-"""The request in words and as code: ARM template, Bicep, Azure CLI. Secrets are parameters."""
+"""The request in words and as code: ARM, Bicep, Terraform, Azure CLI. Secrets are parameters."""
 
 import json
 from collections.abc import Callable
@@ -7,14 +7,13 @@ from typing import Any
 from console.model.request import VirtualMachineSpec
 from console.ui.wizard.as_commands import bash, powershell
 from console.ui.wizard.as_resources import (
-    DOMAIN_PASSWORD,
-    PASSWORD,
     IdOf,
     Parameter,
     Resource,
-    needs_password,
+    parameters,
     resources,
 )
+from console.ui.wizard.as_terraform import terraform
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
@@ -63,20 +62,13 @@ def _last(arm_id: str) -> str:
     return arm_id.rsplit("/", 1)[-1]
 
 
-def _parameters(spec: VirtualMachineSpec) -> list[str]:
-    return [
-        *([PASSWORD] if needs_password(spec) else []),
-        *([DOMAIN_PASSWORD] if spec.domain_join is not None else []),
-    ]
-
-
 # -- ARM template ------------------------------------------------------------------------------
 def arm_template(spec: VirtualMachineSpec) -> str:
     """A deployment template for the resource group, schema 2019-04-01."""
     template = {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
-        "parameters": {name: {"type": "secureString"} for name in _parameters(spec)},
+        "parameters": {name: {"type": "secureString"} for name in parameters(spec)},
         "resources": [_arm_resource(resource) for resource in resources(spec)],
     }
     return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
@@ -129,7 +121,7 @@ def _arm_text(text: str) -> str:
 # -- Bicep -------------------------------------------------------------------------------------
 def bicep(spec: VirtualMachineSpec) -> str:
     """The same as Bicep."""
-    parts = [f"@secure()\nparam {name} string\n" for name in _parameters(spec)]
+    parts = [f"@secure()\nparam {name} string\n" for name in parameters(spec)]
     for resource in resources(spec):
         body: dict[str, Any] = {"name": resource.name}
         for word, owner in (("scope", resource.scope), ("parent", resource.parent)):
@@ -192,6 +184,7 @@ def _bicep_key(key: str) -> str:
 LANGUAGES: dict[str, Callable[[VirtualMachineSpec], str]] = {
     "ARM JSON": arm_template,
     "Bicep": bicep,
+    "Terraform": terraform,
     "Azure CLI, bash": bash,
     "Azure CLI, PowerShell": powershell,
 }

@@ -98,6 +98,14 @@ def needs_password(spec: VirtualMachineSpec) -> bool:
     return not spec.ssh_public_keys
 
 
+def parameters(spec: VirtualMachineSpec) -> list[str]:
+    """The secrets that whoever deploys has to give, by name."""
+    return [
+        *([PASSWORD] if needs_password(spec) else []),
+        *([DOMAIN_PASSWORD] if spec.domain_join is not None else []),
+    ]
+
+
 def image_name(reference: ImageReference) -> str:
     """The name under which the console downloads it."""
     return f"{reference.offer}-{reference.sku}".lower()[:80]

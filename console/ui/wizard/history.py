@@ -1,12 +1,10 @@
-"""How long a creation takes here, from the creations that this console has seen."""
+"""How long a creation takes at this site, from the creations in this console's journal."""
 
 from collections.abc import Iterable
 from statistics import median
 
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import CreateVirtualMachine
-
-_FEWEST = 3
 
 
 def expected_duration(records: Iterable[OperationRecord], *, downloads: bool) -> str:
@@ -20,10 +18,13 @@ def expected_duration(records: Iterable[OperationRecord], *, downloads: bool) ->
         and record.started_at is not None
         and record.ended_at is not None
     ]
-    if len(taken) < _FEWEST:
-        return "How long it takes is not known yet: too few were created from here."
+    kind = "with" if downloads else "without"
+    if not taken:
+        return f"No history yet: how long it takes here {kind} a download is not known."
     middle, longest = _words(median(taken)), _words(max(taken))
-    return f"The last {len(taken)} took about {middle}, the longest {longest}."
+    if len(taken) == 1:
+        return f"The only one so far {kind} a download took {middle}."
+    return f"The last {len(taken)} {kind} a download took about {middle}, the longest {longest}."
 
 
 def _words(seconds: float) -> str:

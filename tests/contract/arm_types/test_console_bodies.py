@@ -1,5 +1,6 @@
 """What the console sends when it creates, against Microsoft's published types."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from console.model.request import (
     VirtualMachineSpec,
 )
 from console.model.site import ImageReference
+from console.ui.wizard.as_code import arm_template
 from tests.contract.arm_types.judge import Judge
 from tests.unit.lab.arm_server.conftest import VM_API
 
@@ -80,3 +82,20 @@ def test_joining_a_domain_and_downloading_an_image(judge: Judge) -> None:
     )  # fmt: skip
     image = arm_bodies.marketplace_image(download, "op-1")
     assert judge.judge("request", arm_ids.MARKET_IMAGES, VM_API, image) == []
+
+
+@pytest.mark.parametrize("os_type", ["Windows", "Linux"])
+def test_the_template_of_the_review_page_holds_the_published_types(
+    judge: Judge, os_type: str
+) -> None:
+    """What the wizard offers to copy, not only what the console sends itself."""
+    parts = {**FULL, "os_type": os_type}
+    if os_type == "Windows":
+        parts |= {"ssh_public_keys": (), "domain_join": DomainJoinSpec("lab.example", "a@lab", "")}
+        parts |= {"image_id": "", "image": ImageReference("p", "o", "s", "1.2.3")}
+    resources = json.loads(arm_template(VirtualMachineSpec(**parts)))["resources"]
+    about = ("type", "apiVersion", "name", "scope", "dependsOn")
+    for resource in resources:
+        body = {key: value for key, value in resource.items() if key not in about}
+        assert judge.judge("request", resource["type"], resource["apiVersion"], body) == []
+    assert judge.requests == len(resources) >= 4

@@ -210,7 +210,9 @@ def test_no_language_has_a_place_for_a_secret(language: str) -> None:
     for line in text.splitlines():
         if "password" in line.lower():
             assert re.search(
-                r"parameters\('|^param |: (admin|domain)Password$|secureString|secure|^#|\{$", line
+                r"parameters\('|^param |: (admin|domain)Password$|secureString|secure|^#|\{$"
+                r"|= var\.(admin|domain)_password$",
+                line,
             ), line
 
 
