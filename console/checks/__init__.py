@@ -12,6 +12,7 @@ from console.checks import (
     a_node_has_room,
     address_is_free,
     azure_answers,
+    clean_up_is_possible,
     image_is_supported,
     moves,
     name_is_free,
@@ -43,6 +44,7 @@ ON_REQUEST: dict[str, ModuleType] = {
         a_node_has_room,
         storage_has_room,
         address_is_free,
+        clean_up_is_possible,
         power_change_is_possible,
         node_can_be_drained,
     )

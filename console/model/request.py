@@ -94,6 +94,13 @@ class CreateVirtualMachine(msgspec.Struct, frozen=True, tag="create_virtual_mach
     spec: VirtualMachineSpec
 
 
+class CleanUpCreation(msgspec.Struct, frozen=True, tag="clean_up_creation"):
+    """Delete what the creation ``creation_id`` made of ``spec``: only what carries its tag."""
+
+    creation_id: str
+    spec: VirtualMachineSpec
+
+
 class DownloadImage(msgspec.Struct, frozen=True, tag="download_image"):
     name: str
     image: ImageReference
@@ -147,6 +154,7 @@ class ResumeNode(msgspec.Struct, frozen=True, tag="resume_node"):
 
 Request = (
     CreateVirtualMachine
+    | CleanUpCreation
     | DownloadImage
     | LiveMigrate
     | ChangePowerState

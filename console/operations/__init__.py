@@ -5,6 +5,7 @@ from typing import Any
 from console.model.request import Request, kind_of
 from console.operations.base import Operation
 from console.operations.change_power_state import ChangePowerStateOperation
+from console.operations.clean_up_creation import CleanUpCreationOperation
 from console.operations.create_virtual_machine import CreateVirtualMachineOperation
 from console.operations.delete_virtual_machine import DeleteVirtualMachineOperation
 from console.operations.download_image import DownloadImageOperation
@@ -14,6 +15,7 @@ from console.operations.resume_node import ResumeNodeOperation
 
 ALL: tuple[Operation[Any], ...] = (
     CreateVirtualMachineOperation(),
+    CleanUpCreationOperation(),
     LiveMigrateOperation(),
     ChangePowerStateOperation(),
     DeleteVirtualMachineOperation(),

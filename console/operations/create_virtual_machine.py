@@ -268,8 +268,9 @@ def _judge(report: JobReport, spec: VirtualMachineSpec | None) -> None:
 def _kept(fault: Fault) -> Fault:
     if fault.kept:
         return fault
-    text = "What was made before this step is kept; retry uses it, deletion removes it."
-    return msgspec.structs.replace(fault, kept=text)
+    text = "What was made before this step is kept until it is cleaned up."
+    remedy = fault.remedy or "Clean up what this made, then create it again."
+    return msgspec.structs.replace(fault, kept=text, remedy=remedy)
 
 
 async def _verify(context: OperationContext, spec: VirtualMachineSpec) -> Outcome:

@@ -18,6 +18,7 @@ from console.model.group import to_retry
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
     ChangePowerState,
+    CreateVirtualMachine,
     DeleteVirtualMachine,
     DrainNode,
     LiveMigrate,
@@ -28,6 +29,7 @@ from console.model.request import (
 from console.settings import Settings
 from console.ui.ask import Ask
 from console.ui.bridge import Part
+from console.ui.clean_up import Checker, CleanUp, can_clean_up
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
@@ -35,7 +37,7 @@ _RETRYABLE = (OperationState.FAILED, OperationState.BLOCKED, OperationState.CANC
 _STOPPING = (PowerAction.STOP, PowerAction.RESTART, PowerAction.SAVE, PowerAction.PAUSE)
 
 
-class Submitter(Protocol):
+class Submitter(Checker, Protocol):
     """The bridge, as far as actions need it."""
 
     def submit(
@@ -88,17 +90,20 @@ _POWER = (
 
 class Actions(QObject):
     """Signals: ``move_wanted(keys)`` to open the chooser of nodes, ``create_wanted()`` for the
-    wizard, ``submitted(id)`` of an operation or a group after any request left.
+    wizard, ``create_again_wanted(spec)`` for the wizard with what was asked for before,
+    ``submitted(id)`` of an operation or a group after any request left.
     """
 
     move_wanted = Signal(tuple)
     create_wanted = Signal()
+    create_again_wanted = Signal(object)
     submitted = Signal(str)
 
     def __init__(self, store: Store, submitter: Submitter, ask: Ask, settings: Settings) -> None:
         super().__init__()
         self._store, self._submitter, self._ask = store, submitter, ask
         self._settings = settings
+        self._clean_up = CleanUp(submitter, ask, self.submit, self)
         self.entries = self._make_entries()
 
     def _make_entries(self) -> tuple[Entry, ...]:
@@ -306,6 +311,23 @@ class Actions(QObject):
             moves = self.move_requests([request.vm_key], request.target)
             return moves[0] if moves else None
         return request
+
+    def can_clean_up(self, record: OperationRecord) -> bool:
+        """Whether it is a creation that may have left parts behind."""
+        return can_clean_up(record)
+
+    def clean_up(self, record: OperationRecord) -> None:
+        """List what a failed creation made, then ask whether to delete it."""
+        self._clean_up.offer(record)
+
+    def can_create_again(self, record: OperationRecord) -> bool:
+        """A creation needs its password typed again, so it goes through the wizard."""
+        return isinstance(record.request, CreateVirtualMachine) and record.state in _RETRYABLE
+
+    def create_again(self, record: OperationRecord) -> None:
+        """Open the wizard with everything that was asked for, but the passwords."""
+        if isinstance(record.request, CreateVirtualMachine):
+            self.create_again_wanted.emit(record.request.spec)
 
     def can_move_back(self, record: OperationRecord) -> bool:
         request = record.request

@@ -31,6 +31,7 @@ from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
+from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
     from console.ui.views.inspector import Inspector
@@ -66,9 +67,10 @@ class MainWindow(QMainWindow):
         self._folder = folder
         self._was_painted = False
         self._node = ""  # chosen last, by a click on its card
-        self._wizards: list[QWidget] = []
         self.ask = Ask(self)
+        self._opener = WizardOpener(store, bridge, folder, self, self.ask)
         self.actions_table = Actions(store, bridge, self.ask, settings)
+        self.actions_table.setParent(self)
         self.map = ClusterMap(store)
         self._table: VmTable | None = None
         self._inspector: Inspector | None = None
@@ -204,6 +206,8 @@ class MainWindow(QMainWindow):
         self.map.vm_activated.connect(self._show_vm)
         actions.move_wanted.connect(self.choose_node_for)
         actions.create_wanted.connect(self.open_wizard)
+        actions.create_again_wanted.connect(self._opener.open)
+        self._opener.submitted.connect(lambda _: self._docks["operations"].show())
         actions.submitted.connect(lambda _: self._docks["operations"].show())
         self._store.noticed.connect(self._notice.tell)
 
@@ -239,15 +243,7 @@ class MainWindow(QMainWindow):
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""
-        from console.ui.wizard.create_vm_wizard import CreateVmWizard
-
-        wizard = CreateVmWizard(self._store, self._bridge, self._folder, self)
-        wizard.submitted.connect(lambda _: self._docks["operations"].show())
-        wizard.destroyed.connect(lambda: self._wizards.clear())
-        self._wizards = [wizard]
-        wizard.show()
-        wizard.raise_()
-        wizard.activateWindow()
+        self._opener.open()
 
     def set_theme(self, name: str) -> None:
         self._settings.theme = name  # type: ignore[assignment]

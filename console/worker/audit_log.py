@@ -8,6 +8,7 @@ import msgspec
 
 from console.model.operation import TERMINAL
 from console.model.request import (
+    CleanUpCreation,
     CreateVirtualMachine,
     DownloadImage,
     DrainNode,
@@ -79,7 +80,7 @@ _decoder: msgspec.json.Decoder[AuditBody] = msgspec.json.Decoder(AuditBody)
 def target_of(request: Request) -> str:
     """What is acted on: its name as the person saw it, and the id that stays when names change."""
     match request:
-        case CreateVirtualMachine(spec=spec):
+        case CreateVirtualMachine(spec=spec) | CleanUpCreation(spec=spec):
             return f"{spec.name} in {spec.resource_group}"
         case DownloadImage(name=name, resource_group=group):
             return f"{name} in {group}"

@@ -8,13 +8,20 @@ from console.model.freshness import Wire
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
     ChangePowerState,
+    CleanUpCreation,
     CreateVirtualMachine,
     DeleteVirtualMachine,
     DownloadImage,
 )
 
 _GOING_ON = (OperationState.CHECKING, OperationState.RUNNING, OperationState.VERIFYING)
-_ON_AZURE = (CreateVirtualMachine, DownloadImage, ChangePowerState, DeleteVirtualMachine)
+_ON_AZURE = (
+    CreateVirtualMachine,
+    CleanUpCreation,
+    DownloadImage,
+    ChangePowerState,
+    DeleteVirtualMachine,
+)
 _MOST_S = 60.0
 
 

@@ -13,6 +13,7 @@ from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
 from console.ui.bridge import Part
+from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
 from tests.ui.sample import snapshot
@@ -85,6 +86,7 @@ class RecordingBridge(QObject):
 def settle(rounds: int = 5) -> None:
     application = QApplication.instance()
     assert application is not None
+    file_thread().finish()
     for _ in range(rounds):
         application.processEvents()
         application.sendPostedEvents(None, QEvent.Type.DeferredDelete)

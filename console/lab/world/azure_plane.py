@@ -153,7 +153,7 @@ class AzurePlane:
             return operation
         if kind == arm_ids.INTERFACES.lower():
             give_address(self.world, resource)
-            return self._begin(resource, verb, settings.interface_s, _nothing)
+            return self._begin(resource, verb, settings.interface_s, self._make_interface)
         if kind == arm_ids.DISKS.lower():
             return self._begin(resource, verb, settings.disk_s, self._make_disk)
         if kind in (arm_ids.MARKET_IMAGES.lower(), arm_ids.CUSTOM_IMAGES.lower()):
@@ -240,7 +240,15 @@ class AzurePlane:
             operation.percent = max(operation.percent, min(percent, 99))
 
     # -- what finishing means ------------------------------------------------------------------
+    def _make_interface(self, _resource: ArmResource) -> None:
+        self._fail_if_told("Interface")
+
+    def _fail_if_told(self, phase: str) -> None:
+        if self.switches.creation_fails_phase == phase:
+            raise WorldError(f"{phase}Failed", f"the lab was told to fail at {phase}")
+
     def _make_disk(self, resource: ArmResource) -> None:
+        self._fail_if_told("Disk")
         properties = properties_of(resource.body)
         size = int(properties.get("diskSizeGB", 0)) * 1024
         is_dynamic = bool(properties.get("dynamic", True))

@@ -22,7 +22,8 @@ class Switches:
     status_url_vanishes: bool = False  # 404 on operation status URLs
     foreign_status_url: bool = False  # status URLs name another host
     bridge_offline: bool = False
-    creation_fails_phase: str = ""  # Accepted, Placing, DiskCopy, Provisioning, Agent
+    # Interface, Disk, or of the instance: Accepted, Placing, DiskCopy, Provisioning, Agent
+    creation_fails_phase: str = ""
     drop_security_on_create: bool = False
     image_download_fails: bool = False
     answer_lost_after_act: int = 0  # so many acting requests are done, their answer never sent

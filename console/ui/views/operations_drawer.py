@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from console.model.operation import OperationRecord
-from console.model.request import LiveMigrate
+from console.model.request import CreateVirtualMachine, LiveMigrate
 from console.ui import theme
 from console.ui.actions import Actions
 from console.ui.models.operation_model import (
@@ -156,6 +156,8 @@ class OperationsDrawer(QWidget):
         for name, text, slot in (
             ("cancel", "&Cancel", self._cancel),
             ("retry", "&Retry", self._retry),
+            ("create_again", "Create a&gain…", self._create_again),
+            ("clean_up", "Clean &up…", self._clean_up),
             ("move_back", "Move &back", self._move_back),
             ("copy", "Copy as co&mmand", self._copy),
         ):
@@ -193,8 +195,9 @@ class OperationsDrawer(QWidget):
         if record is None:
             self._headline.setText("No operation chosen. What you start appears here.")
             self._log.setPlainText("")
-            for button in self._buttons.values():
+            for name, button in self._buttons.items():
                 button.setEnabled(False)
+                button.setVisible(name not in ("create_again", "clean_up"))
             return
         outcome = progress_text(record)
         self._headline.setText(
@@ -209,6 +212,14 @@ class OperationsDrawer(QWidget):
         can_cancel = record.can_cancel and not record.is_over and not record.cancel_requested
         self._buttons["cancel"].setEnabled(can_cancel)
         self._buttons["retry"].setEnabled(self._actions.can_retry(record))
+        is_creation = isinstance(record.request, CreateVirtualMachine)
+        self._buttons["retry"].setVisible(not is_creation)
+        for name, is_possible in (
+            ("create_again", self._actions.can_create_again(record)),
+            ("clean_up", self._actions.can_clean_up(record)),
+        ):
+            self._buttons[name].setVisible(is_creation)
+            self._buttons[name].setEnabled(is_possible)
         self._buttons["move_back"].setVisible(is_move)
         self._buttons["move_back"].setEnabled(self._actions.can_move_back(record))
         self._buttons["copy"].setEnabled(bool(record.commands))
@@ -220,6 +231,14 @@ class OperationsDrawer(QWidget):
     def _retry(self) -> None:
         if (record := self._chosen()) is not None:
             self._actions.retry(record)
+
+    def _create_again(self) -> None:
+        if (record := self._chosen()) is not None:
+            self._actions.create_again(record)
+
+    def _clean_up(self) -> None:
+        if (record := self._chosen()) is not None:
+            self._actions.clean_up(record)
 
     def _move_back(self) -> None:
         if (record := self._chosen()) is not None:

@@ -1,6 +1,5 @@
 """The creation wizard: steps, pages, and the way from a draft to a submitted request."""
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +22,8 @@ from PySide6.QtWidgets import (
 from console.model.finding import Finding, Severity
 from console.model.request import CreateVirtualMachine, Request
 from console.ui.ask import Ask
-from console.ui.plain_text import one_line
+from console.ui.file_thread import file_thread
+from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
 from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
@@ -36,6 +36,7 @@ from console.ui.wizard.pages.fields import FieldsPage, paragraph
 from console.ui.wizard.pages.image import ImagePage
 from console.ui.wizard.pages.review import ReviewPage
 from console.ui.wizard.pages.security import SecurityPage
+from console.ui.wizard.starting import Start, start_of
 from console.ui.wizard.step_list import StepList
 
 _KEEP_PAUSE_MS = 800
@@ -64,7 +65,12 @@ class CreateVmWizard(QDialog):
     submitted = Signal(str)
 
     def __init__(
-        self, store: Store, bridge: Submitter, folder: Path, parent: QWidget | None = None
+        self,
+        store: Store,
+        bridge: Submitter,
+        folder: Path,
+        parent: QWidget | None = None,
+        start: Start | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("create_vm_wizard")
@@ -74,20 +80,19 @@ class CreateVmWizard(QDialog):
         self.setSizeGripEnabled(True)
         self.resize(1024, 700)
         self._store, self._bridge, self._folder = store, bridge, folder
-        kept = draft_file.load(folder)
-        self.draft = kept or draft_file.Draft()
-        flow.fill_empty(self.draft, store.inventory)
+        start = start or start_of(store.inventory, store.operations.values())
+        self.draft, self._file = start.draft, start.file
         self._secrets: dict[str, str] = {}
         self._visited: set[int] = {0}
         self._touched: set[str] = set()
-        if kept is not None:
+        if start.is_filled:
             self._visited |= set(range(flow.LAST))
             self._touched |= set(flow.PAGE_OF) - set(flow.SECRET_FIELDS)
         self._is_changed = False
         self._is_settled = False
         self._check_token = ""
         self._findings: tuple[Finding, ...] | None = None
-        self._build(is_kept=kept is not None)
+        self._build(start.note)
         self._keep = QTimer(self, singleShot=True, interval=_KEEP_PAUSE_MS)
         self._keep.timeout.connect(self._keep_draft)
         self._silence = QTimer(self, singleShot=True, interval=_SILENCE_MS)
@@ -97,7 +102,7 @@ class CreateVmWizard(QDialog):
         self.show_page(0)
 
     # -- building ------------------------------------------------------------------------------
-    def _build(self, *, is_kept: bool) -> None:
+    def _build(self, note: str) -> None:
         self._steps = StepList(self)
         self._stack = QStackedWidget(self)
         self.pages: list[FieldsPage] = []
@@ -112,8 +117,8 @@ class CreateVmWizard(QDialog):
         review.field_wanted.connect(self.go_to_field)
         review.check_wanted.connect(self._start_checks)
         self._steps.currentRowChanged.connect(self.show_page)
-        self._banner = self._make_banner()
-        self._banner.setVisible(is_kept)
+        self._banner = self._make_banner(note)
+        self._banner.setVisible(bool(note))
         right = QVBoxLayout()
         right.addWidget(self._banner)
         right.addWidget(self._stack, 1)
@@ -151,23 +156,24 @@ class CreateVmWizard(QDialog):
             buttons.addWidget(button)
         return buttons
 
-    def _make_banner(self) -> QFrame:
+    def _make_banner(self, note: str) -> QFrame:
         banner = QFrame(self)
         banner.setObjectName("wizard_banner")
         banner.setFrameShape(QFrame.Shape.StyledPanel)
-        text = "Your kept draft was taken up again. Passwords are never kept: type them again."
         over = QPushButton("Start o&ver", banner)
         over.setObjectName("wizard_start_over")
         over.setAutoDefault(False)
         over.clicked.connect(self.start_over)
         layout = QHBoxLayout(banner)
-        layout.addWidget(paragraph(text, banner), 1)
+        self._note = paragraph(plain(note), banner)
+        self._note.setObjectName("wizard_note")
+        layout.addWidget(self._note, 1)
         layout.addWidget(over)
         return banner
 
     def start_over(self) -> None:
         """Forget everything that was typed, here and on disk."""
-        draft_file.forget(self._folder)
+        self._forget_draft()
         self.draft = flow.new_draft(self._store.inventory)
         self._secrets.clear()
         self._touched.clear()
@@ -307,16 +313,22 @@ class CreateVmWizard(QDialog):
         self._is_settled = True
         self._keep.stop()
         self._keep_draft()
-        KeptUntilTaken(self._store, operation_id, self._folder)
+        KeptUntilTaken(self._store, operation_id, self._folder, self._file)
         self._secrets.clear()
         self.submitted.emit(operation_id)
         self.close()
 
     # -- leaving -------------------------------------------------------------------------------
-    def _keep_draft(self) -> None:
-        # A folder that cannot be written costs the draft, nothing else.
-        with contextlib.suppress(OSError):
-            draft_file.save(self._folder, self.draft)
+    def _keep_draft(self, then: Callable[[object], None] | None = None) -> None:
+        """``then`` gets None or the OSError; else a folder that cannot be written costs the draft,
+        nothing else.
+        """
+        written, folder, file = draft_file.encoded(self.draft), self._folder, self._file
+        file_thread().run(lambda: draft_file.save(folder, written, file), then, self)
+
+    def _forget_draft(self) -> None:
+        folder, file = self._folder, self._file
+        file_thread().run(lambda: draft_file.forget(folder, file))
 
     def reject(self) -> None:
         """Escape asks like the window's own button; QDialog itself rejects while it closes."""
@@ -354,17 +366,20 @@ class CreateVmWizard(QDialog):
                 return
             self._keep.stop()
             if box.clickedButton() is keep:
-                try:
-                    draft_file.save(self._folder, self.draft)
-                except OSError as error:
-                    # Stay open: closing now would lose what the person asked to keep.
-                    why = error.strerror or "the disk gave no reason"
-                    Ask(self).report("The draft could not be kept", f"{why}: {self._folder}")
-                    return
+                self._keep_draft(self._on_kept)
             else:
-                draft_file.forget(self._folder)
-            self._is_settled = True
-            self.close()
+                self._forget_draft()
+                self._is_settled = True
+                self.close()
 
         box.finished.connect(finished)
         box.open()
+
+    def _on_kept(self, result: object) -> None:
+        if isinstance(result, OSError):
+            # Stay open: closing now would lose what the person asked to keep.
+            why = result.strerror or "the disk gave no reason"
+            Ask(self).report("The draft could not be kept", f"{why}: {self._folder}")
+            return
+        self._is_settled = True
+        self.close()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-_FILE = "wizard-draft.json"
+FILE = "wizard-draft.json"
+# Of a creation that is made again: it must not take the place of a draft that was kept before.
+AGAIN_FILE = "wizard-draft-again.json"
 _UNREADABLE = "wizard-draft.unreadable.json"
 
 
@@ -71,31 +73,50 @@ class Draft(msgspec.Struct):
     tags: list[TagRow] = []
 
 
-def save(folder: Path, draft: Draft) -> None:
-    """Write all or nothing, for this user only. Raises OSError."""
+class Kept(msgspec.Struct, frozen=True):
+    """What was found on disk: a draft or None, the file it is in, and what is to be told of it."""
+
+    draft: Draft | None = None
+    note: str = ""
+    file: str = FILE
+
+
+def save(folder: Path, draft: bytes, file: str = FILE) -> None:
+    """Write an ``encoded`` draft, all or nothing, for this user only. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=".draft-")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(draft))
-        os.replace(name, folder / _FILE)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(draft)
+        os.replace(name, folder / file)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
 
 
-def load(folder: Path) -> Draft | None:
-    """The kept draft, or None if there is none that can be read; a broken one is set aside."""
-    try:
-        return msgspec.json.decode((folder / _FILE).read_bytes(), type=Draft)
-    except OSError:
-        return None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        with contextlib.suppress(OSError):
-            os.replace(folder / _FILE, folder / _UNREADABLE)
-        return None
+def encoded(draft: Draft) -> bytes:
+    """As it is now: it may change while a thread writes it."""
+    return msgspec.json.encode(draft)
 
 
-def forget(folder: Path) -> None:
+def load(folder: Path) -> Kept:
+    """The kept draft if there is one that can be read; a broken one is set aside, and said."""
+    note = ""
+    for file in (FILE, AGAIN_FILE):
+        try:
+            return Kept(msgspec.json.decode((folder / file).read_bytes(), type=Draft), note, file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            note = f"A kept draft could not be read ({error.strerror or 'no reason given'})."
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            note = "A kept draft was damaged and could not be read."
+            with contextlib.suppress(OSError):
+                os.replace(folder / file, folder / _UNREADABLE)
+                note = f"{note} It is set aside as {_UNREADABLE} in {folder}."
+    return Kept(note=note)
+
+
+def forget(folder: Path, file: str = FILE) -> None:
     with contextlib.suppress(OSError):
-        (folder / _FILE).unlink()
+        (folder / file).unlink()

@@ -20,8 +20,10 @@ from console.model.finding import Finding, Severity
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import CreateVirtualMachine
 from console.ui.store import Store
+from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
 from console.ui.wizard.create_vm_wizard import CreateVmWizard
+from console.ui.wizard.starting import start_of
 from tests.ui.conftest import RecordingBridge, settle
 
 PASSWORD = "Canary-Passw0rd-1"
@@ -98,10 +100,12 @@ def test_keys_alone_make_and_submit_a_default_vm(
     assert secrets == {"admin_password": PASSWORD}
     # A refusal would lose nothing: the draft goes only when the worker has taken the operation.
     kept = tmp_path / "wizard-draft.json"
+    settle()
     assert PASSWORD not in kept.read_text()
     store.operation_changed(
         OperationRecord("operation-1", request, "Create web-77", OperationState.QUEUED, 0.0)
     )
+    settle()
     assert not kept.exists()
 
 
@@ -201,7 +205,9 @@ def test_leaving_asks_and_keeps_the_draft_without_passwords(
     kept = (tmp_path / "wizard-draft.json").read_text()
     assert "web-77" in kept
     assert PASSWORD not in kept
-    again = CreateVmWizard(store, bridge, tmp_path)
+    again = CreateVmWizard(
+        store, bridge, tmp_path, start=start_of(store.inventory, kept=draft_file.load(tmp_path))
+    )
     assert again.draft.name == "web-77"
     again.close()
     settle()

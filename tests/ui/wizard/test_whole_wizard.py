@@ -29,8 +29,10 @@ from console.model.request import (
 from console.model.snapshot import SnapshotDelta
 from console.ui import theme
 from console.ui.store import Store
+from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
 from console.ui.wizard.create_vm_wizard import CreateVmWizard
+from console.ui.wizard.starting import start_of
 from tests.ui.conftest import RecordingBridge, answer, settle
 
 PASSWORD = "Canary-Passw0rd-1"
@@ -314,6 +316,7 @@ def test_escape_asks_going_on_keeps_and_discarding_forgets(
     assert wizard.isVisible()
     assert wizard.draft.name == "web-77"
     wizard._keep_draft()
+    settle()
     assert (tmp_path / "wizard-draft.json").exists()
     wizard.close()
     wizard.close()  # asks once, not twice
@@ -327,7 +330,9 @@ def test_a_kept_draft_says_so_and_can_be_thrown_away(
     type_at("field_name", "web-77")
     wizard.close()
     answer(wizard, "Keep draft")
-    again = CreateVmWizard(store, bridge, tmp_path)
+    again = CreateVmWizard(
+        store, bridge, tmp_path, start=start_of(store.inventory, kept=draft_file.load(tmp_path))
+    )
     again.show()
     settle()
     banner = again.findChild(QWidget, "wizard_banner")
@@ -351,6 +356,7 @@ def test_the_draft_is_on_disk_shortly_after_typing(
     complete(wizard)
     assert wizard._keep.isActive()
     wizard._keep.timeout.emit()
+    settle()
     kept = (tmp_path / "wizard-draft.json").read_text()
     assert "web-77" in kept
     assert PASSWORD not in kept

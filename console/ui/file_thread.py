@@ -1,0 +1,64 @@
+"""Small files read and written beside the GUI thread, one after the other, in the order asked."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, QThreadPool, Signal, Slot
+from shiboken6 import isValid
+
+Then = Callable[[Any], None]
+
+
+class FileThread(QObject):
+    """One thread. ``then`` is called in the GUI thread with the result, or with the OSError."""
+
+    _ended = Signal(int, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._numbers = itertools.count()
+        self._waiting: dict[int, tuple[Then | None, QObject | None]] = {}
+        self._ended.connect(self._on_ended)
+
+    def run(
+        self, work: Callable[[], Any], then: Then | None = None, owner: QObject | None = None
+    ) -> None:
+        """Do ``work`` in the thread; ``then`` is left out if ``owner`` is gone by that time."""
+        number = next(self._numbers)
+        self._waiting[number] = (then, owner)
+
+        def worked() -> None:
+            try:
+                result = work()
+            except OSError as error:
+                result = error
+            self._ended.emit(number, result)
+
+        self._pool.start(worked)
+
+    def finish(self) -> None:
+        """Wait until everything that was asked for is on disk; for the end of the program."""
+        self._pool.waitForDone()
+
+    @Slot(int, object)
+    def _on_ended(self, number: int, result: object) -> None:
+        then, owner = self._waiting.pop(number)
+        if then is not None and (owner is None or isValid(owner)):
+            then(result)
+
+
+_known: FileThread | None = None
+
+
+def file_thread() -> FileThread:
+    """The program's one file thread; made when first asked for, finished when the program ends."""
+    global _known
+    if _known is None or not isValid(_known):
+        application = QCoreApplication.instance()
+        _known = FileThread(application)
+        if application is not None:
+            application.aboutToQuit.connect(_known.finish)
+    return _known
