@@ -1,4 +1,4 @@
-"""Reads the dated data files of resources/: supported images, operation policy, known issues."""
+"""Reads the dated data files of resources/: images, operation policy, known issues, facts."""
 
 import functools
 import re
@@ -182,6 +182,27 @@ class KnownIssue(msgspec.Struct, frozen=True):
     source: str
     from_release: str = ""
     until_release: str = ""
+    when: Literal["", "domain_join"] = ""
+
+
+class SecurityFact(msgspec.Struct, frozen=True):
+    """A statement of a dated document on Trusted launch; never a reading of this site."""
+
+    id: str
+    title: str
+    text: str
+    dated: date
+    source: str
+    from_release: str = ""
+    until_release: str = ""
+
+
+def is_within(release: str, first: str, end: str) -> bool:
+    """``first`` <= release < ``end``, empty ends being open; False if the release is not known."""
+    number, low, high = map(release_number, (release, first, end))
+    if number is None:
+        return False
+    return (low is None or low <= number) and (high is None or number < high)
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -207,3 +228,19 @@ def load_operation_policy() -> OperationPolicy:
 def load_known_issues() -> tuple[KnownIssue, ...]:
     """Known issues; read once."""
     return msgspec.convert(_read("known_issues.toml")["issue"], tuple[KnownIssue, ...])
+
+
+@functools.cache
+def load_security_facts() -> tuple[SecurityFact, ...]:
+    """What is to be known of Trusted launch; read once."""
+    return msgspec.convert(_read("security_facts.toml")["fact"], tuple[SecurityFact, ...])
+
+
+def security_facts(release: str) -> tuple[SecurityFact, ...]:
+    """Those that hold for a release; of an unknown one the older, stricter ones."""
+    known = release if release_number(release) is not None else "2311"
+    return tuple(
+        fact
+        for fact in load_security_facts()
+        if is_within(known, fact.from_release, fact.until_release)
+    )

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from console.backends import BackendError, ExistingResource, JobReport, JobState, RemoteJob
+from console.backends import (
+    BackendError,
+    ExistingResource,
+    JobReport,
+    JobState,
+    Permission,
+    RemoteJob,
+)
 from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.errors import WorldError
@@ -298,6 +305,13 @@ class WorldBackend:
                 tags = machine.body.get("tags") if machine is not None else None
         ours = tags.get(OPERATION_TAG, "") if isinstance(tags, dict) else ""
         return ExistingResource(found.id, state, str(ours))
+
+    async def permissions(self, scope: str) -> tuple[Permission, ...] | None:
+        with self.reaching(Wire.ARM):
+            faults = self.site.faults
+            if faults.permissions_untold:
+                return None
+            return (Permission(("*",), tuple(sorted(faults.missing_rights))),)
 
     async def create_network_interface(
         self, spec: VirtualMachineSpec, nic: NetworkInterfaceSpec, operation_id: str

@@ -78,6 +78,13 @@ class ExistingResource(msgspec.Struct, frozen=True, gc=False):
     operation_id: str = ""
 
 
+class Permission(msgspec.Struct, frozen=True, gc=False):
+    """What one role allows: ``*`` stands for anything; ``not_actions`` are its exceptions."""
+
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+
+
 class Backend(Protocol):
     """One cluster through both wires."""
 
@@ -115,6 +122,10 @@ class Backend(Protocol):
 
     # -- Azure plane ---------------------------------------------------------------------------
     async def find_resource(self, arm_id: str) -> ExistingResource | None: ...
+
+    async def permissions(self, scope: str) -> tuple[Permission, ...] | None:
+        """What this account may do at an ARM id, a role an entry; None: Azure does not tell."""
+        ...
 
     async def create_network_interface(
         self, spec: VirtualMachineSpec, nic: NetworkInterfaceSpec, operation_id: str

@@ -14,6 +14,7 @@ from console.checks import (
     azure_answers,
     clean_up_is_possible,
     image_is_supported,
+    known_issues,
     moves,
     name_is_free,
     node_can_be_drained,
@@ -21,6 +22,7 @@ from console.checks import (
     power_change_is_possible,
     request_is_valid,
     resource_bridge_is_online,
+    rights_suffice,
     storage_has_room,
     trusted_launch_is_complete,
 )
@@ -36,6 +38,7 @@ ON_REQUEST: dict[str, ModuleType] = {
     for check in (
         azure_answers,
         resource_bridge_is_online,
+        rights_suffice,
         request_is_valid,
         name_is_free,
         parts_are_free,
@@ -44,6 +47,7 @@ ON_REQUEST: dict[str, ModuleType] = {
         a_node_has_room,
         storage_has_room,
         address_is_free,
+        known_issues,
         clean_up_is_possible,
         power_change_is_possible,
         node_can_be_drained,

@@ -20,7 +20,12 @@ class CleanUpCreationOperation:
     """
 
     kind = "clean_up_creation"
-    checks = ("azure_answers", "resource_bridge_is_online", "clean_up_is_possible")
+    checks = (
+        "azure_answers",
+        "resource_bridge_is_online",
+        "clean_up_is_possible",
+        "known_issues",
+    )
     can_cancel = False
 
     def title(self, request: CleanUpCreation) -> str:

@@ -40,6 +40,7 @@ class CreateVirtualMachineOperation:
     checks = (
         "azure_answers",
         "resource_bridge_is_online",
+        "rights_suffice",
         "request_is_valid",
         "name_is_free",
         "parts_are_free",
@@ -48,6 +49,7 @@ class CreateVirtualMachineOperation:
         "a_node_has_room",
         "storage_has_room",
         "address_is_free",
+        "known_issues",
     )
     can_cancel = False
 

@@ -30,7 +30,9 @@ def test_every_check_guards_some_operation() -> None:
     assert {check.ID for check in checks.ALL} == guarding
 
 
-@pytest.mark.parametrize("folder", ["images.toml", "operation_policy.toml", "known_issues.toml"])
+@pytest.mark.parametrize(
+    "folder", ["images.toml", "operation_policy.toml", "known_issues.toml", "security_facts.toml"]
+)
 def test_dated_data_name_their_source(folder: str) -> None:
     text = (ROOT / "resources" / folder).read_text(encoding="utf-8")
     assert "source" in text

@@ -307,3 +307,15 @@ async def test_nothing_is_nothing(bench: Bench) -> None:
     assert await bench.backend.read_vm(nowhere) is None
     assert await bench.backend.find_live_migration(nowhere) is None
     assert await bench.backend.find_resource(bench.id_of("networkInterfaces", "none")) is None
+
+
+async def test_what_the_account_may_do(bench: Bench) -> None:
+    group = bench.site.settings.group_id
+    (granted,) = await bench.backend.permissions(group) or ()
+    assert (granted.actions, granted.not_actions) == (("*",), ())
+    right = "Microsoft.AzureStackHCI/networkInterfaces/write"
+    bench.site.faults.missing_rights = {right}
+    (granted,) = await bench.backend.permissions(bench.id_of("logicalNetworks", "any")) or ()
+    assert granted.not_actions == (right,)
+    bench.site.faults.permissions_untold = True
+    assert await bench.backend.permissions(bench.id_of("storageContainers", "any")) is None

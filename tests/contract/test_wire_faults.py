@@ -8,12 +8,18 @@ import pytest
 
 from console.backends import BackendError, JobState
 from console.backends.azure_local import AzureLocalBackend, StaticToken
+from console.checks import ON_REQUEST
 from console.lab.world.clock import MovableClock
 from console.lab.world.faults import Faults
 from console.lab.world.site import Site
 from console.model.freshness import FaultCode, Wire
 from console.model.node import NodeState
-from console.model.request import PowerAction
+from console.model.request import (
+    CreateVirtualMachine,
+    NetworkInterfaceSpec,
+    PowerAction,
+    VirtualMachineSpec,
+)
 from console.model.virtual_machine import PowerState
 from tests.contract.conftest import Servers
 
@@ -234,3 +240,35 @@ async def test_a_status_url_on_another_host_is_refused(
     assert raised.value.fault.code is FaultCode.FOREIGN_HOST
     with pytest.raises(BackendError):
         await backend.resume_job(job.token)
+
+
+async def test_a_missing_right_is_refused_by_azure_and_told_beforehand(
+    backend: AzureLocalBackend, site: Site
+) -> None:
+    network = site.settings.resource_id(
+        "Microsoft.AzureStackHCI/logicalNetworks", "lnet-desktops-vlan120"
+    )
+    nic = NetworkInterfaceSpec("n1", network)
+    settings = site.settings
+    spec = VirtualMachineSpec(
+        "v", settings.subscription_id, settings.resource_group, settings.location,
+        settings.custom_location_id, network_interfaces=(nic,),
+    )  # fmt: skip
+    right = "Microsoft.AzureStackHCI/networkInterfaces/write"
+    site.faults.missing_rights = {right}
+    (found,) = await ON_REQUEST["rights_suffice"].on_backend(CreateVirtualMachine(spec), backend)
+    assert right in found.text
+    with pytest.raises(BackendError) as caught:
+        await backend.create_network_interface(spec, nic, "op")
+    assert caught.value.fault.code is FaultCode.FORBIDDEN
+    assert not caught.value.was_sent
+    assert right in caught.value.fault.summary
+
+
+async def test_permissions_that_do_not_decode_are_a_fault(
+    backend: AzureLocalBackend, site: Site
+) -> None:
+    site.faults.malformed_json("arm")
+    with pytest.raises(BackendError) as caught:
+        await backend.permissions(site.settings.group_id)
+    assert caught.value.fault.code is FaultCode.MALFORMED

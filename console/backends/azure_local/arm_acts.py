@@ -1,5 +1,6 @@
 """Acts on ARM through Microsoft's clients: sent once, never retried, GET before PUT."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import IO, Any, cast
 
@@ -8,7 +9,7 @@ from azure.core.exceptions import AzureError
 from azure.mgmt.azurestackhcivm.aio import AzureStackHCIVmClient
 from azure.mgmt.hybridcompute.aio import HybridComputeManagementClient
 
-from console.backends import BackendError, ExistingResource
+from console.backends import BackendError, ExistingResource, Permission
 from console.backends.azure_local import arm_bodies, arm_paths, arm_rows
 from console.backends.azure_local.arm_faults import error_of, fault_of_status, malformed
 from console.backends.azure_local.arm_jobs import ArmJob, JobKind, JobToken, token_of_answer
@@ -18,6 +19,11 @@ from console.model.request import PowerAction
 
 _RESOURCE = msgspec.json.Decoder(arm_rows.AnyResource)
 _TOKEN = msgspec.json.Decoder(JobToken)
+_PERMISSIONS = msgspec.json.Decoder(list[arm_rows.PermissionRow])
+_READ_PERMISSIONS = "Read permissions"
+# A group of creations asks the same scopes again and again.
+_PERMISSIONS_HOLD_S = 30.0
+_DOES_NOT_TELL = (FaultCode.FORBIDDEN, FaultCode.NOT_FOUND, FaultCode.REJECTED)
 
 
 class ArmActs:
@@ -27,6 +33,7 @@ class ArmActs:
         self._pipeline = pipeline
         self._vm_clients: dict[str, AzureStackHCIVmClient] = {}
         self._machine_clients: dict[str, HybridComputeManagementClient] = {}
+        self._permissions: dict[str, tuple[tuple[Permission, ...] | None, float]] = {}
 
     # -- looking first -------------------------------------------------------------------------
     async def find(self, arm_id: str) -> ExistingResource | None:
@@ -57,6 +64,29 @@ class ArmActs:
             return _RESOURCE.decode(response.content)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise BackendError(malformed("Look at the resource", str(error))) from error
+
+    async def permissions(self, scope: str) -> tuple[Permission, ...] | None:
+        """What this account may do there; None where Azure does not tell."""
+        known = self._permissions.get(scope.lower())
+        if known is not None and time.monotonic() - known[1] < _PERMISSIONS_HOLD_S:
+            return known[0]
+        told = await self._ask_permissions(scope)
+        self._permissions[scope.lower()] = (told, time.monotonic())
+        return told
+
+    async def _ask_permissions(self, scope: str) -> tuple[Permission, ...] | None:
+        found: list[Permission] = []
+        try:
+            async for page in self._pipeline.pages(arm_paths.permissions(scope), _READ_PERMISSIONS):
+                rows = _PERMISSIONS.decode(page)
+                found += [Permission(tuple(r.actions), tuple(r.not_actions)) for r in rows]
+        except BackendError as error:
+            if error.fault.code in _DOES_NOT_TELL:
+                return None
+            raise
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise BackendError(malformed(_READ_PERMISSIONS, str(error))) from error
+        return tuple(found)
 
     async def _refuse_foreign(self, arm_id: str, operation_id: str) -> None:
         """A PUT on an existing name would reconfigure somebody's resource."""

@@ -13,6 +13,7 @@ HYBRID_COMPUTE_API = "2026-07-15"
 EXTENDED_LOCATION_API = "2021-08-15"
 RESOURCE_GROUPS_API = "2025-04-01"
 SUBSCRIPTIONS_API = "2022-12-01"
+PERMISSIONS_API = "2022-04-01"
 RESOURCE_GRAPH_API = "2021-03-01"
 
 INSTANCE_SUFFIX = "/providers/Microsoft.AzureStackHCI/virtualMachineInstances/default"
@@ -91,6 +92,12 @@ def api_version_of(arm_id: str, vm_api: str) -> str:
 def resource_path(arm_id: str, vm_api: str) -> str:
     """Path and query of a GET; the id is quoted, since names come from people."""
     return f"{quote(arm_id, safe='/')}?api-version={api_version_of(arm_id, vm_api)}"
+
+
+def permissions(scope: str) -> str:
+    """Where the account's own permissions at a scope are asked for."""
+    path = f"{quote(scope, safe='/')}/providers/Microsoft.Authorization/permissions"
+    return f"{path}?api-version={PERMISSIONS_API}"
 
 
 def list_path(subscription: str, provider_and_kind: str, api_version: str) -> str:

@@ -361,3 +361,8 @@ class OperationStatus(Row):
     percent_complete: float | None = None
     error: Error | None = None
     properties: dict[str, Any] | None = None
+
+
+class PermissionRow(Row):
+    actions: list[str] = []
+    not_actions: list[str] = []

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from console.backends import BackendError, ExistingResource, RemoteJob
+from console.backends import BackendError, ExistingResource, Permission, RemoteJob
 from console.backends.azure_local import arm_bodies, arm_paths
 from console.backends.azure_local.arm_acts import ArmActs
 from console.backends.azure_local.arm_pipeline import ArmPipeline
@@ -165,6 +165,9 @@ class AzureLocalBackend:
     # -- Azure plane ---------------------------------------------------------------------------
     async def find_resource(self, arm_id: str) -> ExistingResource | None:
         return await self._on_arm().find(arm_id)
+
+    async def permissions(self, scope: str) -> tuple[Permission, ...] | None:
+        return await self._on_arm().permissions(scope)
 
     async def create_network_interface(
         self, spec: VirtualMachineSpec, nic: NetworkInterfaceSpec, operation_id: str

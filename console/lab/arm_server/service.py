@@ -10,6 +10,7 @@ from console.lab.arm_server.exchange import ArmError, Request, Response, error_b
 from console.lab.arm_server.operations import Operations
 from console.lab.arm_server.resource_graph import answer_query
 from console.lab.arm_server.resources import Resources
+from console.lab.arm_server.rights import answer_permissions, demand_right
 from console.lab.arm_server.served_types import demand_some_version
 from console.lab.arm_server.sign_in import SignIn
 from console.lab.arm_server.target import parse
@@ -118,6 +119,10 @@ class Service:
         if self._is_query(request) and request.method == "POST":
             return answer_query(self.site, request)
         self._demand_scope(request)
+        permitted = answer_permissions(request, self.site.faults)
+        if permitted is not None:
+            return permitted
+        demand_right(request, self.site.faults)
         told = self._directory.answer(request)
         if told is not None:
             return told

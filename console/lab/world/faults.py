@@ -27,6 +27,9 @@ class Switches:
     drop_security_on_create: bool = False
     image_download_fails: bool = False
     answer_lost_after_act: int = 0  # so many acting requests are done, their answer never sent
+    # ARM actions that the account lacks, as "Microsoft.AzureStackHCI/networkInterfaces/write".
+    missing_rights: set[str] = field(default_factory=set)
+    permissions_untold: bool = False  # asking for one's own permissions is refused
     # -- cluster plane
     missing_functions: set[str] = field(default_factory=set)
     # -- both

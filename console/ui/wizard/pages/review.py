@@ -36,7 +36,7 @@ _SAID = {
     Verdict.FITS: "Everything that was checked is fine.",
     Verdict.FITS_WITH_NOTES: "It can be created; read the notes.",
     Verdict.WAITS: "It can be created, and will wait for its turn.",
-    Verdict.UNKNOWN: "Something could not be checked. It can be tried all the same.",
+    Verdict.UNKNOWN: "Something is not known. Creating waits until it is, or is refused.",
     Verdict.CANNOT: "It cannot be created like this.",
 }
 _MOST_LINES = 10

@@ -1,8 +1,15 @@
 """Security page: what Trusted launch does, what is fixed, and what it does not do."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QWidget
+from collections.abc import Mapping
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from console.catalog import release_number, security_facts
+from console.model.inventory import Inventory
+from console.model.node import ServiceState
+from console.ui.plain_text import plain
+from console.ui.wizard.draft import Draft
 from console.ui.wizard.field_editor import OnChanged
 from console.ui.wizard.flow import Page
 from console.ui.wizard.pages.fields import FieldsPage, heading, paragraph
@@ -30,13 +37,6 @@ _COMES_WITH_IT = (
         "Virtualization-based security (VBS)",
         "The guest can set up memory that even its own kernel cannot reach.",
     ),
-)
-_TO_KNOW = (
-    "Guest boot integrity verification is not available.",
-    "Live migration traffic is not encrypted: protect the migration network, for example with "
-    "IPsec.",
-    "Back up the guest state protection key as soon as the VM is made. Without the key the VM "
-    "cannot be started after it was restored.",
 )
 
 
@@ -66,8 +66,30 @@ class SecurityPage(FieldsPage):
             self._add(sentence, 4)
         self.body.addSpacing(6)
         self.body.addWidget(heading("To know", inside))
-        for sentence in _TO_KNOW:
-            self.body.addWidget(paragraph(f"•  {sentence}", inside))
+        self._to_know = QVBoxLayout()
+        self.body.addLayout(self._to_know)
+        self._told: list[str] = []
+
+    def fill(self, draft: Draft, secrets: Mapping[str, str], inventory: Inventory) -> None:
+        """What is to be known depends on the cluster's release and on its nodes."""
+        told = [_agents(inventory)]
+        if release_number(inventory.cluster.release) is None:
+            told.append("The cluster's release is not known: what follows is true of the oldest.")
+        told += [
+            f"{fact.title}: {fact.text} ({fact.source}, {fact.dated:%d %B %Y})"
+            for fact in security_facts(inventory.cluster.release)
+        ]
+        if told == self._told:
+            return
+        self._told = told
+        while (item := self._to_know.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for sentence in told:
+            shown = paragraph(f"•  {plain(sentence)}", self.inside)
+            self._to_know.addWidget(shown)
+            shown.show()
 
     def _add(self, sentence: str, space: int) -> None:
         self.body.addWidget(paragraph(sentence, self.inside, is_muted=True))
@@ -75,3 +97,12 @@ class SecurityPage(FieldsPage):
 
     def focus_field(self, name: str) -> None:
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _agents(inventory: Inventory) -> str:
+    """On how many nodes IgvmAgent was seen to run; what nobody read is no yes."""
+    nodes = list(inventory.nodes.values())
+    if not nodes:
+        return "IgvmAgent is needed on every node; no node has been read yet."
+    running = sum(node.igvm_agent is ServiceState.RUNNING for node in nodes)
+    return f"IgvmAgent is needed on every node: it was seen to run on {running} of {len(nodes)}."
