@@ -99,7 +99,7 @@ class Refresh(msgspec.Struct, frozen=True, tag="refresh"):
 class ReadHistory(msgspec.Struct, frozen=True, tag="read_history"):
     """Older operations than those listed at start; answered by ``HistoryRead``.
 
-    ``before`` is the ``created_at`` of the oldest record that is known already.
+    ``before`` is what the last listing told as ``back_to``.
     """
 
     token: str
@@ -190,10 +190,14 @@ class OperationChanged(msgspec.Struct, frozen=True, tag="operation_changed"):
 
 
 class OperationsListed(msgspec.Struct, frozen=True, tag="operations_listed"):
-    """At start: the newest records of the journal, newest last."""
+    """At start: the newest records of the journal and the unfinished ones, newest last.
+
+    Every operation made at ``back_to`` (wall-clock seconds) or later is in it; None: all there are.
+    """
 
     records: tuple[OperationRecord, ...]
     groups: tuple[GroupRecord, ...] = ()
+    back_to: float | None = None
 
 
 class GroupChanged(msgspec.Struct, frozen=True, tag="group_changed"):
@@ -201,12 +205,12 @@ class GroupChanged(msgspec.Struct, frozen=True, tag="group_changed"):
 
 
 class HistoryRead(msgspec.Struct, frozen=True, tag="history_read"):
-    """``records``: newest last. ``is_whole``: there is nothing older."""
+    """``records``: newest last. ``back_to``: as in ``OperationsListed``; None: nothing is older."""
 
     token: str
     records: tuple[OperationRecord, ...]
     groups: tuple[GroupRecord, ...] = ()
-    is_whole: bool = False
+    back_to: float | None = None
 
 
 class Exported(msgspec.Struct, frozen=True, tag="exported"):

@@ -41,6 +41,10 @@ TRANSITIONS: dict[OperationState, frozenset[OperationState]] = {
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
 
+# How the step begins that tells of a standstill; what moves again has a later step.
+NO_PROGRESS = "No progress for"
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False):
     """How far a running operation is. ``fraction`` is 0..1, None where nobody can tell."""
 
@@ -85,6 +89,14 @@ class OperationRecord(msgspec.Struct, frozen=True):
     @property
     def is_over(self) -> bool:
         return self.state in TERMINAL
+
+
+def stalled_since(record: OperationRecord) -> float | None:
+    """Wall-clock seconds at which it was said that nothing moves; None while something does."""
+    if record.is_over or record.state is OperationState.UNKNOWN or not record.steps:
+        return None
+    last = record.steps[-1]
+    return last.at if last.text.startswith(NO_PROGRESS) else None
 
 
 class GroupRecord(msgspec.Struct, frozen=True):

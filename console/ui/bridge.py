@@ -57,7 +57,7 @@ _BUDGET_S = 0.004
 # A reader thread that decodes gives way this often; Python's own 5 ms starve the GUI thread.
 _SWITCH_S = 0.001
 OnChecked = Callable[[tuple[Finding, ...]], None]
-OnHistory = Callable[[bool], None]
+OnHistory = Callable[[], None]
 OnExported = Callable[[Exported], None]
 
 
@@ -158,14 +158,14 @@ class Bridge(QObject):
         """Ask every operation of the group that is not over to stop."""
         self._link.send(CancelGroup(group_id))
 
-    def read_history(self, before: float, callback: OnHistory) -> None:
-        """Bring operations older than ``before`` (wall-clock seconds) into the store.
+    def read_history(self, callback: OnHistory) -> None:
+        """Bring operations older than ``store.known_since`` into the store.
 
-        ``callback(is_whole)`` is called here afterwards: whether there is nothing older.
+        ``callback()`` is called here afterwards.
         """
         token = str(uuid.uuid4())
         self._histories[token] = callback
-        self._link.send(ReadHistory(token, before))
+        self._link.send(ReadHistory(token, self._store.known_since))
 
     def export(
         self,
@@ -264,14 +264,16 @@ class Bridge(QObject):
             case OperationsListed():
                 self._store.groups_known(*message.groups)
                 self._store.operation_changed(*message.records)
+                self._store.history_known(message.back_to)
             case GroupChanged():
                 self._store.groups_known(message.group)
             case HistoryRead():
                 self._store.groups_known(*message.groups)
                 self._store.operation_changed(*message.records)
+                self._store.history_known(message.back_to)
                 on_history = self._histories.pop(message.token, None)
                 if on_history is not None:
-                    on_history(message.is_whole)
+                    on_history()
             case Exported():
                 on_exported = self._exports.pop(message.token, None)
                 if on_exported is not None:

@@ -3,6 +3,7 @@
 Owned by the GUI thread. Deltas arrive here and nowhere else; views read and never ask a wire.
 """
 
+import math
 import time
 from collections.abc import Iterable
 
@@ -28,6 +29,7 @@ class Store(QObject):
     """Signals: ``snapshot_replaced()``; ``vms_changed(keys)`` with a tuple of keys, also of VMs
     that came or went; ``figures_changed(keys)`` where only metrics did; ``nodes_changed()``;
     ``site_changed()``; ``operations_changed(ids)``; ``groups_changed(ids)``;
+    ``history_listed()`` after a listing: ``known_since`` tells how far it reaches;
     ``foreign_moves_changed()`` when somebody else's live migrations were seen;
     ``readings_changed()`` when a wire's age or fault changed; ``levels_changed(keys)`` when VMs
     that did not change may be judged otherwise, an empty tuple standing for all;
@@ -41,6 +43,7 @@ class Store(QObject):
     site_changed = Signal()
     operations_changed = Signal(tuple)
     groups_changed = Signal(tuple)
+    history_listed = Signal()
     foreign_moves_changed = Signal()
     readings_changed = Signal()
     levels_changed = Signal(tuple)
@@ -52,6 +55,8 @@ class Store(QObject):
         self.operations: dict[str, OperationRecord] = {}
         self.groups: dict[str, GroupRecord] = {}
         self.foreign_moves: tuple[ForeignMove, ...] = ()
+        # Every operation made since then (wall-clock seconds) is known; -inf: every one kept.
+        self.known_since = math.inf
         self.is_stored = False  # shown from disk, nothing read yet in this session
         self._health: dict[str, Health] = {}
         self._node_health: dict[str, Health] = {}
@@ -150,6 +155,11 @@ class Store(QObject):
         for record in records:
             self.operations[record.id] = record
         self.operations_changed.emit(tuple(record.id for record in records))
+
+    def history_known(self, back_to: float | None) -> None:
+        """A listing reached back to this moment; None: to the oldest operation that is kept."""
+        self.known_since = min(self.known_since, -math.inf if back_to is None else back_to)
+        self.history_listed.emit()
 
     def groups_known(self, *groups: GroupRecord) -> None:
         """These groups are new or changed; their operations arrive as records of their own."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from console.backends import Backend, BackendError, JobReport, JobState, RemoteJob
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
-from console.model.operation import OperationState, Progress
+from console.model.operation import NO_PROGRESS, OperationState, Progress
 from console.operations.base import SentStep
 from console.worker.clock import Clock, sleep_unless
 from console.worker.journal_lines import Accepted, Noted, Progressed, Sending, StateEntered
@@ -202,7 +202,7 @@ class _Movement:
         at = self._clock.monotonic()
         seen = (report.phase, report.fraction, report.text)
         if seen != self._seen:
-            self._seen, self._moved_at, self._is_stalled = seen, at, False
+            self._seen, self._moved_at = seen, at
         fraction = report.fraction
         if fraction is None:
             return Progress(report.phase or phase, None, report.text)
@@ -218,13 +218,16 @@ class _Movement:
         )
 
     async def watch(self) -> None:
-        """Say once, until it moves again, that nothing moves."""
+        """Say once that nothing moves, and once that it moves again."""
         still = self._clock.monotonic() - self._moved_at
+        if self._is_stalled and still < self._pace.stalled_after:
+            self._is_stalled = False
+            await self._log.write(Noted("Progress again"))
         if still >= self._pace.stalled_after and not self._is_stalled:
             self._is_stalled = True
             await self._log.write(
                 Noted(
-                    f"No progress for {still:.0f} s: it is still being watched",
+                    f"{NO_PROGRESS} {still:.0f} s: it is still being watched",
                     "The other end reports it as running. It can be canceled if it allows that.",
                 )
             )

@@ -269,12 +269,12 @@ class Engine:
     # -- history -------------------------------------------------------------------------------
     async def _read_history(self, message: ReadHistory) -> None:
         if self._journal is None:
-            self._send(HistoryRead(message.token, (), is_whole=True))
+            self._send(HistoryRead(message.token, ()))
             return
         found = await self._journal.newest(self._connection_id, message.count, message.before)
         records = tuple(record for record in map(fold, found.operations) if record)
         groups = tuple(group for group in map(fold_group, found.groups) if group)
-        self._send(HistoryRead(message.token, records, groups, found.is_whole))
+        self._send(HistoryRead(message.token, records, groups, found.back_to))
 
     async def _export(self, message: Export) -> None:
         if self._journal is None:

@@ -95,6 +95,10 @@ class Journal:
         """The newest operations (made before ``before``), oldest of them first."""
         return await self._call(lambda store: store.newest(connection_id, count, before))
 
+    async def members_of(self, group_id: str) -> list[list[Line]]:
+        """Lines of every operation of a group, oldest operation first."""
+        return await self._call(lambda store: store.members_of(group_id))
+
     async def lines_of(self, operation_id: str) -> list[Line]:
         return await self._call(lambda store: store.lines_of(operation_id))
 

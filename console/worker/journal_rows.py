@@ -20,7 +20,8 @@ class History(msgspec.Struct, frozen=True):
 
     operations: list[list[Line]]
     groups: list[list[Line]]
-    is_whole: bool  # nothing older is in the journal
+    # Wall-clock seconds: everything made since then is in it. None: nothing older is kept.
+    back_to: float | None
 
 
 def unfinished(connection: sqlite3.Connection, connection_id: str) -> list[list[Line]]:
@@ -36,19 +37,60 @@ def unfinished(connection: sqlite3.Connection, connection_id: str) -> list[list[
 def newest(
     connection: sqlite3.Connection, connection_id: str, count: int, before: float | None = None
 ) -> History:
-    """The newest ``count`` operations made before ``before`` (wall-clock seconds)."""
-    names = connection.execute(
-        "SELECT op_id, group_id FROM operation WHERE connection_id = ? AND kind != ? "
+    """The newest ``count`` operations made before ``before`` (wall-clock seconds), and with them
+    whatever was made at the same moment as the oldest, and all that is in a group with one of them.
+
+    A page that ended inside a group would let its counts tell less than is known.
+    """
+    rows = connection.execute(
+        "SELECT op_id, created_at FROM operation WHERE connection_id = ? AND kind != ? "
         "AND created_at < ? ORDER BY created_at DESC, rowid DESC LIMIT ?",
         (connection_id, GROUP, float("inf") if before is None else before, count + 1),
     ).fetchall()
-    kept = names[:count]
-    groups = {group for _name, group in kept if group}
-    return History(
-        [lines_of(connection, name) for name, _group in reversed(kept)],
-        [lines_of(connection, group) for group in sorted(groups)],
-        len(names) <= count,
+    back_to = rows[count - 1][1] if len(rows) > count else None
+    page = (
+        "connection_id = :connection AND kind != :group AND created_at >= :since "
+        "AND created_at < :before"
     )
+    values = {
+        "connection": connection_id,
+        "group": GROUP,
+        "since": float("-inf") if back_to is None else back_to,
+        "before": float("inf") if before is None else before,
+    }
+    names = connection.execute(
+        f"SELECT op_id FROM operation WHERE {page} OR (kind != :group AND group_id IN "  # noqa: S608 - constant
+        f"(SELECT group_id FROM operation WHERE group_id != '' AND {page})) "
+        "ORDER BY created_at, rowid",
+        values,
+    ).fetchall()
+    groups = connection.execute(
+        f"SELECT DISTINCT group_id FROM operation WHERE group_id != '' AND {page}",  # noqa: S608 - constant
+        values,
+    ).fetchall()
+    is_more = back_to is not None and _has_older(connection, connection_id, back_to)
+    return History(
+        [lines_of(connection, name) for (name,) in names],
+        [lines_of(connection, group) for (group,) in sorted(groups)],
+        back_to if is_more else None,
+    )
+
+
+def members_of(connection: sqlite3.Connection, group_id: str) -> list[list[Line]]:
+    """The lines of every operation of a group, oldest operation first."""
+    return _histories(
+        connection,
+        "SELECT op_id FROM operation WHERE group_id = ? AND kind != ? ORDER BY created_at, rowid",
+        (group_id, GROUP),
+    )
+
+
+def _has_older(connection: sqlite3.Connection, connection_id: str, than: float) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM operation WHERE connection_id = ? AND kind != ? AND created_at < ? LIMIT 1",
+        (connection_id, GROUP, than),
+    ).fetchone()
+    return found is not None
 
 
 def lines_of(connection: sqlite3.Connection, operation_id: str) -> list[Line]:

@@ -112,6 +112,10 @@ class JournalStore:
         """The lines of every operation without an ending, oldest operation first."""
         return journal_rows.unfinished(self._connection, connection_id)
 
+    def members_of(self, group_id: str) -> list[list[Line]]:
+        """The lines of every operation of a group, oldest operation first."""
+        return journal_rows.members_of(self._connection, group_id)
+
     def newest(self, connection_id: str, count: int, before: float | None = None) -> History:
         """The newest operations made before ``before``, oldest of them first, and their groups."""
         return journal_rows.newest(self._connection, connection_id, count, before)

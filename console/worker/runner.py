@@ -145,6 +145,11 @@ class Runner:
             group = fold_group(await self._journal.lines_of(name))
             if group is not None:
                 self._groups[name] = group
+            # The others of an old group too: its counts must not tell less than is known.
+            for lines in await self._journal.members_of(name):
+                member = fold(lines)
+                if member is not None:
+                    records[member.id] = member
         # Those that may be going on first, so that their locks are taken before anybody waits.
         for lines in sorted(histories, key=lambda lines: not sent_steps(lines)):
             record = records.get(lines[0].operation_id)
@@ -164,6 +169,7 @@ class Runner:
         return OperationsListed(
             tuple(sorted(records.values(), key=lambda record: record.created_at)),
             tuple(self._groups.values()),
+            newest.back_to,
         )
 
     async def submit(self, message: Submit) -> None:

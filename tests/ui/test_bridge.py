@@ -1,5 +1,6 @@
 """The bridge: messages cross into the GUI thread in order, requests go out, the worker may die."""
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ from console.channel.messages import (
     CheckRequest,
     ConnectionKind,
     ConnectionProfile,
+    HistoryRead,
     Notice,
     Open,
     OperationsListed,
+    ReadHistory,
     Ready,
     Refresh,
     Refused,
@@ -197,6 +200,27 @@ def test_the_journals_records_come_to_the_store(bridge: Bridge, store: Store, qt
     with qtbot.waitSignal(store.operations_changed, timeout=1000) as told:
         link().arrive(OperationsListed(records))
     assert told.args == [("0", "1", "2")]
+
+
+def test_older_operations_are_asked_for_from_where_the_listing_ended(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    """An operation that is unfinished since long ago is listed, what was made after it is not."""
+    old = OperationRecord("old", DrainNode("N1"), "Drain N1", OperationState.UNKNOWN, 1.0)
+    new = OperationRecord("new", DrainNode("N1"), "Drain N1", OperationState.QUEUED, 9.0)
+    assert store.known_since == math.inf
+    with qtbot.waitSignal(store.history_listed, timeout=1000):
+        link().arrive(OperationsListed((old, new), back_to=8.0))
+    ended: list[float] = []
+    bridge.read_history(lambda: ended.append(store.known_since))
+    asked = link().sent[-1]
+    assert isinstance(asked, ReadHistory)
+    assert asked.before == 8.0
+    between = OperationRecord("between", DrainNode("N1"), "Drain N1", OperationState.QUEUED, 5.0)
+    link().arrive(HistoryRead(asked.token, (between,)))
+    qtbot.waitUntil(lambda: bool(ended))
+    assert ended == [-math.inf]
+    assert set(store.operations) == {"old", "new", "between"}
 
 
 def test_a_flood_is_worked_off_without_holding_up_the_window(

@@ -37,8 +37,8 @@ MOVE = LiveMigrate("key", "vm", "N1", "N2")
 S = OperationState
 
 
-def intent(name: str, at: float = 1.0, connection: str = "lab") -> Line:
-    return Line(name, at, Intent(MOVE, f"Move {name}", connection))
+def intent(name: str, at: float = 1.0, connection: str = "lab", group: str = "") -> Line:
+    return Line(name, at, Intent(MOVE, f"Move {name}", connection, group_id=group))
 
 
 def ended(name: str, state: OperationState = S.CANCELED) -> Line:
@@ -70,6 +70,35 @@ async def test_what_is_appended_comes_back_in_order(tmp_path: Path) -> None:
     again, _ = await Journal.open(tmp_path)
     assert len(await again.lines_of("op-3")) == 3
     await again.close()
+
+
+async def test_pages_of_history_meet_without_a_gap(tmp_path: Path) -> None:
+    """Several operations of one moment, and a group whose oldest part is far back."""
+    journal, _ = await Journal.open(tmp_path)
+    times = [1.0, 2.0, 3.0, 3.0, 3.0, 4.0, 5.0]
+    for number, at in enumerate(times):
+        name = f"op-{number}"
+        await journal.append(intent(name, at, group="g" if number in (0, 6) else ""))
+    newest = await journal.newest("lab", 2)
+    assert [lines[0].operation_id for lines in newest.operations] == ["op-0", "op-5", "op-6"]
+    assert newest.back_to == 4.0
+    older = await journal.newest("lab", 2, newest.back_to)
+    assert [lines[0].operation_id for lines in older.operations] == ["op-2", "op-3", "op-4"]
+    assert older.back_to == 3.0
+    last = await journal.newest("lab", 2, older.back_to)
+    assert [lines[0].operation_id for lines in last.operations] == ["op-0", "op-1", "op-6"]
+    assert last.back_to is None
+    assert len(await journal.members_of("g")) == 2
+    await journal.close()
+
+
+async def test_a_page_that_ends_with_the_oldest_says_so(tmp_path: Path) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(*(intent(f"op-{number}", 1.0) for number in range(5)))
+    newest = await journal.newest("lab", 2)
+    assert len(newest.operations) == 5
+    assert newest.back_to is None
+    await journal.close()
 
 
 async def test_the_same_operation_is_not_taken_twice(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from console.channel.messages import Notice
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
-from console.model.operation import OperationState
+from console.model.operation import OperationState, stalled_since
 from console.model.request import LiveMigrate
 from console.operations.base import OperationContext, Outcome
 from console.worker.journal_lines import fold
@@ -246,6 +246,22 @@ async def test_one_can_let_go_of_what_stays_unknown(tmp_path: Path) -> None:
         assert bench.record("op").state is S.CANCELED
         assert "never seen" in bench.record("op").result
     assert world.sent == {"vm": 1}
+
+
+async def test_a_standstill_is_said_and_so_is_its_end(tmp_path: Path) -> None:
+    world = World({"vm": "N1"}, polls=10)
+    world.never_ends = True
+    async with Bench(tmp_path, world, pace=Pace(stalled_after=20.0)) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until(
+            lambda: world.sent["vm"] == 1 and stalled_since(bench.record("op")) is not None
+        )
+        world.running["vm"] = ("N2", 8)
+        await bench.until(lambda: bench.record("op").steps[-1].text == "Progress again")
+        assert stalled_since(bench.record("op")) is None
+        world.never_ends = False
+        await bench.until_over("op")
+    assert stalled_since(bench.record("op")) is None
 
 
 class Buggy(Move):
