@@ -134,8 +134,8 @@ def _believable(connection: sqlite3.Connection, chain: str) -> tuple[list[Any], 
     believed: list[Any] = []
     before: Any = None
     for row in rows:
-        is_next = before is not None and row[0] == before[0] + 1
-        if not is_next or follows(before, row):
+        is_held = before is None or row[0] == before[0] + 1
+        if not is_held or follows(before, row):
             believed.append(row)
         before = row
     return believed, len(rows) - len(believed)

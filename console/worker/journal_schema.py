@@ -135,7 +135,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         _set_durable(connection)
     except sqlite3.Error as error:
         connection.close()
-        raise _judged(error) from error
+        raise judged(error) from error
     except UnicodeDecodeError as error:
         connection.close()
         raise JournalDamagedError(str(error)) from error
@@ -280,10 +280,12 @@ def _tables_expected(version: int) -> set[tuple[str, str, str]]:
         return _tables_of(model)
 
 
-def _judged(error: sqlite3.Error) -> Exception:
+def judged(error: sqlite3.Error) -> Exception:
     """Damage, or a reason that may pass (disk full, locked, read-only)."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # not SQLite's own: what it read does not decode
+        return JournalDamagedError(str(error))
     # The primary result code is the low byte of the extended one.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
         return JournalDamagedError(str(error))
     return JournalUnusableError(str(error))

@@ -48,6 +48,10 @@ class JournalStore:
                 self._connection, journal_chain.head_of(self._connection, "audit")
             )
             broken = next(filter(None, map(self._looked_at, ("event", "audit"))), None)
+        except sqlite3.Error as error:
+            # A disk that is full or fails for a moment damaged nothing.
+            self._connection.close()
+            raise journal_schema.judged(error) from error
         except journal_chain.UNREADABLE as error:
             self._connection.close()
             raise journal_schema.JournalDamagedError(str(error)) from error

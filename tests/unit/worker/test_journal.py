@@ -275,6 +275,48 @@ def test_a_changed_row_is_found_and_the_others_are_kept(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_disk_that_fails_while_opening_is_not_a_damaged_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(tmp_path, operations=3)
+
+    def failing(*_values: object) -> bytes:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+    monkeypatch.setattr("console.worker.journal_chain.head_of", failing)
+    with pytest.raises(JournalUnusableError, match="I/O error"):
+        open_store(tmp_path)
+    assert not list(tmp_path.glob("journal.damaged-*"))
+
+
+def test_text_that_does_not_decode_is_damage(tmp_path: Path) -> None:
+    _filled(tmp_path, operations=3)
+    path = tmp_path / FILE_NAME
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"xxxxxxxx", b"\xff\xfexxxxxx"))
+    store, faults = open_store(tmp_path)
+    store.close()
+    assert "set aside" in faults[0].summary
+
+
+def test_a_changed_first_row_is_not_believed_either(tmp_path: Path) -> None:
+    _filled(tmp_path, operations=3)
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        (trigger,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'event_no_update'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER event_no_update")
+        connection.execute("UPDATE event SET at = 77 WHERE seq = 1")
+        connection.execute(trigger)
+    connection.close()
+    store, faults = open_store(tmp_path)
+    assert "row 1 is not as it was written" in faults[0].detail
+    assert all(line.at != 77 for line in store.lines_of("op-0"))
+    store.close()
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_random_damage_is_never_a_crash_and_never_silent(tmp_path: Path, seed: int) -> None:
     _filled(tmp_path, operations=8)
