@@ -135,14 +135,16 @@ def _lines_after(history: list[Commit], commits: int) -> Lines:
     )
 
 
-def cuts(recorder: Recorder, randomly: random.Random) -> Iterator[tuple[int, int, Remains]]:
+def cuts(
+    recorder: Recorder, randomly: random.Random, a_moment: int = _REMAINS_A_MOMENT
+) -> Iterator[tuple[int, int, Remains]]:
     """Every moment of the recorded life, with what a cut leaves: moment, acknowledged, remains."""
     disk = Disk(recorder.before)
     for moment, event in enumerate(recorder.events):
         disk.take(event)
         if event.act is Act.ACKNOWLEDGE:
             continue
-        for _ in range(1 if disk.is_settled else _REMAINS_A_MOMENT):
+        for _ in range(1 if disk.is_settled else a_moment):
             yield moment, disk.acknowledged, disk.after_cut(randomly)
 
 
@@ -205,7 +207,7 @@ def one_salvage(seed: int, folder: Path) -> Counter[str]:
         return Counter()
     (aside,) = (path.read_bytes() for path in written.glob("journal.damaged-*.sqlite"))
     found: Counter[str] = Counter()
-    for _, _, remains in cuts(recorder, randomly):
+    for _, _, remains in cuts(recorder, randomly, a_moment=1):
         _put(opened, remains)
         store, faults = open_store(opened)
         lost = readable - _lines_in(store, history)

@@ -16,6 +16,8 @@ import pytest
 
 from console.worker import journal_schema
 
+_CODES = {apsw.FullError: apsw.SQLITE_FULL, apsw.IOError: apsw.SQLITE_IOERR}
+
 
 class Connection:
     """The part of ``sqlite3.Connection`` that the journal uses."""
@@ -25,20 +27,33 @@ class Connection:
             self._connection = apsw.Connection(str(path), vfs=vfs)
             # A file layer written in Python has no shared memory: WAL needs the file to itself.
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE").close()
-            # The default of 1,000 pages would need long workloads to reach a checkpoint at all.
-            self._connection.wal_autocheckpoint(checkpoint_pages)
+            # As SQLite's own automatic checkpoint, whose errors it ignores: apsw would raise them
+            # out of the COMMIT. 1,000 pages, the default, would need long workloads.
+            self._checkpoint_pages = checkpoint_pages
+            self._wal_pages = 0
+            self._connection.set_wal_hook(self._committed)
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> "Cursor":
         with _as_sqlite3():
             cursor = self._connection.execute(statement, tuple(values))
-            return Cursor(cursor, self._connection.last_insert_rowid())
+            last = self._connection.last_insert_rowid()
+        if self._wal_pages >= self._checkpoint_pages:
+            self._wal_pages = 0
+            with contextlib.suppress(apsw.Error):
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return Cursor(cursor, last)
 
     def executescript(self, script: str) -> "Cursor":
         return self.execute(script)
 
     def close(self) -> None:
-        with _as_sqlite3():
+        # SQLite ignores what goes wrong in the checkpoint of a close; apsw would raise it.
+        with contextlib.suppress(apsw.Error):
             self._connection.close()
+
+    def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
 
 
 class Cursor:
@@ -76,7 +91,8 @@ def _as_sqlite3() -> Iterator[None]:
         elif isinstance(error, apsw.CorruptError | apsw.NotADBError):
             kind = sqlite3.DatabaseError
         raised = kind(str(error))
-        raised.sqlite_errorcode = getattr(error, "extendedresult", 0)
+        # One that the file layer raised carries no code yet.
+        raised.sqlite_errorcode = getattr(error, "extendedresult", 0) or _CODES.get(type(error), 0)
         raise raised from error
 
 
