@@ -86,8 +86,8 @@ class RecordingBridge(QObject):
 def settle(rounds: int = 5) -> None:
     application = QApplication.instance()
     assert application is not None
-    file_thread().finish()
     for _ in range(rounds):
+        file_thread().finish()
         application.processEvents()
         application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

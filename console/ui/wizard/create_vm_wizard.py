@@ -36,6 +36,8 @@ from console.ui.wizard.pages.fields import FieldsPage, paragraph
 from console.ui.wizard.pages.image import ImagePage
 from console.ui.wizard.pages.review import ReviewPage
 from console.ui.wizard.pages.security import SecurityPage
+from console.ui.wizard.presets import Preset, applied
+from console.ui.wizard.presets_menu import PresetsButton
 from console.ui.wizard.starting import Start, start_of
 from console.ui.wizard.step_list import StepList
 
@@ -126,6 +128,7 @@ class CreateVmWizard(QDialog):
         keys_hint = "Ctrl+Enter: next\nAlt+1 … 8: any step"
         left = QVBoxLayout()
         left.addWidget(self._steps, 1)
+        left.addWidget(PresetsButton(self._folder, lambda: self.draft, self._on_preset, self))
         left.addWidget(paragraph(keys_hint, self, is_muted=True))
         left.addSpacing(4)
         layout = QHBoxLayout(self)
@@ -142,11 +145,14 @@ class CreateVmWizard(QDialog):
         self._next = QPushButton("Next >", self)
         self._create = QPushButton("&Create", self)
         close = QPushButton("Close", self)
+        self._to_review = QPushButton("Review + create", self)
+        self._to_review.setToolTip(f"Alt+{len(flow.PAGES)}")
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         for name, button, clicked in (
             ("back", self._back, lambda: self.show_page(self.page_index - 1)),
             ("next", self._next, lambda: self.show_page(self.page_index + 1)),
+            ("review", self._to_review, lambda: self.show_page(flow.LAST)),
             ("create", self._create, self._submit),
             ("close", close, self.close),
         ):
@@ -170,6 +176,20 @@ class CreateVmWizard(QDialog):
         layout.addWidget(self._note, 1)
         layout.addWidget(over)
         return banner
+
+    def _on_preset(self, preset: Preset) -> None:
+        """Everything of the preset at once; what was typed for this one VM stays."""
+        self.draft, note = applied(preset, self.draft, self._store.inventory)
+        self._touched |= set(flow.PAGE_OF) - set(flow.SECRET_FIELDS) - {"name"}
+        self._findings = None
+        self._is_changed = True
+        self._keep.start()
+        self._tell(note)
+        self.show_page(self.page_index)
+
+    def _tell(self, note: str) -> None:
+        self._note.setText(plain(note))
+        self._banner.show()
 
     def start_over(self) -> None:
         """Forget everything that was typed, here and on disk."""
@@ -202,13 +222,15 @@ class CreateVmWizard(QDialog):
         self._steps.setCurrentRow(index)
         self._steps.blockSignals(False)
         if index == flow.LAST:
-            self._touched.update(flow.PAGE_OF)
+            self._touched.update(set(flow.PAGE_OF) - set(flow.SECRET_FIELDS))
             self._visited.update(range(index))
+            problems = self.problems()
+            self._review.ask_secrets(bool(problems) and not _of_request(problems))
             self._start_checks()
         self._refresh()
         # What is missing takes the cursor: a returning person types the name at once.
         wrong = self.problems()
-        missing = (field.name for field in flow.PAGES[index].fields if field.name in wrong)
+        missing = (name for name in self.pages[index].editors if name in wrong)
         self.pages[index].focus_field(next(missing, ""))
 
     def go_to_field(self, name: str) -> None:
@@ -227,12 +249,13 @@ class CreateVmWizard(QDialog):
     # -- values --------------------------------------------------------------------------------
     def _on_changed(self, name: str, value: Value) -> None:
         if name in flow.SECRET_FIELDS:
+            # No request holds a secret: what was answered about it stays true.
             self._secrets[name] = str(value)
         else:
             setattr(self.draft, name, value)
             flow.follow(self.draft, name, self._store.inventory)
-        # An answer that came before the change is about another request.
-        self._findings = None
+            # An answer that came before the change is about another request.
+            self._findings = None
         self._touched.add(name)
         self._is_changed = True
         self._keep.start()
@@ -263,12 +286,13 @@ class CreateVmWizard(QDialog):
         is_last = index == flow.LAST
         self._back.setEnabled(index > 0)
         self._next.setVisible(not is_last)
+        self._to_review.setVisible(not is_last)
         self._create.setVisible(is_last)
         blocked = any(f.severity is Severity.BLOCKS for f in self._findings or ())
         self._create.setEnabled(not found.problems and self._findings is not None and not blocked)
         # On the last page a stray Enter must not create: it has to be meant for the button.
         self._next.setDefault(not is_last)
-        if is_last and found.problems:
+        if is_last and _of_request(found.problems):
             self._review.show_incomplete(found.problems)
 
     # -- checking and sending ------------------------------------------------------------------
@@ -276,7 +300,7 @@ class CreateVmWizard(QDialog):
         self._bridge.forget_check(self._check_token)
         self._silence.stop()
         self._findings = None
-        if self.problems():
+        if _of_request(self.problems()):
             return
         request = build_request(self.draft, self._store.inventory)
         duration = expected_duration(
@@ -294,7 +318,8 @@ class CreateVmWizard(QDialog):
 
     def _on_checked(self, request: CreateVirtualMachine, findings: tuple[Finding, ...]) -> None:
         inventory = self._store.inventory
-        if self.problems() or build_request(self.draft, inventory) != request:
+        is_wrong = bool(_of_request(self.problems()))
+        if is_wrong or build_request(self.draft, inventory) != request:
             return  # something was typed meanwhile: this answers an older question
         self._silence.stop()
         self._findings = tuple(
@@ -383,3 +408,8 @@ class CreateVmWizard(QDialog):
             return
         self._is_settled = True
         self.close()
+
+
+def _of_request(problems: dict[str, str]) -> dict[str, str]:
+    """Those that are about the request itself: it can be checked before a password is typed."""
+    return {name: text for name, text in problems.items() if name not in flow.SECRET_FIELDS}

@@ -51,13 +51,21 @@ _LINES = 4  # seen at once in a text of several lines
 class FieldEditor(QWidget):
     """Label, editor and message. ``show_message`` puts the sentence beside the field."""
 
-    def __init__(self, field: Field, on_changed: OnChanged, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        field: Field,
+        on_changed: OnChanged,
+        parent: QWidget | None = None,
+        prefix: str = "",
+    ) -> None:
+        """``prefix`` tells a field's second editor, on another page, from its first."""
         super().__init__(parent)
+        self._prefix = prefix
         self.field = field
         self._on_changed = on_changed
         self._is_filling = False
         self.editor = self._make_editor()
-        self.editor.setObjectName(f"field_{field.name}")
+        self.editor.setObjectName(f"{prefix}field_{field.name}")
         self.editor.setAccessibleName(field.label.replace("&", ""))
         self.editor.setAccessibleDescription(field.hint)
         layout = QVBoxLayout(self)
@@ -78,7 +86,7 @@ class FieldEditor(QWidget):
         self._hint.setForegroundRole(theme.MUTED_ROLE)
         self._hint.setVisible(bool(field.hint))
         self._message = QLabel(self)
-        self._message.setObjectName(f"err_{field.name}")
+        self._message.setObjectName(f"{prefix}err_{field.name}")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setWordWrap(True)
         # A long name in a sentence, from a server or pasted, never widens the page.
@@ -207,7 +215,7 @@ class FieldEditor(QWidget):
         reveal.setText("Show")
         reveal.setCheckable(True)
         reveal.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        reveal.setObjectName(f"reveal_{self.field.name}")
+        reveal.setObjectName(f"{self._prefix}reveal_{self.field.name}")
         reveal.setAccessibleName(f"Show {self.field.label.replace('&', '').lower()}")
         modes = QLineEdit.EchoMode
 

@@ -1,6 +1,7 @@
 """Review page: what will be made, every check for real, and the request as code."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +23,7 @@ from console.model.request import CreateVirtualMachine
 from console.ui.forms.two_line_items import TwoLineList
 from console.ui.plain_text import one_line, plain
 from console.ui.wizard import as_code, flow
-from console.ui.wizard.field_editor import OnChanged
+from console.ui.wizard.field_editor import FieldEditor, OnChanged
 from console.ui.wizard.pages.fields import FieldsPage, paragraph
 
 _FIELD = int(Qt.ItemDataRole.UserRole)
@@ -40,6 +42,7 @@ _SAID = {
     Verdict.CANNOT: "It cannot be created like this.",
 }
 _MOST_LINES = 10
+_SECRET_LETTERS = 80
 
 
 class ReviewPage(FieldsPage):
@@ -64,6 +67,7 @@ class ReviewPage(FieldsPage):
         self._told.setVerticalSpacing(2)
         self._duration = paragraph("", inside, is_muted=True)
         self._duration.setObjectName("review_duration")
+        self._secrets = self._make_secrets(on_changed)
         self._state = QLabel(inside)
         self._state.setObjectName("review_state")
         self._state.setTextFormat(Qt.TextFormat.PlainText)
@@ -86,10 +90,34 @@ class ReviewPage(FieldsPage):
         row.addWidget(self._again)
         self.body.addWidget(self._summary)
         self.body.addWidget(self._duration)
+        self.body.addWidget(self._secrets)
         self.body.addSpacing(8)
         self.body.addLayout(row)
         self.body.addWidget(self._findings)
         self._add_code()
+
+    def _make_secrets(self, on_changed: OnChanged) -> QWidget:
+        """What is typed anew for every VM can be typed here, without a walk to its page."""
+        part = QWidget(self.inside)
+        part.setMaximumWidth(_SECRET_LETTERS * self.fontMetrics().averageCharWidth())
+        layout = QVBoxLayout(part)
+        layout.setContentsMargins(0, 8, 0, 0)
+        note = "Still to be typed, since passwords are never kept:"
+        layout.addWidget(paragraph(note, part, is_muted=True))
+        for name in flow.SECRET_FIELDS:
+            editor = FieldEditor(flow.FIELDS[name], on_changed, part, "review_")
+            self.editors[name] = editor
+            layout.addWidget(editor)
+        # From one password straight to the next; what shows them comes after.
+        inputs = [editor.editor for editor in self.editors.values()]
+        for before, after in pairwise([*inputs, *part.findChildren(QToolButton)]):
+            QWidget.setTabOrder(before, after)
+        part.hide()
+        return part
+
+    def ask_secrets(self, is_wanted: bool) -> None:
+        """Whether passwords are still to be typed; they stay in sight until the page is left."""
+        self._secrets.setVisible(is_wanted)
 
     def _add_code(self) -> None:
         self._code = QTabWidget(self.inside)
@@ -209,5 +237,9 @@ class ReviewPage(FieldsPage):
             QGuiApplication.clipboard().setText(text.toPlainText())
 
     def focus_field(self, name: str) -> None:
+        if name in self.editors and self._secrets.isVisibleTo(self):
+            self.editors[name].focus()
+            self.ensureWidgetVisible(self.editors[name])
+            return
         target = self._findings if self._findings.isVisible() else self._code
         target.setFocus(Qt.FocusReason.OtherFocusReason)

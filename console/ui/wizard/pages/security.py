@@ -1,6 +1,7 @@
 """Security page: what Trusted launch does, what is fixed, and what it does not do."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -76,7 +77,7 @@ class SecurityPage(FieldsPage):
         if release_number(inventory.cluster.release) is None:
             told.append("The cluster's release is not known: what follows is true of the oldest.")
         told += [
-            f"{fact.title}: {fact.text} ({fact.source}, {fact.dated:%d %B %Y})"
+            f"{fact.title}: {fact.text} ({fact.source}, {_day(fact.dated)})"
             for fact in security_facts(inventory.cluster.release)
         ]
         if told == self._told:
@@ -97,6 +98,10 @@ class SecurityPage(FieldsPage):
 
     def focus_field(self, name: str) -> None:
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _day(when: date) -> str:
+    return f"{when.day} {when:%B %Y}"
 
 
 def _agents(inventory: Inventory) -> str:
