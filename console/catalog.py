@@ -1,4 +1,4 @@
-"""Reads the dated data files of resources/: images, operation policy, known issues, facts."""
+"""Reads the dated data files of resources/: images, policy, issues, facts, errors."""
 
 import functools
 import re
@@ -197,6 +197,14 @@ class SecurityFact(msgspec.Struct, frozen=True):
     until_release: str = ""
 
 
+class AzureError(msgspec.Struct, frozen=True):
+    """An error of Azure in words, and what to do; ``pattern`` is a text within it."""
+
+    pattern: str
+    words: str
+    remedy: str
+
+
 def is_within(release: str, first: str, end: str) -> bool:
     """``first`` <= release < ``end``, empty ends being open; False if the release is not known."""
     number, low, high = map(release_number, (release, first, end))
@@ -244,3 +252,14 @@ def security_facts(release: str) -> tuple[SecurityFact, ...]:
         for fact in load_security_facts()
         if is_within(known, fact.from_release, fact.until_release)
     )
+
+
+@functools.cache
+def _azure_errors() -> tuple[AzureError, ...]:
+    return msgspec.convert(_read("azure_errors.toml")["error"], tuple[AzureError, ...])
+
+
+def explain_azure_error(code: str, message: str) -> AzureError | None:
+    """The documented meaning of an error of Azure, if a document tells one."""
+    said = f"{code} {message}".casefold()
+    return next((one for one in _azure_errors() if one.pattern.casefold() in said), None)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from console.backends import BackendError, JobReport, JobState, RemoteJob
-from console.catalog import same_image
+from console.catalog import explain_azure_error, same_image
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState, Progress
 from console.model.request import (
@@ -270,9 +270,15 @@ def _judge(report: JobReport, spec: VirtualMachineSpec | None) -> None:
 def _kept(fault: Fault) -> Fault:
     if fault.kept:
         return fault
-    text = "What was made before this step is kept until it is cleaned up."
-    remedy = fault.remedy or "Clean up what this made, then create it again."
-    return msgspec.structs.replace(fault, kept=text, remedy=remedy)
+    known = explain_azure_error(fault.detail, fault.summary)
+    summary = f"{known.words} Azure says: {fault.summary}" if known else fault.summary
+    remedy = known.remedy if known else fault.remedy
+    return msgspec.structs.replace(
+        fault,
+        summary=summary,
+        kept="What was made before this step is kept until it is cleaned up.",
+        remedy=remedy or "Clean up what this made, then create it again.",
+    )
 
 
 async def _verify(context: OperationContext, spec: VirtualMachineSpec) -> Outcome:

@@ -97,6 +97,19 @@ async def test_nothing_is_left_of_a_creation_that_failed(bench: Bench, phase: st
     assert "Nothing that Create new-01 made is left" in again[0].text
 
 
+async def test_a_documented_error_is_told_in_words_with_azures_own_beside_it(
+    bench: Bench,
+) -> None:
+    path = bench.site.resources[bench.id_of("storageContainers", "user-storage-3").lower()]
+    status = {**path.body["properties"]["status"], "availableSizeMB": 64}  # type: ignore[index]
+    path.body = {**path.body, "properties": {**path.body["properties"], "status": status}}  # type: ignore[dict-item]
+    outcome = await create(bench, msgspec.structs.replace(a_spec(bench), storage_path_id=path.id))
+    assert outcome.fault is not None
+    assert outcome.fault.summary.startswith("The storage path is full. Azure says: There is not")
+    assert "NotEnoughSpace" in outcome.fault.detail
+    assert outcome.fault.remedy.startswith("Clean up what this made, then choose a storage path")
+
+
 async def test_an_interface_that_was_there_before_stays(bench: Bench) -> None:
     spec = a_spec(bench)
     assert (await create(bench, spec, "somebody-else")).state is S.SUCCEEDED

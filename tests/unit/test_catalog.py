@@ -151,3 +151,28 @@ def test_an_offer_of_another_publisher_is_not_microsofts() -> None:
     image = an_image(ImageReference("somebody", "windows-11", "win11-23h2-ent"))
     for release in ("2503", "2510"):
         assert "somebody" in (catalog.load_images().why_not(image, release) or "")
+
+
+def test_an_error_of_azure_is_explained_only_where_a_document_does() -> None:
+    known = catalog.explain_azure_error(
+        "ProvisioningFailed", "There is Not Enough space on the disk."
+    )
+    assert known is not None
+    assert known.words == "The storage path is full."
+    assert catalog.explain_azure_error("conflictingoperation", "") is not None
+    assert catalog.explain_azure_error("SomethingElse", "no words") is None
+
+
+@pytest.mark.parametrize(
+    ("release", "first", "end", "within"),
+    [
+        ("2510", "2509", "", True),
+        ("12.2506.1", "2506", "2508", True),
+        ("2508", "2506", "2508", False),
+        ("2505", "2506", "", False),
+        ("2505", "", "", True),
+        ("", "", "", False),
+    ],
+)
+def test_a_range_of_releases(release: str, first: str, end: str, within: bool) -> None:
+    assert catalog.is_within(release, first, end) is within
