@@ -1,10 +1,11 @@
 """A move is judged by where the VM is and what it kept, never by what was accepted."""
 
+import msgspec
 import pytest
 
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
-from console.model.virtual_machine import PowerState, VmKind
+from console.model.virtual_machine import PowerState, VirtualMachine, VmKind
 from console.operations import operation_for
 from console.operations.base import Outcome, SentStep
 from tests.unit.operations.context import Context
@@ -128,3 +129,21 @@ async def test_a_jump_of_the_wall_clock_neither_shortens_nor_stretches_the_windo
     outcome = await run(context, request)
     assert outcome.state is S.SUCCEEDED
     assert sent_after == [pytest.approx(50.0)]
+
+
+async def test_a_vm_that_arrives_without_its_vtpm_is_no_success(context: Context) -> None:
+    request = a_request(context)
+    real = context.world.read_vm
+
+    async def emptied(key: str) -> VirtualMachine | None:
+        vm = await real(key)
+        assert vm is not None
+        assert vm.cluster is not None
+        facts = msgspec.structs.replace(vm.cluster, vtpm_state="another.1")
+        return msgspec.structs.replace(vm, cluster=facts)
+
+    context.world.read_vm = emptied  # type: ignore[method-assign]
+    outcome = await run(context, request)
+    assert outcome.state is S.FAILED
+    assert "its vTPM state is not as before" in outcome.result
+    assert context.site.vms[request.vm_key].owner == request.target

@@ -107,7 +107,10 @@ async def test_the_same_operation_is_not_taken_twice(tmp_path: Path) -> None:
     first = asyncio.ensure_future(journal.append(noted("op", "kept")))
     second = asyncio.ensure_future(journal.append(intent("op"), noted("op", "not kept")))
     third = asyncio.ensure_future(journal.append(intent("other")))
+    fourth = asyncio.ensure_future(journal.append(noted("op", "not kept either"), intent("op")))
     await asyncio.gather(first, third)
+    with pytest.raises(DuplicateOperationError):
+        await fourth
     with pytest.raises(DuplicateOperationError):
         await second
     with pytest.raises(JournalWriteError):

@@ -3,8 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from console.backends import JobReport
 from console.channel.messages import Notice
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
@@ -14,7 +16,7 @@ from console.operations.base import OperationContext, Outcome
 from console.worker.journal_lines import fold
 from console.worker.journal_store import JournalWriteError
 from console.worker.pace import Pace
-from tests.unit.worker.fakes import Bench, Memory, Move, World
+from tests.unit.worker.fakes import Bench, Job, Memory, Move, World
 
 S = OperationState
 
@@ -262,6 +264,23 @@ async def test_a_standstill_is_said_and_so_is_its_end(tmp_path: Path) -> None:
         world.never_ends = False
         await bench.until_over("op")
     assert stalled_since(bench.record("op")) is None
+
+
+async def test_a_server_that_asks_to_wait_a_day_is_asked_again_in_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Job.poll
+
+    async def wishing(self: Job) -> JobReport:
+        return msgspec.structs.replace(await real(self), poll_after_s=86400.0)
+
+    monkeypatch.setattr(Job, "poll", wishing)
+    world = World({"vm": "N1"}, polls=3)
+    async with Bench(tmp_path, world, pace=Pace(poll_most=20.0)) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        # A day would be seven minutes of this clock.
+        async with asyncio.timeout(5):
+            await bench.until_over("op")
 
 
 class Buggy(Move):
