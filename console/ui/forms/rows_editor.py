@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -21,6 +22,7 @@ from console.ui import theme
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line
 
+_FEWEST_LETTERS = 4  # where the window is small and the text large
 Cell = str | int | bool
 Row = dict[str, Cell]
 
@@ -107,6 +109,9 @@ class RowsEditor(QWidget):
                 title = QLabel(column.title, self)
                 title.setTextFormat(Qt.TextFormat.PlainText)
                 title.setForegroundRole(theme.MUTED_ROLE)
+                # A title never makes its column wider than what is typed there.
+                title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+                title.setToolTip(column.title)
                 self._grid.addWidget(title, 0, at)
         for row in rows:
             self._append(row)
@@ -128,6 +133,7 @@ class RowsEditor(QWidget):
         remove.setObjectName(f"{self.objectName()}_{place}_remove")
         remove.setAccessibleName(f"Remove row {place + 1}")
         remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        remove.setFixedWidth(self.fontMetrics().height() * 2)
         remove.clicked.connect(lambda: self._on_remove(place))
         self._grid.addWidget(remove, place + 1, len(self._columns))
         self._cells.append(cells)
@@ -139,7 +145,7 @@ class RowsEditor(QWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(7)
+            box.setMinimumContentsLength(_FEWEST_LETTERS)
             for data, text in column.options:
                 box.addItem(one_line(text), data)
             box.setCurrentIndex(max(0, box.findData(value)))
@@ -153,7 +159,7 @@ class RowsEditor(QWidget):
             spin.valueChanged.connect(self.rows_changed)
             return spin
         line = QLineEdit(str(value), self)
-        line.setMinimumWidth(8 * self.fontMetrics().averageCharWidth())
+        line.setMinimumWidth(_FEWEST_LETTERS * self.fontMetrics().averageCharWidth())
         line.textChanged.connect(self.rows_changed)
         return line
 

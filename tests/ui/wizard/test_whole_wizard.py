@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -32,6 +33,7 @@ from console.ui.store import Store
 from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
 from console.ui.wizard.create_vm_wizard import CreateVmWizard
+from console.ui.wizard.draft import DiskRow, ExistingDiskRow, TagRow
 from console.ui.wizard.starting import start_of
 from tests.ui.conftest import RecordingBridge, answer, settle
 
@@ -377,12 +379,18 @@ def test_it_fits_1024_by_700_even_with_text_twice_as_large(
         wizard = CreateVmWizard(store, bridge, tmp_path)
         wizard.show()
         complete(wizard)
+        wizard._on_changed("data_disks", [DiskRow("x" * 60, 5)])
+        wizard._on_changed("existing_disks", [ExistingDiskRow()])
+        wizard._on_changed("tags", [TagRow("a", "b")])
         for page in range(len(flow.PAGES)):
             wizard.show_page(page)
             settle(1)
             needed = wizard.minimumSizeHint()
             assert needed.width() <= 1024, page
             assert needed.height() <= 700, page
+            # Nothing of a page is cut off at its side either, whatever was added to it.
+            bar = wizard.pages[page].horizontalScrollBar()
+            assert bar.maximum() == 0, page
         wizard._is_settled = True
         wizard.close()
         settle()
@@ -400,3 +408,45 @@ def test_a_theme_that_changes_keeps_outlines_visible(wizard: CreateVmWizard) -> 
     wizard.show_page(3)
     wizard.show_page(4)
     assert line.palette().window().color() == theme.LIGHT.color("window")
+
+
+def test_everything_that_takes_keys_has_a_name_for_a_screen_reader(
+    wizard: CreateVmWizard,
+) -> None:
+    for name, value in (
+        ("joins_domain", True),
+        ("is_dynamic", True),
+        ("has_fixed_address", True),
+        ("http_proxy", "http://proxy:8080"),
+        ("data_disks", [DiskRow("a", 5)]),
+        ("existing_disks", [ExistingDiskRow()]),
+        ("tags", [TagRow("a", "b")]),
+    ):
+        wizard._on_changed(name, value)
+    named = 0
+    for page in range(len(flow.PAGES)):
+        if page == flow.LAST:
+            wizard._on_changed("existing_disks", [])
+            complete_domain(wizard)
+        wizard.show_page(page)
+        settle(1)
+        for widget in wizard.findChildren(QWidget):
+            takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if not (takes_keys and widget.isVisible()) or widget.focusProxy() is not None:
+                continue
+            spoken = QAccessible.queryAccessibleInterface(widget)
+            assert spoken is not None
+            text = spoken.text(QAccessible.Text.Name)
+            assert text.strip("✕ "), f"page {page}: {widget.objectName() or widget}"
+            named += 1
+    assert named > 80
+
+
+def complete_domain(wizard: CreateVmWizard) -> None:
+    for name, value in (
+        ("name", "web-77"),
+        ("admin_username", "grace"),
+        ("domain", "contoso.example"),
+        ("domain_user", "a@contoso.example"),
+    ):
+        wizard._on_changed(name, value)

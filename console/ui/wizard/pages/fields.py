@@ -30,6 +30,8 @@ class FieldsPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         inside = self.inside = QWidget(self)
+        # Fusion's own mark stays small where the text is large.
+        inside.setStyleSheet("QCheckBox::indicator { width: 1em; height: 1em; }")
         if self.widest_letters is not None:
             inside.setMaximumWidth(self.widest_letters * self.fontMetrics().averageCharWidth())
         self.body = QVBoxLayout(inside)

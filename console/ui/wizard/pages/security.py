@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from console.catalog import release_number, security_facts
 from console.model.inventory import Inventory
 from console.model.node import ServiceState
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import plain
 from console.ui.wizard.draft import Draft
 from console.ui.wizard.field_editor import OnChanged
@@ -49,6 +50,7 @@ class SecurityPage(FieldsPage):
         inside = self.inside
         self.body.addWidget(heading("Security type: Trusted launch", inside))
         self._add("Chosen when a VM is made; it can neither be added nor taken away later.", 8)
+        self._boxes: list[QCheckBox] = []
         for name, title, sentence in _LOCKED:
             box = QCheckBox(f"{title}: on, locked", inside)
             box.setObjectName(f"field_{name}")
@@ -56,6 +58,7 @@ class SecurityPage(FieldsPage):
             box.setEnabled(False)
             box.setAccessibleDescription(sentence)
             self.body.addWidget(box)
+            self._boxes.append(box)
             self._add(sentence, 4)
         self._add(
             "Both are locked because without either of them the platform refuses to make a "
@@ -73,6 +76,8 @@ class SecurityPage(FieldsPage):
 
     def fill(self, draft: Draft, secrets: Mapping[str, str], inventory: Inventory) -> None:
         """What is to be known depends on the cluster's release and on its nodes."""
+        for box in self._boxes:
+            outline(box)
         told = [_agents(inventory)]
         if release_number(inventory.cluster.release) is None:
             told.append("The cluster's release is not known: what follows is true of the oldest.")
