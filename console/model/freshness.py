@@ -4,6 +4,14 @@ import enum
 
 import msgspec
 
+# Ends a text that was cut: a secret may stand cut before it, and is known by that.
+CUT = "…"
+
+
+def cut(text: str, most: int) -> str:
+    """``text``, or so much of it that it is ``most`` characters long with the sign of the cut."""
+    return text if len(text) <= most else text[: most - len(CUT)] + CUT
+
 
 class Wire(enum.StrEnum):
     """The two planes that the console joins."""

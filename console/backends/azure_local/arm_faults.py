@@ -15,7 +15,7 @@ from azure.core.exceptions import (
 )
 
 from console.backends import BackendError
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 
 _BY_STATUS = {
     400: FaultCode.REJECTED,
@@ -60,7 +60,7 @@ class ForeignHostError(AzureError):
 def foreign_host(host: str) -> Fault:
     return Fault(
         FaultCode.FOREIGN_HOST,
-        summary=f"Azure's answer pointed to another host ({host[:120]}); it was not asked.",
+        summary=f"Azure's answer pointed to another host ({cut(host, 120)}); it was not asked.",
         kept="No token was sent there.",
         remedy="If that host is yours, add it to the profile's allowed hosts.",
     )
@@ -72,7 +72,7 @@ def error_words(body: bytes) -> tuple[str, str]:
         error = _ERROR_BODY.decode(body).error
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return "", ""
-    return (error.code[:200], error.message[:2000]) if error is not None else ("", "")
+    return (cut(error.code, 200), cut(error.message, 2000)) if error is not None else ("", "")
 
 
 def fault_of_status(status: int, body: bytes, what: str) -> Fault:
@@ -95,7 +95,7 @@ def malformed(what: str, detail: str = "", *, is_partial: bool = False) -> Fault
         summary=f"{what}: the answer could not be read.",
         kept="What was read before is kept.",
         remedy="If it stays, report it with the technical details.",
-        detail=detail[:400],
+        detail=cut(detail, 400),
         is_partial=is_partial,
     )
 
@@ -140,7 +140,7 @@ def _fault(code: FaultCode, what: str, error: BaseException) -> Fault:
         remedy=_REMEDIES.get(code, ""),
         kept="What was read before is kept.",
         # Exception texts of the transport name hosts and reasons, never headers.
-        detail=f"{type(error).__name__}: {error}"[:400],
+        detail=cut(f"{type(error).__name__}: {error}", 400),
     )
 
 

@@ -9,7 +9,7 @@ from console.backends import BackendError, JobReport, JobState
 from console.backends.azure_local import arm_paths, arm_rows
 from console.backends.azure_local.arm_faults import fault_of_status, foreign_host
 from console.backends.azure_local.arm_pipeline import ArmPipeline
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 
 TOKEN_VERSION = 1
 # A server's Retry-After is a wish within these bounds (reliability.md row 9).
@@ -240,7 +240,7 @@ class ArmJob:
 
 def _phase(document: arm_rows.OperationStatus) -> str:
     phase = (document.properties or {}).get("phase")
-    return phase[:80] if isinstance(phase, str) else ""
+    return cut(phase, 80) if isinstance(phase, str) else ""
 
 
 def _fraction(percent: float | None) -> float | None:
@@ -252,6 +252,6 @@ def _failure(state: JobState, code: str, message: str) -> Fault | None:
         return None
     return Fault(
         FaultCode.REJECTED,
-        summary=message[:2000] or "Azure says that it failed and gives no reason.",
+        summary=cut(message, 2000) or "Azure says that it failed and gives no reason.",
         detail=code,
     )

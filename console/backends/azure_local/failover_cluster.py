@@ -17,7 +17,7 @@ from console.backends.azure_local.halves import ClusterHalf, ClusterVm
 from console.backends.azure_local.node_catalogue import misuse
 from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
 from console.backends.azure_local.node_sessions import NewSession, NodeSessions
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 from console.model.node import Node
 
 _MIGRATION: msgspec.json.Decoder[node_rows.MigrationRow | None] = msgspec.json.Decoder(
@@ -175,8 +175,8 @@ def _refused(refusal: NodeRefusal) -> BackendError:
     return BackendError(
         Fault(
             code,
-            summary=refusal.text[:2000] or "The cluster refused.",
+            summary=cut(refusal.text, 2000) or "The cluster refused.",
             kept="Nothing was changed.",
-            detail=refusal.identity[:200],
+            detail=cut(refusal.identity, 200),
         )
     )

@@ -9,7 +9,7 @@ from pypsrp.exceptions import (
 )
 
 from console.backends import BackendError
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 
 # WS-Man fault codes (psrp.md 1.4 and 2.2).
 OPERATION_TIMED_OUT = 2150858793
@@ -73,7 +73,7 @@ def node_fault(code: FaultCode, node: str, detail: str = "", at: float | None = 
         summary=summary.format(node=node),
         remedy=remedy,
         kept="What was read before is kept.",
-        detail=detail[:600],
+        detail=cut(detail, 600),
         at=at,
     )
 

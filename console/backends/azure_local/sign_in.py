@@ -12,6 +12,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from console.backends.azure_local.connections import is_loopback
+from console.model.freshness import cut
 
 LONGEST_WAIT_S = 30.0
 
@@ -92,7 +93,7 @@ async def _output(path: str, arguments: list[str]) -> bytes:
     if process.returncode:
         # Its complaint goes to stderr and holds no token.
         text = complaint.decode(errors="replace").strip().splitlines()
-        said = text[0][:300] if text else f"exit code {process.returncode}"
+        said = cut(text[0], 300) if text else f"exit code {process.returncode}"
         raise ClientAuthenticationError(f"The Azure CLI has no sign-in for this: {said}")
     return out
 

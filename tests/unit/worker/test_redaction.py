@@ -4,13 +4,14 @@ import json
 import logging
 import os
 import stat
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 from console.worker import log_file
 from console.worker.redaction import Redaction
 
@@ -35,6 +36,39 @@ def test_faults(redaction: Redaction) -> None:
     fault = Fault(FaultCode.REJECTED, f"no {SECRET}", detail=f"body: {SECRET}")
     assert SECRET not in repr(redaction.of_fault(fault))
     assert redaction.of_fault(None) is None
+
+
+@pytest.mark.parametrize("most", range(1, 60))
+def test_a_text_cut_in_the_middle_of_a_secret_keeps_nothing_of_it(most: int) -> None:
+    redaction = Redaction()
+    redaction.learn(["Zx81-long-Kanari-pä55word"])
+    told = redaction(f"Azure said: {cut('body Zx81-long-Kanari-pä55word and more', most)} Sorry.")
+    assert "Zx8" not in told
+    assert "55word" not in told
+    assert ("•••" in told) is (most > len("body Zx"))
+
+
+def test_a_secret_that_somebody_else_cut_is_known_by_its_beginning() -> None:
+    redaction = Redaction()
+    redaction.learn(["Zx81-long-Kanari-pass"])
+    assert redaction("they wrote Zx81-long-Kan and stopped") == "they wrote ••• and stopped"
+    assert redaction("Zx81 is a model") == "Zx81 is a model"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        json.dumps({"p": 'ä"b\\c-Secret'}, ensure_ascii=False),
+        json.dumps(json.dumps({"p": 'ä"b\\c-Secret'})),
+        json.dumps(json.dumps({"p": 'ä"b\\c-Secret'}, ensure_ascii=False), ensure_ascii=False),
+        urllib.parse.quote_plus('ä"b\\c-Secret'),
+        repr('ä"b\\c-Secret'),
+    ],
+)
+def test_other_peoples_ways_of_writing(written: str) -> None:
+    redaction = Redaction()
+    redaction.learn(['ä"b\\c-Secret'])
+    assert "Secret" not in redaction(written)
 
 
 @pytest.fixture
