@@ -168,7 +168,10 @@ _ALL: Sequence[Defect] = (
        "tests/unit/backends/test_node_session.py::test_an_act_that_may_have_landed_is_not_repeated"),
     # -- secrets -------------------------------------------------------------------------------
     _d("missing redaction", "worker.redaction:Redaction.__call__",
-       "text = text.replace(secret, _MASK)", "pass", f"{_REDACTION}plain_json_xml_and_bearer"),
+       "text = text.replace(secret, _MASK)", "return text",
+       f"{_REDACTION}plain_json_xml_and_bearer"),
+    _d("cut secret not known", "worker.redaction:_without_parts", "if CUT in text:", "if False:",
+       f"{_REDACTION}a_text_cut_in_the_middle_of_a_secret_keeps_nothing_of_it"),
     _d("secret journalled", "worker.operation_log:OperationLog._without_secrets",
        "strike = self._redaction", "return body",
        f"{_RUNNER}a_bug_in_an_operation_ends_that_operation_and_leaks_nothing"),
