@@ -34,6 +34,8 @@ from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
 _RETRYABLE = (OperationState.FAILED, OperationState.BLOCKED, OperationState.CANCELED)
+# Looking at each of hundreds would hold up the window, only to say that one can be retried.
+_LOOKED_AT = 40
 _STOPPING = (PowerAction.STOP, PowerAction.RESTART, PowerAction.SAVE, PowerAction.PAUSE)
 
 
@@ -273,7 +275,36 @@ class Actions(QObject):
 
     def can_retry(self, record: OperationRecord) -> bool:
         """A creation is not retried from here: its password was never kept."""
-        return record.state in _RETRYABLE and self.why_not(record.request) == ""
+        return not self.why_no_retry(record)
+
+    def why_no_retry(self, record: OperationRecord) -> str:
+        """Why it cannot be asked for again now; empty if it can."""
+        if record.state is OperationState.UNKNOWN:
+            return "It may have happened: it is asked for again only once that is known."
+        if record.state not in _RETRYABLE:
+            return "Only what did not happen is asked for again."
+        request = record.request
+        if isinstance(request, LiveMigrate) and not self.move_requests(
+            [request.vm_key], request.target
+        ):
+            return f"{one_line(request.vm_name)} is not on another node than {request.target} now."
+        return self.why_not(self._asked_anew(request) or request)
+
+    def failed_of(self, children: Sequence[OperationRecord]) -> list[OperationRecord]:
+        """Of a group's operations those that ended without having happened."""
+        return to_retry(list(children))
+
+    def why_no_retry_of(self, failed: Sequence[OperationRecord]) -> str:
+        """Why none of these can be asked for again now; empty if one of them can."""
+        if not failed:
+            return "Nothing of it failed."
+        why = ""
+        for record in failed[:_LOOKED_AT]:
+            reason = self.why_no_retry(record)
+            if not reason:
+                return ""
+            why = why or reason
+        return why
 
     def retry(self, record: OperationRecord) -> None:
         """Ask for it again, from where things are now; in its group if it has one."""
@@ -285,20 +316,23 @@ class Actions(QObject):
         else:
             self.submitted.emit(self._submitter.submit(request, retry_of=record.id))
 
-    def retryable(self, group_id: str) -> list[OperationRecord]:
-        """The group's operations that ended without having happened and can be asked for again."""
-        children = (r for r in self._store.operations.values() if r.group_id == group_id)
-        return [record for record in to_retry(list(children)) if self.can_retry(record)]
-
     def retry_failed(self, group_id: str) -> None:
         """Ask again for what failed in a group, and for nothing else of it."""
-        parts = [
-            Part(request, retry_of=record.id)
-            for record in self.retryable(group_id)
-            if (request := self._asked_anew(record.request)) is not None
-        ]
+        children = (r for r in self._store.operations.values() if r.group_id == group_id)
+        parts, left_out = [], []
+        for record in self.failed_of(list(children)):
+            why = self.why_no_retry(record)
+            request = self._asked_anew(record.request)
+            if why or request is None:
+                left_out.append(f"{one_line(record.title)}: {why}")
+            else:
+                parts.append(Part(request, retry_of=record.id))
         if parts:
             self._retry_in_group(group_id, parts)
+        if left_out:
+            more = f"\nand {len(left_out) - 8} more" if len(left_out) > 8 else ""
+            told = "\n".join(left_out[:8]) + more
+            self._ask.report(f"{len(left_out)} of {len(parts) + len(left_out)} left out", told)
 
     def _retry_in_group(self, group_id: str, parts: Sequence[Part]) -> None:
         group = self._store.groups.get(group_id)

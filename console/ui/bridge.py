@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["Bridge", "ConnectionProfile", "ExportFormat", "ExportKind", "Exported", "Part"]
 
 _BUDGET_S = 0.004
+_MOST_AT_ONCE = 64
 # A reader thread that decodes gives way this often; Python's own 5 ms starve the GUI thread.
 _SWITCH_S = 0.001
 OnChecked = Callable[[tuple[Finding, ...]], None]
@@ -88,6 +89,7 @@ class Bridge(QObject):
         self._exports: dict[str, OnExported] = {}
         self.worker_fault: Fault | None = None
         self.is_ready = False
+        self.actor = ""  # who sits here, as operations name them
         self._woken.connect(self._drain)
         self._log = log
         self._known_link: WorkerLink | None = None
@@ -119,7 +121,7 @@ class Bridge(QObject):
         actor: str,
     ) -> None:
         """Start the worker on a connection; everything else arrives at the store."""
-        self._is_started = True
+        self._is_started, self.actor = True, actor
         sys.setswitchinterval(_SWITCH_S)
         self._link.start(Open(profile, str(folder), dict(secrets), actor))
 
@@ -244,11 +246,24 @@ class Bridge(QObject):
             if isinstance(item, tuple):
                 self.worker_fault, self.is_ready = item[0], False
                 self.worker_changed.emit()
+            elif isinstance(item, OperationChanged):
+                self._take_changed(item)
             else:
                 self._take(item)
             if time.perf_counter() > deadline and self._arrived:
                 QTimer.singleShot(1, self, self._drain)
                 return
+
+    def _take_changed(self, first: OperationChanged) -> None:
+        """This change and those right behind it as one: each costs every view a look."""
+        records = {first.record.id: first.record}
+        for _ in range(_MOST_AT_ONCE - 1):
+            if not self._arrived or not isinstance(self._arrived[0], OperationChanged):
+                break
+            following = self._arrived.popleft()
+            assert isinstance(following, OperationChanged)
+            records[following.record.id] = following.record
+        self._store.operation_changed(*records.values())
 
     def _take(self, message: ToWindow) -> None:
         match message:
@@ -259,8 +274,6 @@ class Bridge(QObject):
                 QTimer.singleShot(0, self, gc.freeze)
             case SnapshotChanged():
                 self._store.apply(message.delta)
-            case OperationChanged():
-                self._store.operation_changed(message.record)
             case OperationsListed():
                 self._store.groups_known(*message.groups)
                 self._store.operation_changed(*message.records)

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from console.model.finding import Finding, Severity
+from console.model.finding import Finding
 from console.model.freshness import Fault, FaultCode
-from console.model.operation import OperationRecord, OperationState, Progress, StepEntry
-from console.model.request import LiveMigrate, Request
+from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
+from console.ui import gallery_operations
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -57,6 +57,10 @@ class QuietBridge(QObject, QuietSubmitter):
     refused = Signal(str, object)
     worker_fault = None
     is_ready = True
+    actor = "operator"
+
+    def read_history(self, callback: Callable[[], None]) -> None:
+        return
 
     def set_attention(self, is_visible: bool) -> None:
         return
@@ -130,65 +134,22 @@ def _stale(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return main
 
 
-def _operations(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
-    """Operations in every state."""
-    main = window(snapshot, folder, scenario)
-    vms = [vm for vm in snapshot.vms if vm.owner_node][:7]
-    nodes = [node.name for node in snapshot.nodes]
-    for at, (vm, state) in enumerate(zip(vms, _STATES, strict=False)):
-        target = next(name for name in nodes if name != vm.owner_node)
-        request = LiveMigrate(vm.key, vm.name, vm.owner_node or "", target)
-        main._store.operation_changed(_record(str(at), request, state))
-    main.drawer.select("4")
-    return main
+def _operations(count: int) -> Builder:
+    """Operations in every state; of many, a group is unfolded."""
 
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        main = window(snapshot, folder, scenario)
+        gallery_operations.fill(main._store, snapshot, count)
+        if count >= 10:
+            gallery_operations.fill_foreign(main._store, snapshot)
+            main.drawer.select("part-7")
+            main.drawer.select("g" * 8)
+        elif count:
+            main.drawer.select(next(iter(main._store.operations)))
+        main.resizeDocks([main._docks["operations"]], [420], Qt.Orientation.Vertical)
+        return main
 
-_STATES = (
-    OperationState.SUCCEEDED,
-    OperationState.FAILED,
-    OperationState.BLOCKED,
-    OperationState.UNKNOWN,
-    OperationState.RUNNING,
-    OperationState.QUEUED,
-    OperationState.CANCELED,
-)
-
-
-def _record(name: str, request: LiveMigrate, state: OperationState) -> OperationRecord:
-    now = time.time()
-    is_running = state is OperationState.RUNNING
-    fault = None
-    if state is OperationState.FAILED:
-        text = "The target node failed while memory was copied."
-        fault = Fault(FaultCode.REJECTED, text, "Look at the target, then retry.", "It still runs.")
-    findings: tuple[Finding, ...] = ()
-    if state is OperationState.BLOCKED:
-        text = f"{request.target} has 3 GiB free, 8 GiB are needed (0x800705AA)."
-        findings = (Finding("node_has_memory", Severity.BLOCKS, text, "Choose another node."),)
-    return OperationRecord(
-        id=name,
-        request=request,
-        title=f"Move {request.vm_name} to {request.target}",
-        state=state,
-        created_at=now - 60 + int(name),
-        actor="operator",
-        started_at=now - 40,
-        ended_at=now - 10 if not is_running else None,
-        progress=Progress("Memory", 0.42, "pass 2", 5.0) if is_running else None,
-        queue_position=2 if state is OperationState.QUEUED else None,
-        can_cancel=is_running,
-        findings=findings,
-        fault=fault,
-        result="On the target: running, Secure Boot, vTPM and its state as before."
-        if state is OperationState.SUCCEEDED
-        else "",
-        commands=(f"Start-TlcLiveMigration -VMId {request.vm_key}",),
-        steps=(
-            StepEntry(now - 41, OperationState.CHECKING, "Checking"),
-            StepEntry(now - 40, OperationState.RUNNING, "Setup"),
-            StepEntry(now - 38, OperationState.RUNNING, "Memory", "pass 1"),
-        ),
-    )
+    return build
 
 
 def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
@@ -221,7 +182,10 @@ VIEWS: dict[str, Builder] = {
     "lift": _lift,
     "table": _table,
     "stale": _stale,
-    "operations": _operations,
+    "operations": _operations(40),
+    "operations-none": _operations(0),
+    "operations-one": _operations(1),
+    "operations-500": _operations(500),
     "choose-node": _choose,
     "wizard-basics": _wizard(0),
     "wizard-image": _wizard(1),

@@ -14,6 +14,8 @@ _ALWAYS = (
     ("Escape", "put down what is lifted, close what is open"),
     ("Ctrl+1, Ctrl+2", "cluster map, virtual machines"),
     ("Ctrl+F", "find a VM"),
+    ("Ctrl+Shift+F", "find an operation"),
+    ("Right, Left", "unfold and fold a group of operations"),
     ("Ctrl+I, F6", "inspector, operations"),
     ("F5", "read both planes now"),
 )

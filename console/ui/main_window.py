@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
         if self._drawer is None:
             from console.ui.views.operations_drawer import OperationsDrawer
 
-            self._drawer = OperationsDrawer(self._store, self.actions_table)
+            self._drawer = OperationsDrawer(self._store, self.actions_table, self._bridge)
             self._docks["operations"].setWidget(self._drawer)
         return self._drawer
 
@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
             WindowEntry("&Operations", "&Show or hide", lambda: self._toggle("operations"), "F6"),
+            WindowEntry("&Operations", "&Find an operation", self._find_operation, "Ctrl+Shift+F"),
             *(
                 WindowEntry(
                     "&View",
@@ -255,6 +256,10 @@ class MainWindow(QMainWindow):
     def _find(self) -> None:
         self._tabs.setCurrentIndex(1)
         self.table.focus_search()
+
+    def _find_operation(self) -> None:
+        self._docks["operations"].show()
+        self.drawer.focus_search()
 
     def _tell_keys(self) -> None:
         from console.ui.help_texts import keys_text

@@ -16,7 +16,7 @@ _HIDDEN = {"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def plain(text: str) -> str:
     """Many lines kept; anything that hides or reorders is shown as its code point."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return _visible(text[: _LONGEST + 1], keep_lines=True)
 

@@ -216,6 +216,7 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton:pressed, QToolButton:pressed {{ background: {theme.tile}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.off}; background: {theme.window}; }}
     QToolButton:checked {{ background: {theme.tile}; border-color: {theme.accent}; }}
+    QToolButton[chip="true"] {{ padding: 0.2em 0.6em; }}
     QPushButton:default, #create_vm_button {{ background: {theme.accent};
         border-color: {theme.accent}; color: {theme.on_accent}; }}
     QPushButton:default:disabled {{ background: {theme.tile}; border-color: {theme.line};

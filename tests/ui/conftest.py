@@ -33,6 +33,8 @@ class RecordingBridge(QObject):
         super().__init__()
         self.worker_fault = None
         self.is_ready = True
+        self.actor = "me"
+        self.histories: list[Callable[[], None]] = []
         self.submitted: list[tuple[Request, dict[str, str], str]] = []
         self.retried: list[str] = []
         self.groups: list[tuple[str, str, tuple[Part, ...]]] = []
@@ -68,6 +70,9 @@ class RecordingBridge(QObject):
 
     def cancel(self, operation_id: str) -> None:
         self.cancelled.append(operation_id)
+
+    def read_history(self, callback: Callable[[], None]) -> None:
+        self.histories.append(callback)
 
     def refresh(self) -> None:
         self.refreshes += 1

@@ -21,6 +21,7 @@ from console.channel.messages import (
     HistoryRead,
     Notice,
     Open,
+    OperationChanged,
     OperationsListed,
     ReadHistory,
     Ready,
@@ -200,6 +201,24 @@ def test_the_journals_records_come_to_the_store(bridge: Bridge, store: Store, qt
     with qtbot.waitSignal(store.operations_changed, timeout=1000) as told:
         link().arrive(OperationsListed(records))
     assert told.args == [("0", "1", "2")]
+
+
+def test_changes_that_come_together_are_told_together(
+    bridge: Bridge, store: Store, qtbot: QtBot
+) -> None:
+    told: list[tuple[str, ...]] = []
+    store.operations_changed.connect(told.append)
+    states = (OperationState.QUEUED, OperationState.CHECKING)
+    changes = [
+        OperationChanged(OperationRecord(str(at), DrainNode("N1"), "Drain", state, 1.0))
+        for state in states
+        for at in range(20)
+    ]
+    link().arrive(*changes, Notice(FAULT), changes[-1])
+    qtbot.waitUntil(lambda: not bridge._arrived)
+    assert len(told) <= 4
+    assert {record.state for record in store.operations.values()} == {OperationState.CHECKING}
+    assert len(store.operations) == 20
 
 
 def test_older_operations_are_asked_for_from_where_the_listing_ended(

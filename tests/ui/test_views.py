@@ -113,7 +113,7 @@ def test_an_operation_is_told_from_start_to_verified_end(window: MainWindow) -> 
     a_record(window, OperationState.SUCCEEDED, result="On LAB-N3: running.")
     assert model.index(0, STATE).data() == "Done, verified"
     assert model.rowCount() == 1
-    assert window.drawer.model.row_of(name) == 0
+    assert window.drawer.model.index_of(name).row() == 0
 
 
 def test_cancel_is_asked_of_the_worker(window: MainWindow, bridge: RecordingBridge) -> None:
@@ -136,7 +136,7 @@ def test_retry_sends_the_move_again_from_where_the_vm_is(
     text = "The target failed."
     fault = Fault(FaultCode.REJECTED, text, "Try again.", "It still runs.", "0x8007274C")
     window.drawer.select(a_record(window, OperationState.FAILED, fault=fault))
-    story = window.drawer._log.toPlainText()
+    story = window.drawer.story.log.toPlainText()
     for part in (text, "Try again.", "It still runs.", "0x8007274C"):
         assert part in story
     press(window, "retry")
@@ -240,7 +240,19 @@ def test_the_lab_is_marked(window: MainWindow) -> None:
 
 
 # -- gallery -----------------------------------------------------------------------------------
-@pytest.mark.parametrize("view", ["map", "lift", "table", "stale", "operations", "choose-node"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        "map",
+        "lift",
+        "table",
+        "stale",
+        "operations",
+        "operations-none",
+        "operations-one",
+        "choose-node",
+    ],
+)
 @pytest.mark.parametrize("colours", ["light", "dark", "contrast"])
 def test_the_gallery_draws(view: str, colours: str, tmp_path: Path) -> None:
     from PySide6.QtWidgets import QApplication

@@ -1,106 +1,256 @@
-"""Operations as table rows, newest first; a row changes in place and never jumps."""
+"""Operations as a tree, newest first: what is in a group unfolds, moves by others are rows too.
+
+Rows read the store's records themselves, so nothing shown is older than the store; that something
+changed is told in batches, a part of a frame at a time. A row changes in place and never jumps.
+"""
 
 import time
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 
-from console.model.operation import OperationRecord, OperationState
+from console.model.operation import OperationRecord
+from console.ui.models import operation_cells as cells
+from console.ui.models.operation_filter import OperationFilter
+from console.ui.models.operation_list import OperationList
+from console.ui.models.operation_rows import Child, TopRow, runs, spans
+from console.ui.store import Store
 
-TITLES = ("Operation", "State", "Progress", "Elapsed", "Started", "By")
-OPERATION, STATE, PROGRESS, ELAPSED, STARTED, ACTOR = range(len(TITLES))
-RECORD_ROLE = int(Qt.ItemDataRole.UserRole)
+TITLES = cells.TITLES
+OPERATION, STATE, PROGRESS, ELAPSED, ASKED, ACTOR = range(len(TITLES))
+# An OperationState for the shape, a fraction or None for the bar.
+STATE_ROLE = int(Qt.ItemDataRole.UserRole)
+FRACTION_ROLE = STATE_ROLE + 1
 _Index = QModelIndex | QPersistentModelIndex
+_PAUSE_MS = 80
+_SLICE_S = 0.003
+_SLICE_RECORDS = 16
+# With more single steps than this one reset is quicker; the view restores what was chosen.
+_MOST_STEPS = 60
 
 
-def duration_text(seconds: float) -> str:
-    """As a person says it: 8 s, 2 min 05 s, 1 h 10 min."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+class OperationModel(QAbstractItemModel):
+    """Signals: ``told()`` after every batch: counts and what is chosen may have changed."""
 
+    told = Signal()
 
-def state_text(record: OperationRecord) -> str:
-    """The state in words a person needs, with what is asked of it."""
-    if record.state is OperationState.QUEUED and record.queue_position:
-        return f"Waiting, number {record.queue_position}"
-    if record.cancel_requested and not record.is_over:
-        return "Cancelling…"
-    return {
-        OperationState.QUEUED: "Waiting",
-        OperationState.CHECKING: "Checking",
-        OperationState.BLOCKED: "Not started",
-        OperationState.RUNNING: "Running",
-        OperationState.VERIFYING: "Verifying",
-        OperationState.SUCCEEDED: "Done, verified",
-        OperationState.FAILED: "Failed",
-        OperationState.CANCELED: "Cancelled",
-        OperationState.UNKNOWN: "Not known, looking",
-    }[record.state]
+    def __init__(self, store: Store, me: Callable[[], str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.list = OperationList(store.operations, store.groups, me)
+        self.rows: list[TopRow] = []
+        self._row_of: dict[int, int] = {}
+        self._waiting: dict[str, None] = {}
+        self._pause = QTimer(self, singleShot=True)
+        self._pause.timeout.connect(self._take_slice)
+        store.operations_changed.connect(self._on_changed)
+        store.groups_changed.connect(self._on_groups_changed)
+        store.foreign_moves_changed.connect(self._on_foreign_moves)
+        self._on_foreign_moves()
+        self._on_changed(store.operations)
 
+    # -- what the store tells ------------------------------------------------------------------
+    def _on_changed(self, ids: Iterable[str]) -> None:
+        self._waiting.update(dict.fromkeys(ids))
+        if not self._pause.isActive():
+            self._take_slice()
 
-def progress_text(record: OperationRecord) -> str:
-    """Where it stands, or how it ended."""
-    if record.is_over:
-        if record.fault is not None:
-            return record.fault.summary
-        blocking = [finding.text for finding in record.findings]
-        return record.result or (blocking[0] if blocking else "")
-    if record.progress is None:
-        return ""
-    words = [record.progress.phase, record.progress.text]
-    if record.progress.remaining_s is not None:
-        words.append(f"about {duration_text(record.progress.remaining_s)} left")
-    return ", ".join(word for word in words if word)
+    def flush(self) -> None:
+        """Tell everything that waits, now."""
+        while self._waiting:
+            self._take_slice()
 
+    def _take_slice(self) -> None:
+        deadline = time.perf_counter() + _SLICE_S
+        touched: dict[TopRow, set[str]] = {}
+        while self._waiting and time.perf_counter() < deadline:
+            for name in list(self._waiting)[:_SLICE_RECORDS]:
+                del self._waiting[name]
+                record = self._store.operations.get(name)
+                if record is not None:
+                    top, child = self.list.place(record)
+                    touched.setdefault(top, set()).add(child.id)
+        if touched:
+            self._tell(touched)
+        if touched or self._waiting:
+            # What comes within the pause is told together; what is left over goes on at once.
+            self._pause.start(1 if self._waiting else _PAUSE_MS)
 
-class OperationModel(QAbstractTableModel):
-    """Rows over the store's records. ``changed(records)`` inserts or updates in place."""
+    def _on_groups_changed(self, ids: Iterable[str]) -> None:
+        tops = (self.list.group_changed(name) for name in ids)
+        self._tell({top: set() for top in tops if top is not None})
 
-    def __init__(self, records: Iterable[OperationRecord]) -> None:
-        super().__init__()
-        self._records = sorted(records, key=lambda record: record.created_at, reverse=True)
-        self._row_of = {record.id: row for row, record in enumerate(self._records)}
+    def _on_foreign_moves(self) -> None:
+        tops = (self.list.place_foreign(move) for move in self._store.foreign_moves)
+        self._tell({top: set() for top in tops if top is not None})
 
-    def changed(self, records: Iterable[OperationRecord]) -> None:
-        for record in records:
-            row = self._row_of.get(record.id)
-            if row is None:
-                self.beginInsertRows(QModelIndex(), 0, 0)
-                self._records.insert(0, record)
-                self._row_of = {known.id: at for at, known in enumerate(self._records)}
-                self.endInsertRows()
-            elif self._records[row] is not record:
-                self._records[row] = record
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(TITLES) - 1))
+    def set_filter(self, new: OperationFilter) -> None:
+        """Show what this filter takes; the rows that stay are the same rows."""
+        self.flush()
+        self.list.set_filter(new)
+        self._tell(dict.fromkeys(self.list.tops.values(), ()))
 
     def tick(self) -> None:
-        """A second passed: elapsed times of what runs have changed."""
-        for row, record in enumerate(self._records):
-            if not record.is_over:
-                self.dataChanged.emit(self.index(row, ELAPSED), self.index(row, ELAPSED))
+        """A second passed: elapsed times of what is not over have changed."""
+        is_open = [not self._is_over(top) for top in self.rows]
+        for first, last in spans(row for row, is_it in enumerate(is_open) if is_it):
+            self.dataChanged.emit(self.index(first, STATE), self.index(last, ELAPSED))
+            for row in range(first, last + 1):
+                if is_open[row] and self.rows[row].group_id:
+                    parent, count = self.index(row, 0), len(self.rows[row].shown)
+                    self.dataChanged.emit(
+                        self.index(0, STATE, parent), self.index(count - 1, ELAPSED, parent)
+                    )
+        if self.list.filter.within_s is not None:
+            self.set_filter(self.list.filter)
 
-    def record_at(self, row: int) -> OperationRecord:
-        return self._records[row]
+    def _is_over(self, top: TopRow) -> bool:
+        return top.foreign is not None or top.standing(self._store.operations).is_over
 
-    def row_of(self, operation_id: str) -> int | None:
-        return self._row_of.get(operation_id)
+    # -- telling views -------------------------------------------------------------------------
+    def _tell(self, touched: Mapping[TopRow, Collection[str]]) -> None:
+        """Bring rows in line with the filter, then say which cells changed."""
+        wanted = {top: self.list.wanted_children(top) for top in touched}
+        moved = [top for top in touched if self._is_wanted(top, wanted[top]) is not top.is_shown]
+        was_shown = {top for top in touched if top.is_shown}
+        if moved and not self._move_tops(moved, wanted):
+            self.told.emit()
+            return
+        stayed = [top for top in touched if top.is_shown and top in was_shown]
+        for top in stayed:
+            if top.group_id:
+                self._move_children(top, wanted[top], touched[top])
+        for first, last in spans(self._row_of[top.number] for top in stayed):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, ACTOR))
+        self.told.emit()
 
-    @property
-    def running_count(self) -> int:
-        return sum(not record.is_over for record in self._records)
+    def _is_wanted(self, top: TopRow, children: Sequence[Child]) -> bool:
+        return self.list.is_wanted(top) if top.foreign is not None else bool(children)
 
-    # -- QAbstractTableModel -------------------------------------------------------------------
+    def _move_tops(self, moved: Iterable[TopRow], wanted: Mapping[TopRow, list[Child]]) -> bool:
+        """Insert and remove rows of the first level; False if that took a reset."""
+        for top in moved:
+            top.is_shown = not top.is_shown
+            if top.is_shown:
+                top.shown = wanted[top]
+        gone = {top for top in moved if not top.is_shown}
+        new = [top for top in self.rows if top not in gone]
+        new += [top for top in moved if top.is_shown]
+        new.sort(key=lambda top: top.key)
+        steps = runs(self.rows, new, lambda top: top.key)
+        if len(steps) > _MOST_STEPS:
+            self.beginResetModel()
+            for top, children in wanted.items():
+                top.shown = children
+            self.rows = new
+            self._number_rows()
+            self.endResetModel()
+            return False
+        for row, removed, inserted in steps:
+            if removed:
+                self.beginRemoveRows(QModelIndex(), row, row + removed - 1)
+                del self.rows[row : row + removed]
+                self._number_rows()
+                self.endRemoveRows()
+            else:
+                self.beginInsertRows(QModelIndex(), row, row + len(inserted) - 1)
+                self.rows[row:row] = inserted
+                self._number_rows()
+                self.endInsertRows()
+        for top in gone:
+            top.shown = []
+        return True
+
+    def _move_children(self, top: TopRow, new: list[Child], changed: Collection[str]) -> None:
+        parent = self.index(self._row_of[top.number], 0)
+        for row, removed, inserted in runs(top.shown, new, lambda child: child.key):
+            if removed:
+                self.beginRemoveRows(parent, row, row + removed - 1)
+                del top.shown[row : row + removed]
+                self.endRemoveRows()
+            else:
+                self.beginInsertRows(parent, row, row + len(inserted) - 1)
+                top.shown[row:row] = inserted
+                self.endInsertRows()
+        rows = (row for row, child in enumerate(top.shown) if child.id in changed)
+        for first, last in spans(rows):
+            self.dataChanged.emit(self.index(first, 0, parent), self.index(last, ACTOR, parent))
+
+    def _number_rows(self) -> None:
+        self._row_of = {top.number: row for row, top in enumerate(self.rows)}
+
+    # -- finding -------------------------------------------------------------------------------
+    def index_of(self, name: str) -> QModelIndex:
+        """Where an operation, an earlier attempt, a group or a foreign move is; else invalid."""
+        found = self.list.find(name)
+        if found is None:
+            top, child = self.list.tops.get(name), None
+        else:
+            top, child = found
+        if top is None or top.number not in self._row_of:
+            return QModelIndex()
+        at_top = self.index(self._row_of[top.number], 0)
+        if child is None or not top.group_id:
+            return at_top
+        return (
+            self.index(top.shown.index(child), 0, at_top) if child in top.shown else QModelIndex()
+        )
+
+    def at(self, index: _Index) -> tuple[TopRow, Child | None] | None:
+        """The row of an index, and the child if it is one (of a group, or the operation itself)."""
+        if not index.isValid():
+            return None
+        number = index.internalId()
+        if number:
+            top = self.list.by_number[number]
+            return (top, top.shown[index.row()]) if index.row() < len(top.shown) else None
+        if index.row() >= len(self.rows):
+            return None
+        top = self.rows[index.row()]
+        return top, None if top.group_id or top.foreign else next(iter(top.children.values()))
+
+    def record_of(self, child: Child) -> OperationRecord:
+        return self._store.operations[child.newest]
+
+    # -- QAbstractItemModel --------------------------------------------------------------------
+    def index(self, row: int, column: int, parent: _Index | None = None) -> QModelIndex:
+        if parent is None or not parent.isValid():
+            is_there = 0 <= row < len(self.rows)
+            return self.createIndex(row, column, 0) if is_there else QModelIndex()
+        if parent.internalId() or parent.row() >= len(self.rows):
+            return QModelIndex()
+        top = self.rows[parent.row()]
+        is_there = 0 <= row < len(top.shown)
+        return self.createIndex(row, column, top.number) if is_there else QModelIndex()
+
+    def parent(self, index: _Index | None = None) -> Any:
+        if index is None:
+            return super().parent()
+        row = self._row_of.get(index.internalId()) if index.isValid() else None
+        return QModelIndex() if row is None else self.createIndex(row, 0, 0)
+
     def rowCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._records)
+        if parent is None or not parent.isValid():
+            return len(self.rows)
+        if parent.internalId() or parent.column() or parent.row() >= len(self.rows):
+            return 0
+        top = self.rows[parent.row()]
+        return len(top.shown) if top.group_id else 0
+
+    def hasChildren(self, parent: _Index | None = None) -> bool:
+        return self.rowCount(parent) > 0
 
     def columnCount(self, parent: _Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(TITLES)
+        return len(TITLES)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -109,25 +259,25 @@ class OperationModel(QAbstractTableModel):
         return TITLES[section] if is_title and role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        record = self._records[index.row()]
-        if role == RECORD_ROLE:
-            return record
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{TITLES[index.column()]}: {self._text(record, index.column())}"
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(record, index.column())
-        return None
+        of_role = _ROLES.get(role)
+        found = self.at(index) if of_role is not None else None
+        if of_role is None or found is None:
+            return None
+        top, child = found
+        if child is not None:
+            cell: cells.Cell = cells.OperationCell(self.record_of(child), top.group_id)
+        elif top.foreign is not None:
+            cell = cells.ForeignCell(top.foreign)
+        else:
+            group = self._store.groups.get(top.group_id)
+            cell = cells.GroupCell(top, group, self._store.operations)
+        return of_role(cell, index.column())
 
-    def _text(self, record: OperationRecord, column: int) -> str:
-        if column == OPERATION:
-            return record.title
-        if column == STATE:
-            return state_text(record)
-        if column == PROGRESS:
-            return progress_text(record)
-        if column == ELAPSED:
-            start = record.started_at or record.created_at
-            return duration_text((record.ended_at or time.time()) - start)
-        if column == STARTED:
-            return datetime.fromtimestamp(record.created_at).strftime("%d %b %H:%M:%S")
-        return record.actor
+
+_ROLES: dict[int, Callable[[cells.Cell, int], Any]] = {
+    int(Qt.ItemDataRole.DisplayRole): cells.shown_text,
+    int(Qt.ItemDataRole.ToolTipRole): cells.tip_text,
+    int(Qt.ItemDataRole.AccessibleTextRole): cells.spoken_text,
+    STATE_ROLE: lambda cell, _column: cell.state,
+    FRACTION_ROLE: lambda cell, _column: cell.fraction,
+}

@@ -1,0 +1,123 @@
+"""Operations for pictures: a group, a standstill, moves by others, and as many as asked for."""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from console.model.finding import Finding, Severity
+from console.model.foreign_move import ForeignMove, ForeignMoveState
+from console.model.freshness import Fault, FaultCode
+from console.model.operation import (
+    NO_PROGRESS,
+    GroupRecord,
+    OperationRecord,
+    OperationState,
+    Progress,
+    StepEntry,
+)
+from console.model.request import LiveMigrate
+from console.model.snapshot import ClusterSnapshot
+from console.ui.store import Store
+
+_S = OperationState
+_STATES = (
+    _S.SUCCEEDED, _S.FAILED, _S.BLOCKED, _S.UNKNOWN, _S.RUNNING, _S.QUEUED, _S.CANCELED,
+)  # fmt: skip
+_replace = msgspec.structs.replace
+
+
+def moves(snapshot: ClusterSnapshot) -> Iterator[LiveMigrate]:
+    """Moves of the snapshot's VMs to another node, again and again."""
+    nodes = [node.name for node in snapshot.nodes]
+    vms = [vm for vm in snapshot.vms if vm.owner_node]
+    while True:
+        for vm in vms:
+            target = next(name for name in nodes if name != vm.owner_node)
+            yield LiveMigrate(vm.key, vm.name, vm.owner_node or "", target)
+
+
+def record(name: str, request: LiveMigrate, state: OperationState, age_s: float) -> OperationRecord:
+    """A move asked for ``age_s`` seconds ago that stands in this state now."""
+    at = time.time() - age_s
+    is_running = state is _S.RUNNING
+    fault = None
+    if state is _S.FAILED:
+        text = "The target node failed while memory was copied."
+        fault = Fault(FaultCode.REJECTED, text, "Look at the target, then retry.", "It still runs.")
+    elif state is _S.UNKNOWN:
+        text = "Contact was lost while it ran: it may have gone on."
+        fault = Fault(FaultCode.LOST, text, "The console keeps looking.", "Nothing is sent again.")
+    findings: tuple[Finding, ...] = ()
+    if state is _S.BLOCKED:
+        text = f"{request.target} has 3 GiB free, 8 GiB are needed (0x800705AA)."
+        findings = (Finding("node_has_memory", Severity.BLOCKS, text, "Choose another node."),)
+    is_waiting = state is _S.QUEUED
+    steps = (
+        StepEntry(at, _S.QUEUED, "Asked for"),
+        StepEntry(at + 1, _S.CHECKING, "Checking"),
+        StepEntry(at + 2, _S.RUNNING, "Setup"),
+        StepEntry(at + 4, _S.RUNNING, "Memory", "pass 1"),
+    )
+    return OperationRecord(
+        id=name,
+        request=request,
+        title=f"Move {request.vm_name} to {request.target}",
+        state=state,
+        created_at=at,
+        actor="operator",
+        started_at=None if is_waiting else at + 2,
+        ended_at=at + 30 if state not in (_S.RUNNING, _S.QUEUED, _S.UNKNOWN) else None,
+        progress=Progress("Memory", 0.42, "pass 2", 5.0) if is_running else None,
+        queue_position=3 if is_waiting else None,
+        can_cancel=is_running or is_waiting,
+        findings=findings,
+        fault=fault,
+        result="On the target: running, Secure Boot, vTPM and its state as before."
+        if state is _S.SUCCEEDED
+        else "",
+        commands=(f"Start-TlcLiveMigration -VMId {request.vm_key}",),
+        steps=steps[:1] if is_waiting else steps,
+    )
+
+
+def fill(store: Store, snapshot: ClusterSnapshot, count: int) -> None:
+    """Put ``count`` operations in every state into the store; from 10 on the first 12 are a group,
+    and one stands still.
+    """
+    wanted = moves(snapshot)
+    records = [
+        record(f"{at:08x}-0000-4000-8000-000000000000", next(wanted), _STATES[at % 7], 600.0 - at)
+        for at in range(count)
+    ]
+    if count >= 10:
+        group = GroupRecord("g" * 8, "Move 12 VMs to LAB-N3", time.time() - 30, "operator")
+        store.groups_known(group)
+        states = (*(_S.SUCCEEDED,) * 7, _S.FAILED, _S.FAILED, _S.RUNNING, _S.QUEUED, _S.QUEUED)
+        for at, state in enumerate(states):
+            part = record(f"part-{at}", next(wanted), state, 30.0 - at / 100)
+            records.append(_replace(part, group_id=group.id))
+        still = record("still", next(wanted), _S.RUNNING, 400.0)
+        step = StepEntry(time.time() - 20, _S.RUNNING, f"{NO_PROGRESS} 180 s: it is being watched")
+        records.append(_replace(still, steps=(*still.steps, step)))
+    store.operation_changed(*records)
+    store.history_known(time.time() - 86_400 if count else None)
+
+
+def fill_foreign(store: Store, snapshot: ClusterSnapshot) -> None:
+    """Two moves that somebody else started."""
+    wanted, now = moves(snapshot), time.time()
+    first, second = next(wanted), next(wanted)
+    state = ForeignMoveState
+    store.foreign_moves_seen(
+        (
+            ForeignMove(
+                first.vm_key, first.vm_name, first.source, first.target, state.MOVING,
+                now - 12, now - 2, 37,
+            ),
+            ForeignMove(
+                second.vm_key, second.vm_name, second.source, second.target, state.ENDED,
+                now - 300, now - 240,
+            ),
+        )
+    )  # fmt: skip
