@@ -1,5 +1,6 @@
 """What the inspector says of a VM or a node, row by row. No Qt, so quick to test."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -216,7 +217,10 @@ def history_lines(key: str, records: Iterable[OperationRecord]) -> str:
 
 def raw_text(record: VirtualMachine | Node) -> str:
     """The record as JSON. It never held a secret: none is ever read from a wire."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode()
+    try:
+        return msgspec.json.format(msgspec.json.encode(record), indent=2).decode()
+    except UnicodeEncodeError:  # half a letter: the other library writes it as its number
+        return json.dumps(msgspec.to_builtins(record), indent=2)
 
 
 def _yes_no(value: bool | None) -> str:

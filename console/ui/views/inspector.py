@@ -119,6 +119,8 @@ class Inspector(QWidget):
         self._title.setObjectName("inspector_title")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setWordWrap(True)
+        # One word of ten thousand letters must not make the window as wide.
+        self._title.setMinimumWidth(1)
         font = self._title.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)

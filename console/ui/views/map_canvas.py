@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.model.node import Node
 from console.ui.models.vm_columns import SECURITY_WORDS
-from console.ui.plain_text import one_line
+from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
 from console.ui.views import map_far_nodes, map_layout
 from console.ui.views.findings_panel import FindingsPanel
@@ -87,11 +87,11 @@ class MapCanvas(QAbstractScrollArea):
         if vm is None:
             return ""
         words = [one_line(vm.name), str(vm.power), str(self._store.level_of(key))]
-        words += [SECURITY_WORDS[vm.security], f"on {vm.owner_node or 'no node'}"]
+        words += [SECURITY_WORDS[vm.security], f"on {one_line(vm.owner_node or 'no node')}"]
         move = self._placement.moves.get(key)
         if move is not None:
             percent = "" if move[1] is None else f", {move[1] * 100:.0f} percent"
-            words.append(f"moving to {move[0]}{percent}")
+            words.append(f"moving to {one_line(move[0])}{percent}")
         return ", ".join(words)
 
     def spoken_node(self, name: str) -> str:
@@ -101,11 +101,12 @@ class MapCanvas(QAbstractScrollArea):
             return "Not placed: known to Azure; the cluster shows them on no node"
         verdict = self.lifted.verdicts.get(name) if self.lifted is not None else None
         if self.lifted is not None and verdict is not None:
-            reasons = " ".join(finding.text for finding in verdict.findings)
-            return f"{one_line(self.lifted.what)} to {name}: {verdict.verdict}. {reasons}".strip()
+            reasons = " ".join(plain(finding.text) for finding in verdict.findings)
+            what, where = one_line(self.lifted.what), one_line(name)
+            return f"{what} to {where}: {verdict.verdict}. {reasons}".strip()
         count = len(self._placement.order.get(name, ()))
         health = self._store.health_of_node(name).sentence
-        return f"{name}, {node.state}, {count} VMs, {one_line(health)}"
+        return f"{one_line(name)}, {node.state}, {count} VMs, {one_line(health)}"
 
     @property
     def chips(self) -> list[Chip]:

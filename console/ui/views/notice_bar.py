@@ -18,6 +18,8 @@ class NoticeBar(QFrame):
         self._text.setObjectName("notice")
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
+        # One word of ten thousand letters must not make the window as wide.
+        self._text.setMinimumWidth(1)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._dismiss = QToolButton(self)

@@ -71,6 +71,8 @@ class OperationStory(QWidget):
         self._headline.setObjectName("operation_headline")
         self._headline.setTextFormat(Qt.TextFormat.PlainText)
         self._headline.setWordWrap(True)
+        # One word of ten thousand letters must not make the window as wide.
+        self._headline.setMinimumWidth(1)
         self.log = QPlainTextEdit(self)
         self.log.setObjectName("operation_log")
         self.log.setReadOnly(True)
