@@ -33,6 +33,7 @@ class SentStep(msgspec.Struct, frozen=True, gc=False):
 
     step: str
     token: str = ""
+    seen: str = ""  # what was seen just before it left, where a later look needs that
 
 
 class OperationContext(Protocol):
@@ -74,7 +75,7 @@ class OperationContext(Protocol):
         """The job is over; now the operation looks whether the world agrees."""
         ...
 
-    async def sending(self, step: str, command: str) -> None:
+    async def sending(self, step: str, command: str, seen: str = "") -> None:
         """Journal SENDING durably: after it nothing of ``step`` is sent again without looking.
 
         ``command`` is the API call or cmdlet as text, secrets masked.

@@ -46,10 +46,12 @@ class ChangePowerStateOperation:
 
     async def run(self, context: OperationContext, request: ChangePowerState) -> Outcome:
         step = str(request.action)
-        before = context.inventory.vms.get(request.vm_key)
+        since = _running_since(context.inventory.vms.get(request.vm_key))
         fault: Fault | None = None
-        if not context.sent:
-            await context.sending(step, f"POST virtualMachineInstances/default/{request.action}")
+        earlier = context.sent[-1] if context.sent else None
+        if earlier is None:
+            command = f"POST virtualMachineInstances/default/{request.action}"
+            await context.sending(step, command, repr(since) if since is not None else "")
             try:
                 job = await context.backend.change_power(
                     request.vm_key, request.action, context.operation_id
@@ -60,13 +62,16 @@ class ChangePowerStateOperation:
                 return Outcome(_S.FAILED, "Azure refused it.", error.fault)
             await context.accepted(step, job.token)
             fault = (await context.follow(job, high=0.8)).fault
-        elif context.sent[-1].token:
-            job = await context.backend.resume_job(context.sent[-1].token)
-            report = await context.follow(job, high=0.8)
-            fault = report.fault if report.state is not JobState.GONE else None
+        else:
+            # The inventory was read after the restart of the console: maybe after the VM's too.
+            since = _as_time(earlier.seen)
+            if earlier.token:
+                job = await context.backend.resume_job(earlier.token)
+                report = await context.follow(job, high=0.8)
+                fault = report.fault if report.state is not JobState.GONE else None
         await context.verifying(f"Looking whether {request.vm_name} did it")
-        outcome = await self._verify(context, request, before, fault)
-        is_answered = not context.sent or bool(context.sent[-1].token)
+        outcome = await self._verify(context, request, since, fault)
+        is_answered = earlier is None or bool(earlier.token)
         if outcome.state is _S.FAILED and not is_answered:
             # Sent before a restart and never answered: nobody knows whether Azure took it.
             lost = Fault(
@@ -81,7 +86,7 @@ class ChangePowerStateOperation:
         self,
         context: OperationContext,
         request: ChangePowerState,
-        before: VirtualMachine | None,
+        since: float | None,
         fault: Fault | None,
     ) -> Outcome:
         wanted = _WANTED[request.action]
@@ -90,7 +95,7 @@ class ChangePowerStateOperation:
             if look:
                 await context.sleep(_LOOK_EVERY_S)
             vm = await context.backend.read_vm(request.vm_key)
-            if vm is not None and vm.power is wanted and self._is_new(request, before, vm):
+            if vm is not None and vm.power is wanted and self._is_new(request, since, vm):
                 await context.refresh()
                 return Outcome(_S.SUCCEEDED, f"{vm.name} is {wanted.lower()}.")
         await context.refresh()
@@ -109,12 +114,21 @@ class ChangePowerStateOperation:
         )
         return Outcome(_S.FAILED, text, waited)
 
-    def _is_new(
-        self, request: ChangePowerState, before: VirtualMachine | None, vm: VirtualMachine
-    ) -> bool:
+    def _is_new(self, request: ChangePowerState, since: float | None, vm: VirtualMachine) -> bool:
         """A restart leaves the same state behind: only a later start time proves it."""
         if request.action is not PowerAction.RESTART:
             return True
-        old = before.cluster.running_since if before is not None and before.cluster else None
-        new = vm.cluster.running_since if vm.cluster is not None else None
-        return old is not None and new is not None and new > old + 1.0
+        new = _running_since(vm)
+        return since is not None and new is not None and new > since + 1.0
+
+
+def _running_since(vm: VirtualMachine | None) -> float | None:
+    return vm.cluster.running_since if vm is not None and vm.cluster is not None else None
+
+
+def _as_time(seen: str) -> float | None:
+    """The start time that was journalled; None in lines of before it was."""
+    try:
+        return float(seen)
+    except ValueError:
+        return None

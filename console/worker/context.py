@@ -94,10 +94,10 @@ class RunContext:
     async def verifying(self, text: str) -> None:
         await self._log.write(StateEntered(OperationState.VERIFYING, text))
 
-    async def sending(self, step: str, command: str) -> None:
+    async def sending(self, step: str, command: str, seen: str = "") -> None:
         """Raises JournalWriteError: then nothing may be sent."""
         await self._log.ensure_running()
-        await self._log.must_write(Sending(step, command))
+        await self._log.must_write(Sending(step, command, seen))
 
     async def accepted(self, step: str, token: str) -> None:
         await self._log.write(Accepted(step, token))

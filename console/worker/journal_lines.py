@@ -56,10 +56,14 @@ class StateEntered(msgspec.Struct, frozen=True, tag="state"):
 
 
 class Sending(msgspec.Struct, frozen=True, tag="sending"):
-    """A call is about to leave: from here on nothing of ``step`` is sent again without looking."""
+    """A call is about to leave: from here on nothing of ``step`` is sent again without looking.
+
+    ``seen``: what a later look is held against, as it was just before.
+    """
 
     step: str
     command: str = ""
+    seen: str = ""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
@@ -169,10 +173,11 @@ def fold_group(lines: Iterable[Line]) -> GroupRecord | None:
 def after_sent(sent: tuple[SentStep, ...], body: Body) -> tuple[SentStep, ...]:
     """The calls that may have been sent, after one more line: one entry a step, newest last."""
     match body:
-        case Sending(step=step):
-            return (*(known for known in sent if known.step != step), SentStep(step))
+        case Sending(step=step, seen=seen):
+            return (*(known for known in sent if known.step != step), SentStep(step, "", seen))
         case Accepted(step=step, token=token):
-            return (*(known for known in sent if known.step != step), SentStep(step, token))
+            seen = next((known.seen for known in sent if known.step == step), "")
+            return (*(known for known in sent if known.step != step), SentStep(step, token, seen))
         case _:
             return sent
 

@@ -108,7 +108,7 @@ _ALL: Sequence[Defect] = (
        f"{_JOURNAL}a_second_console_is_refused_in_words"),
     # -- runner --------------------------------------------------------------------------------
     _d("send before intent", "worker.context:RunContext.sending",
-       "await self._log.must_write(Sending(step, command))", "pass",
+       "await self._log.must_write(Sending(step, command, seen))", "pass",
        f"{_RECOVERY}a_crash_at_every_point_loses_and_doubles_nothing"),
     _d("intent not awaited", "worker.runner:Runner.submit",
        "await self._journal.append(plan.line)",

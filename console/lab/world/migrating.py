@@ -59,6 +59,8 @@ class Migrations:
         )
         world.migrations[vm.vm_id] = migration
         world.count(f"migrate:{vm.vm_id}")
+        if operation_id:
+            world.count(f"migrate-for:{operation_id}")
         vm.executed["migrate"] = vm.executed.get("migrate", 0) + 1
         self._queue.append(vm.vm_id)
         self._fill_slots()
@@ -197,6 +199,8 @@ class Migrations:
         vm.owner = migration.target
         world.promised.pop(vm.vm_id, None)
         world.count(f"arrive:{vm.vm_id}")
+        if migration.operation_id:
+            world.count(f"arrive-for:{migration.operation_id}")
         if vm.vtpm and vm.isolation == "Disabled":
             # A plain vTPM does not travel: the VM comes up with an empty one.
             boots = vm.executed.get("migrate", 0)

@@ -43,7 +43,7 @@ class Context:
     async def verifying(self, text: str) -> None:
         pass
 
-    async def sending(self, step: str, command: str) -> None:
+    async def sending(self, step: str, command: str, seen: str = "") -> None:
         self.steps.append(step)
         self.commands.append(command)
 

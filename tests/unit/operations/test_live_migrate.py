@@ -119,7 +119,7 @@ async def test_a_jump_of_the_wall_clock_neither_shortens_nor_stretches_the_windo
     began = context.clock.now()
     sent_after: list[float] = []
 
-    async def sending(step: str, command: str) -> None:
+    async def sending(step: str, command: str, seen: str = "") -> None:
         sent_after.append(context.clock.now() - began)
 
     monkeypatch.setattr(context, "sending", sending)

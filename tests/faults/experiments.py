@@ -1,0 +1,12 @@
+"""Every experiment of the fault suite, by name: ``run(seed, is_full) -> Tally``."""
+
+from collections.abc import Callable
+
+from tests.faults import kills
+from tests.faults.tally import Tally
+
+Experiment = Callable[[int, bool], Tally]
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "kills": kills.run,
+}
