@@ -130,6 +130,20 @@ async def test_a_restart_nobody_saw_is_unknown_and_not_repeated(context: Context
     assert context.steps == []
 
 
+async def test_a_restart_is_proven_after_a_crash_by_what_was_seen_before(context: Context) -> None:
+    vm = a_running_vm(context)
+    assert vm.cluster is not None
+    seen = repr(vm.cluster.running_since)
+    await context.world.change_power(vm.key, PowerAction.RESTART, "op-1")
+    context.clock.advance(120)
+    await context.refresh()  # the console came back after the VM did
+    request = ChangePowerState(vm.key, vm.name, PowerAction.RESTART)
+    context.sent = (SentStep("restart", seen=seen),)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert context.commands == []
+
+
 async def test_a_node_drains_and_resumes(context: Context) -> None:
     name = next(n.name for n in context.inventory.nodes.values() if n.state is NodeState.UP)
     drained = await operation_for(drain := DrainNode(name)).run(context, drain)
