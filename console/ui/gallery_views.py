@@ -152,6 +152,19 @@ def _operations(count: int) -> Builder:
     return build
 
 
+def _away(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """The digest of an absence, beside a fault."""
+    from console.ui.models.digest import digest_of
+
+    main = window(snapshot, folder, scenario)
+    gallery_operations.fill(main._store, snapshot, 14)
+    records = list(main._store.operations.values())[:14]
+    main._store.notice(Fault(FaultCode.LOST, "LAB-N1 does not answer.", "Look at the node."))
+    main.show_digest(digest_of(records, is_whole=True))
+    main.resizeDocks([main._docks["operations"]], [420], Qt.Orientation.Vertical)
+    return main
+
+
 def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     from console.ui.forms.choose_node import ChooseNode
 
@@ -186,6 +199,7 @@ VIEWS: dict[str, Builder] = {
     "operations-none": _operations(0),
     "operations-one": _operations(1),
     "operations-500": _operations(500),
+    "away": _away,
     "choose-node": _choose,
     "wizard-basics": _wizard(0),
     "wizard-image": _wizard(1),

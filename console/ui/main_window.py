@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QPaintEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QHideEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -27,6 +27,7 @@ from console.ui.actions import Actions, Scope
 from console.ui.ask import Ask
 from console.ui.bridge import Bridge
 from console.ui.main_menus import MainMenus, WindowEntry
+from console.ui.models.digest import Digest
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
@@ -47,10 +48,14 @@ _COLOURS = (
 
 
 class MainWindow(QMainWindow):
-    """Signals: ``painted()`` once, after the first frame; ``closing()``."""
+    """Signals: ``painted()`` once, after the first frame; ``closing()``; ``in_sight(bool)`` when
+    it came into sight or went; ``digest_dismissed()``.
+    """
 
     painted = Signal()
     closing = Signal()
+    in_sight = Signal(bool)
+    digest_dismissed = Signal()
 
     def __init__(
         self,
@@ -112,6 +117,7 @@ class MainWindow(QMainWindow):
             from console.ui.views.operations_drawer import OperationsDrawer
 
             self._drawer = OperationsDrawer(self._store, self.actions_table, self._bridge)
+            self._drawer.digest_panel.dismissed.connect(self.digest_dismissed)
             self._docks["operations"].setWidget(self._drawer)
         return self._drawer
 
@@ -246,6 +252,21 @@ class MainWindow(QMainWindow):
         """A wizard is a window of its own: the map stays in sight while it is filled in."""
         self._opener.open()
 
+    def show_digest(self, digest: Digest) -> None:
+        """Say in one line what ended while nobody looked; the drawer lists it."""
+        self._notice.say(
+            "digest",
+            digest.text,
+            act=("Show", self._show_operations),
+            on_dismiss=self.digest_dismissed.emit,
+        )
+        self.drawer.show_digest(digest)
+
+    def _show_operations(self) -> None:
+        self._docks["operations"].show()
+        self._docks["operations"].raise_()
+        self.drawer.digest_panel.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def set_theme(self, name: str) -> None:
         self._settings.theme = name  # type: ignore[assignment]
         theme.apply(name)
@@ -300,12 +321,20 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._bridge.set_attention(True)
+        self._set_attention(True)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
-            self._bridge.set_attention(not self.isMinimized())
+            self._set_attention(not self.isMinimized())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._set_attention(False)
+
+    def _set_attention(self, is_in_sight: bool) -> None:
+        self._bridge.set_attention(is_in_sight)
+        self.in_sight.emit(is_in_sight)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()

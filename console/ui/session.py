@@ -12,6 +12,7 @@ from console import settings as settings_file
 from console.model.freshness import Fault, FaultCode
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
+from console.ui.away_watch import AwayWatch
 from console.ui.bridge import Bridge, ConnectionProfile
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -50,6 +51,12 @@ class Session(QObject):
         self._ageing = QTimer(self, interval=10_000)
         self._ageing.timeout.connect(store.forget_health)
         self._ageing.start()
+        self._away = AwayWatch(store, bridge, folder, self)
+        self._away.told.connect(window.show_digest)
+        window.in_sight.connect(self._away.set_visible)
+        window.digest_dismissed.connect(self._away.dismiss)
+        # Not at the very end: by then the file thread was waited for.
+        window.closing.connect(self._away.end)
 
     def show_stored(self, connection_id: str) -> None:
         """Paint what was known last time, before anything is asked."""
@@ -63,6 +70,7 @@ class Session(QObject):
 
     def open(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         """Start the worker on a connection."""
+        self._away.begin(profile.id)
         self._bridge.open(profile, self._folder, secrets, getpass.getuser())
 
     def tell_no_connection(self) -> None:

@@ -335,6 +335,15 @@ def test_rows_and_chips_have_names_for_a_screen_reader(
     assert chip.role() == QAccessible.Role.CheckBox
 
 
+def test_the_status_bar_never_counts_what_is_not_known_as_running(window: MainWindow) -> None:
+    for number, state in enumerate((S.RUNNING, S.VERIFYING, S.QUEUED, S.UNKNOWN, S.SUCCEEDED)):
+        move(window, number, f"op-{number}", state)
+    window.strip.tell()
+    label = window.findChild(QLabel, "status_worker")
+    assert label is not None
+    assert label.text() == "Operations: 2 running, 1 waiting, 1 not known"
+
+
 # -- many --------------------------------------------------------------------------------------
 def test_many_changes_are_told_in_batches_and_never_by_a_reset(
     window: MainWindow, drawer: OperationsDrawer, qtbot: QtBot

@@ -9,10 +9,12 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from console.ui.actions import Actions
+from console.ui.models.digest import Digest
 from console.ui.models.operation_filter import OperationFilter
 from console.ui.models.operation_model import OperationModel
 from console.ui.models.operation_words import when_text
 from console.ui.store import Store
+from console.ui.views.digest_panel import DigestPanel
 from console.ui.views.operation_filter_bar import OperationFilterBar
 from console.ui.views.operation_story import Chosen, OperationStory
 from console.ui.views.operation_tree import OperationTree
@@ -45,10 +47,12 @@ class OperationsDrawer(QWidget):
         self.tree = OperationTree(self.model, self)
         self.filter_bar = OperationFilterBar(self)
         self.story = OperationStory(store, actions, self)
+        self.digest_panel = DigestPanel(self)
         self._is_loading = False
         self._build()
         self.filter_bar.changed.connect(self._on_filter)
         self.model.told.connect(self._on_told)
+        self.digest_panel.wanted.connect(self.select)
         self.tree.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         store.history_listed.connect(self._tell_history)
         store.nodes_changed.connect(self._show_chosen)
@@ -68,6 +72,10 @@ class OperationsDrawer(QWidget):
             self.filter_bar.clear()
             self.tree.choose(name)
 
+    def show_digest(self, digest: Digest) -> None:
+        """Put what ended while nobody looked above the list; an empty one takes it away."""
+        self.digest_panel.show_digest(digest, self._store.operations)
+
     def focus_search(self) -> None:
         self.filter_bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter_bar.search.selectAll()
@@ -78,6 +86,7 @@ class OperationsDrawer(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.digest_panel)
         column.addWidget(self.tree, 1)
         column.addLayout(self._make_footer())
         splitter = QSplitter(Qt.Orientation.Horizontal, self)

@@ -1,6 +1,7 @@
 """The status bar's content: the age of each wire's data, the worker, and the lab marker."""
 
 import time
+from collections import Counter
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
@@ -9,6 +10,7 @@ from console.model.freshness import WireReading
 from console.ui import theme
 from console.ui.bridge import Bridge
 from console.ui.models.inspector_facts import age_text
+from console.ui.models.operation_filter import Bucket, bucket_of
 from console.ui.plain_text import plain, tip
 from console.ui.store import Store
 
@@ -57,10 +59,8 @@ class StatusStrip:
         elif not self._bridge.is_ready:
             self._worker.setText("Starting…")
         else:
-            running = len(self._store.running())
-            self._worker.setText(
-                f"{running} operation{'' if running == 1 else 's'} running" if running else ""
-            )
+            self._worker.setText(_open_text(Counter(map(bucket_of, self._store.running()))))
+            self._worker.setToolTip("Operations that are not over")
         self._worker.setVisible(bool(self._worker.text()))
 
     def _tell_wire(self, label: QLabel, name: str, reading: WireReading) -> None:
@@ -81,3 +81,17 @@ class StatusStrip:
         label.setText(plain(text))
         label.setToolTip(tip(f"{fault.remedy}\n{fault.detail}".strip()) if fault else "")
         label.setStyleSheet(f"color: {getattr(colors, token)};")
+
+
+def _open_text(counts: Counter[Bucket]) -> str:
+    """Operations: 2 running, 3 waiting, 1 not known; empty if all are over."""
+    words = [
+        f"{counts[bucket]} {word}"
+        for bucket, word in (
+            (Bucket.RUNNING, "running"),
+            (Bucket.WAITING, "waiting"),
+            (Bucket.UNKNOWN, "not known"),
+        )
+        if counts[bucket]
+    ]
+    return f"Operations: {', '.join(words)}" if words else ""
