@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console import places
+from console.instance_lock import InstanceLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,6 +128,10 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _run_console(options: argparse.Namespace) -> int:
     """The window first, from what was known; the lab and the worker start behind it."""
+    folder = places.state_folder(options.state_folder)
+    lock = InstanceLock.acquire(folder, "window.lock")
+    if lock is None and _is_open_already(folder, options):
+        return 0
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -137,11 +142,11 @@ def _run_console(options: argparse.Namespace) -> int:
     application = QApplication([sys.argv[0]])
     application.setApplicationName(_TITLE)
     application.setStyle("Fusion")
-    known = first_picture.load(places.state_folder(options.state_folder), _TITLE)
+    known = first_picture.load(folder, _TITLE)
     if known is not None:
         known.show_now(application)
         milestones.note("painted")
-    window, session, folder = compose(
+    window, session, _ = compose(
         options.state_folder, lab_name=options.scenario if options.lab else ""
     )
     if options.lab:
@@ -157,10 +162,40 @@ def _run_console(options: argparse.Namespace) -> int:
     if known is not None:
         window.painted.connect(known.deleteLater)
     window.closing.connect(functools.partial(first_picture.save, folder, window))
+    if lock is not None:
+        window.painted.connect(
+            lambda: QTimer.singleShot(0, window, functools.partial(_listen, folder, window))
+        )
     window.show()
     code = application.exec()
     session.end()
+    if lock is not None:
+        lock.release()
     return code
+
+
+def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:
+    """Bring the window that has this state folder to the front; False if it does not answer."""
+    from console.ui import one_window
+
+    wanted = f"the lab ({options.scenario})" if options.lab else ""
+    shows = one_window.ask_to_raise(folder, wanted)
+    if shows is None:
+        print(
+            "A console of this user has this state folder open, but does not answer. "
+            "This one opens beside it and can only look.",
+            file=sys.stderr,
+        )
+        return False
+    print(f"The console is open already: {shows}. Its window was brought to the front.")
+    return True
+
+
+def _listen(folder: Path, window: "MainWindow") -> None:
+    from console.ui.one_window import RaiseServer
+
+    server = RaiseServer(folder, window.windowTitle, window)
+    server.wanted.connect(window.come_to_front)
 
 
 def compose(state_folder: str, lab_name: str = "") -> "tuple[MainWindow, Session, Path]":

@@ -132,6 +132,14 @@ class MainWindow(QMainWindow):
         for at, step in enumerate(steps):
             QTimer.singleShot(at * 20, self, step)
 
+    def come_to_front(self, _wanted: str = "") -> None:
+        """Another start asked for this window."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     # -- places --------------------------------------------------------------------------------
     def _place_views(self) -> None:
         self._tabs = QTabWidget(self)

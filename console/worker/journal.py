@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from console.instance_lock import InstanceLock
 from console.model.freshness import Fault, FaultCode
 from console.worker.audit_log import AuditEntry
-from console.worker.instance_lock import InstanceLock
 from console.worker.journal_lines import Line
 from console.worker.journal_rows import History
 from console.worker.journal_salvage import open_store

@@ -103,7 +103,7 @@ _ALL: Sequence[Defect] = (
     _d("file moved away not noticed", "worker.journal_store:JournalStore.append",
        "if _identity_of(self._path) != self._identity:", "if False:",
        f"{_JOURNAL}a_file_moved_away_is_noticed"),
-    _d("no instance lock", "worker.instance_lock:_try_lock",
+    _d("no instance lock", "instance_lock:_try_lock",
        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass",
        f"{_JOURNAL}a_second_console_is_refused_in_words"),
     # -- runner --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from console.channel.messages import OperationChanged, Refused, Submit, SubmitGroup, ToWindow
+from console.instance_lock import InstanceLock
 from console.lab.world import arm_ids
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
@@ -33,7 +34,6 @@ from console.model.request import (
     ResumeNode,
     VirtualMachineSpec,
 )
-from console.worker.instance_lock import InstanceLock
 from console.worker.journal_lines import fold
 from console.worker.journal_schema import FILE_NAME
 from console.worker.journal_store import JournalStore

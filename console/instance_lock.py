@@ -1,4 +1,4 @@
-"""One console a state folder: a lock of the operating system, gone with its process."""
+"""One holder a state folder: locks of the operating system, gone with their process."""
 
 import os
 import sys
@@ -24,10 +24,14 @@ class InstanceLock:
         self._descriptor = descriptor
 
     @classmethod
-    def acquire(cls, folder: Path) -> Self | None:
-        """The lock, or None if another process holds it. Raises OSError if no file can be made."""
+    def acquire(cls, folder: Path, name: str = "console.lock") -> Self | None:
+        """The lock, or None if another process holds it. Raises OSError if no file can be made.
+
+        ``console.lock`` is the worker's: who holds it may write the journal. ``window.lock`` is the
+        window's: who holds it is the console that a second start brings to the front.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / "console.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _try_lock(descriptor)
         except OSError:
