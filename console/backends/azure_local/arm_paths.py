@@ -1,11 +1,12 @@
 """ARM paths: ids of resources, their api-versions, and how an id is taken apart."""
 
+import re
 from urllib.parse import quote
 
 import msgspec
 
 from console.backends import BackendError
-from console.model.freshness import Fault, FaultCode
+from console.model.freshness import Fault, FaultCode, cut
 from console.model.request import VirtualMachineSpec
 
 CLUSTERS_API = "2026-04-30"
@@ -15,6 +16,11 @@ RESOURCE_GROUPS_API = "2025-04-01"
 SUBSCRIPTIONS_API = "2022-12-01"
 PERMISSIONS_API = "2022-04-01"
 RESOURCE_GRAPH_API = "2021-03-01"
+
+# What would end a path, be dropped from it, or lead elsewhere in it: Microsoft's client puts an
+# instance's id into the URL as it is, and a URL parser leaves line breaks out without a word.
+_SEGMENT = re.compile(r"[^\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff?#%\\]+")
+_NO_SEGMENTS = frozenset({".", ".."})
 
 INSTANCE_SUFFIX = "/providers/Microsoft.AzureStackHCI/virtualMachineInstances/default"
 RESOURCE_GRAPH = f"/providers/Microsoft.ResourceGraph/resources?api-version={RESOURCE_GRAPH_API}"
@@ -33,6 +39,8 @@ class ResourceId(msgspec.Struct, frozen=True, gc=False):
 def parse(arm_id: str) -> ResourceId:
     """Take the last provider's part; BackendError(REJECTED) for anything that is no such id."""
     parts = arm_id.strip("/").split("/")
+    if any(part in _NO_SEGMENTS or not _SEGMENT.fullmatch(part) for part in parts):
+        parts = []
     lower = [part.lower() for part in parts]
     try:
         providers = len(lower) - 1 - lower[::-1].index("providers")
@@ -46,8 +54,13 @@ def parse(arm_id: str) -> ResourceId:
     except (ValueError, IndexError):
         found = ResourceId("", "", "", "", "")
     if not (found.subscription and found.group and found.kind and found.name):
+        shown = cut(arm_id, 200)
         raise BackendError(
-            Fault(FaultCode.REJECTED, summary=f"“{arm_id[:200]}” is no id of an Azure resource.")
+            Fault(
+                FaultCode.REJECTED,
+                summary=f"“{shown}” is no id of an Azure resource.",
+                kept="Nothing was sent.",
+            )
         )
     return found
 
@@ -91,7 +104,8 @@ def api_version_of(arm_id: str, vm_api: str) -> str:
 
 def resource_path(arm_id: str, vm_api: str) -> str:
     """Path and query of a GET; the id is quoted, since names come from people."""
-    return f"{quote(arm_id, safe='/')}?api-version={api_version_of(arm_id, vm_api)}"
+    version = api_version_of(arm_id, vm_api)  # refuses what cannot be quoted
+    return f"{quote(arm_id, safe='/')}?api-version={version}"
 
 
 def permissions(scope: str) -> str:

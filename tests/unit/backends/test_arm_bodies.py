@@ -121,7 +121,25 @@ def test_the_domain_password_is_protected() -> None:
     assert "canary-2" not in json.dumps(properties["settings"])
 
 
-@pytest.mark.parametrize("bad", ["", "/subscriptions/s", "vm1", "/subscriptions//resourceGroups/g"])
+_MACHINES = "/subscriptions/s/resourceGroups/g/providers/Microsoft.HybridCompute/machines"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "/subscriptions/s",
+        "vm1",
+        "/subscriptions//resourceGroups/g",
+        f"{_MACHINES}/a\nb",  # a URL parser would make it ``ab``
+        f"{_MACHINES}/a?api-version=1&x=",
+        f"{_MACHINES}/a#b",
+        f"{_MACHINES}/../machines/b",
+        f"{_MACHINES}/a%2f..%2fb",
+        f"{_MACHINES}/half\ud83da letter",
+        f"{_MACHINES}/a b",
+    ],
+)
 def test_what_is_no_resource_id_is_refused(bad: str) -> None:
     with pytest.raises(BackendError):
         arm_paths.parse(bad)
