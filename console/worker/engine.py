@@ -166,6 +166,7 @@ class Engine:
             demand=self._demand,
             send=self._send,
             is_congested=self._is_congested,
+            clean=self._redaction.of_snapshot,
             store=lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot),
             look=ForeignMoves(
                 self._unfinished, self._clock, lambda moves: self._send(ForeignMovesSeen(moves))
@@ -319,7 +320,7 @@ class Engine:
         except Exception as error:  # a check's bug is an answer too: never a green light
             _log.exception("checks failed")
             findings = (_unknown("A check failed inside the console.", repr(error)),)
-        self._send(Checked(message.token, findings))
+        self._send(Checked(message.token, self._redaction.of_findings(findings)))
 
     def _tell(self, message: ToWindow) -> None:
         """What the runner says; a change of an operation also changes what is due."""

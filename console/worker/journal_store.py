@@ -157,11 +157,13 @@ class JournalStore:
         try:
             for line in group:
                 self._insert(line, is_copy)
-        except sqlite3.IntegrityError as error:
+        # A line that nothing can write down is refused like one that does not fit.
+        except (sqlite3.IntegrityError, UnicodeError) as error:
             self._head, self._audit.head = heads
             self._connection.execute("ROLLBACK TO one_group")
             self._connection.execute("RELEASE one_group")
-            if any(isinstance(line.body, Intent | GroupIntent) for line in group):
+            is_known = isinstance(error, sqlite3.IntegrityError)
+            if is_known and any(isinstance(line.body, Intent | GroupIntent) for line in group):
                 return DuplicateOperationError(group[0].operation_id)
             return JournalWriteError(str(error))
         self._connection.execute("RELEASE one_group")

@@ -102,7 +102,7 @@ class OperationLog:
 
     def show_progress(self, progress: Progress) -> None:
         """Show without journalling: the next mark writes it down."""
-        self.record = msgspec.structs.replace(self.record, progress=progress)
+        self.record = msgspec.structs.replace(self.record, progress=self._struck(progress))
         self._publish(self.record)
 
     def show_position(self, position: int | None) -> None:
@@ -133,6 +133,12 @@ class OperationLog:
         self.sent = after_sent(self.sent, line.body)
         self._publish(record)
 
+    def _struck(self, progress: Progress) -> Progress:
+        strike = self._redaction
+        return msgspec.structs.replace(
+            progress, phase=strike(progress.phase), text=strike(progress.text)
+        )
+
     def _without_secrets(self, body: Body) -> Body:
         """Free text may quote what the other end said, and that may quote us."""
         strike = self._redaction
@@ -142,6 +148,7 @@ class OperationLog:
                     body,
                     text=strike(body.text),
                     detail=strike(body.detail),
+                    findings=strike.of_findings(body.findings),
                     fault=strike.of_fault(body.fault),
                 )
             case Sending():
@@ -149,10 +156,7 @@ class OperationLog:
             case Noted():
                 return Noted(strike(body.text), strike(body.detail))
             case Progressed():
-                return Progressed(
-                    msgspec.structs.replace(body.progress, text=strike(body.progress.text)),
-                    strike(body.detail),
-                )
+                return Progressed(self._struck(body.progress), strike(body.detail))
             case _:
                 return body
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from console.model.freshness import CUT, Fault
+from console.model.finding import Finding
+from console.model.freshness import CUT, Fault, WireReading
+from console.model.snapshot import ClusterSnapshot
+from console.model.virtual_machine import VirtualMachine
 
 _MASK = "•••"
 # Shorter ones would strike out parts of ordinary words.
@@ -35,11 +38,52 @@ class Redaction:
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
+        """The text without secrets, and without half letters, which nothing can write down."""
+        text = _whole_letters(text)
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         for secret in self._secrets:
             text = _without_parts(text, secret)
         return _BEARER.sub(rf"\1 {_MASK}", text)
+
+    def of_findings(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """The same findings without secrets: a check may quote what a server said."""
+        return tuple(
+            msgspec.structs.replace(
+                finding,
+                text=self(finding.text),
+                remedy=self(finding.remedy),
+                evidence=self(finding.evidence),
+            )
+            for finding in findings
+        )
+
+    def of_snapshot(self, snapshot: ClusterSnapshot) -> ClusterSnapshot:
+        """The same snapshot without secrets in what servers said; what held none is not copied."""
+        vms = snapshot.vms
+        if any(vm.azure is not None and vm.azure.error_message for vm in vms):
+            vms = tuple(self._of_vm(vm) for vm in vms)
+        return msgspec.structs.replace(
+            snapshot,
+            vms=vms,
+            arm=self._of_reading(snapshot.arm),
+            cluster_wire=self._of_reading(snapshot.cluster_wire),
+        )
+
+    def _of_vm(self, vm: VirtualMachine) -> VirtualMachine:
+        if vm.azure is None or not vm.azure.error_message:
+            return vm
+        told = self(vm.azure.error_message)
+        if told == vm.azure.error_message:
+            return vm
+        azure = msgspec.structs.replace(vm.azure, error_message=told)
+        return msgspec.structs.replace(vm, azure=azure)
+
+    def _of_reading(self, reading: WireReading) -> WireReading:
+        if not reading.faults:
+            return reading
+        faults = tuple(fault for fault in map(self.of_fault, reading.faults) if fault is not None)
+        return msgspec.structs.replace(reading, faults=faults)
 
     def of_fault(self, fault: Fault | None) -> Fault | None:
         """The same fault without secrets."""
@@ -79,6 +123,14 @@ def _without_parts(text: str, secret: str) -> str:
     if CUT in text:
         for length in range(min(least, len(secret) - 1), _LEAST_CUT - 1, -1):
             text = text.replace(secret[:length] + CUT, _MASK + CUT)
+    return text
+
+
+def _whole_letters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
     return text
 
 

@@ -48,7 +48,8 @@ class _WireWatch:
 class Watcher:
     """Reads both wires for as long as it runs; a wire that hangs does not hold up the other.
 
-    ``look`` is shown each change before it is applied, beside the VMs as they were.
+    ``look`` is shown each change before it is applied, beside the VMs as they were. ``clean`` takes
+    secrets out of what servers said, before anything is shown, stored or judged.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Watcher:
         is_congested: Callable[[], bool],
         store: Callable[[ClusterSnapshot], None],
         look: Callable[[Mapping[str, VirtualMachine], SnapshotDelta], None],
+        clean: Callable[[ClusterSnapshot], ClusterSnapshot] = lambda snapshot: snapshot,
     ) -> None:
         self.inventory = inventory
         self._clock = clock
@@ -69,6 +71,7 @@ class Watcher:
         self._is_congested = is_congested
         self._store = store
         self._look = look
+        self._clean = clean
         self._watches = {wire: _WireWatch() for wire in _BOTH}
         self._last = ClusterSnapshot(ClusterInfo(""))
         self._published: ClusterSnapshot | None = None
@@ -185,6 +188,7 @@ class Watcher:
 
     def _take(self, snapshot: ClusterSnapshot) -> None:
         """Make this the present state, here and in the window."""
+        snapshot = self._clean(snapshot)
         demand = self._demand()
         for wire in _BOTH:
             # Never told shorter than this: a reading of a large site takes seconds itself.

@@ -120,6 +120,22 @@ async def test_the_same_operation_is_not_taken_twice(tmp_path: Path) -> None:
     assert JournalStore(tmp_path / FILE_NAME).first_broken() is None
 
 
+async def test_a_line_that_cannot_be_written_down_stops_nobody_else(tmp_path: Path) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(intent("op"))
+    refused = asyncio.ensure_future(journal.append(noted("op", "half a letter \ud83d")))
+    fine = asyncio.ensure_future(journal.append(noted("op", "whole")))
+    with pytest.raises(JournalWriteError, match="surrogates"):
+        await refused
+    await fine
+    strange = Line("new", 1.0, Intent(MOVE, "Move \ud83d", "lab"))
+    with pytest.raises(JournalWriteError):
+        await journal.append(strange)
+    assert [line.body for line in (await journal.lines_of("op"))[1:]] == [Noted("whole")]
+    await journal.close()
+    assert JournalStore(tmp_path / FILE_NAME).first_broken() is None
+
+
 def test_file_is_private_durable_and_append_only(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     store = JournalStore(folder / FILE_NAME)

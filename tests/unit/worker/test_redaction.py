@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import msgspec
 import pytest
 
-from console.model.freshness import Fault, FaultCode, cut
+from console.model.finding import Finding, Severity
+from console.model.freshness import Fault, FaultCode, Wire, WireReading, cut
+from console.model.snapshot import ClusterInfo, ClusterSnapshot
+from console.model.virtual_machine import AzureFacts, VirtualMachine, VmKind
 from console.worker import log_file
 from console.worker.redaction import Redaction
 
@@ -36,6 +40,29 @@ def test_faults(redaction: Redaction) -> None:
     fault = Fault(FaultCode.REJECTED, f"no {SECRET}", detail=f"body: {SECRET}")
     assert SECRET not in repr(redaction.of_fault(fault))
     assert redaction.of_fault(None) is None
+
+
+def test_snapshots_and_findings() -> None:
+    redaction = Redaction()
+    redaction.learn([SECRET])
+    fault = Fault(FaultCode.REJECTED, f"echo {SECRET}")
+    vm = VirtualMachine("k", "vm", VmKind.AZURE_LOCAL, azure=AzureFacts("/id"))
+    failed = msgspec.structs.replace(vm, azure=AzureFacts("/id", error_message=f"{SECRET}!"))
+    snapshot = ClusterSnapshot(
+        ClusterInfo("c"),
+        vms=(vm, failed),
+        arm=WireReading(Wire.ARM, faults=(fault,)),
+        cluster_wire=WireReading(Wire.CLUSTER, faults=(fault,)),
+    )
+    clean = redaction.of_snapshot(snapshot)
+    assert SECRET not in repr(clean)
+    assert clean.vms[0] is vm
+    finding = Finding("runner", Severity.UNKNOWN, SECRET, SECRET, SECRET)
+    assert SECRET not in repr(redaction.of_findings([finding]))
+
+
+def test_half_a_letter_becomes_one_that_can_be_written() -> None:
+    assert Redaction()("half \ud83d of it") == "half ? of it"
 
 
 @pytest.mark.parametrize("most", range(1, 60))
