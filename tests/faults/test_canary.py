@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,13 @@ from console.lab.arm_server.exchange import Request, Response, error_body
 from console.lab.arm_server.service import Service
 from console.lab.world import arm_ids
 from console.lab.world.site import Site
+from console.lab.wsman_server.engine import Engine
+from console.lab.wsman_server.protocol_core import CommandRefused
 from console.model.operation import OperationState
 from console.model.request import (
     CreateVirtualMachine,
     DomainJoinSpec,
+    LiveMigrate,
     NetworkInterfaceSpec,
     VirtualMachineSpec,
 )
@@ -36,30 +39,43 @@ from tests.faults.canary import CANARIES, forms, hits_below, hits_in, hits_in_ch
 S = OperationState
 
 
+# With every request; a worker that was just started knows no others, and nobody sent it any.
+_SENT = ("arm_token", "cluster_password")
+
+
 class Echo:
     """A server that puts everything it was sent into the text of its refusal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_on = False
+        self.is_everywhere = False
         self.said = ""
         real = Service.answer
+        real_call = Engine.call
 
         def answer(service: Service, request: Request) -> Response | None:
             is_instance = "virtualmachineinstances" in request.path.lower()
-            if self.is_on and request.method == "PUT" and is_instance:
+            if self.is_everywhere or (self.is_on and request.method == "PUT" and is_instance):
                 raw = bytes(request.body)
+                known = _SENT if self.is_everywhere else tuple(CANARIES)
                 words = [
                     f"{dict(request.headers)!r}",
                     raw.decode(),
                     json.dumps(raw.decode()),
                     # Wherever such a text is cut, it is cut in the middle of one of these.
-                    *(secret for secret in CANARIES.values() for _ in range(40)),
+                    *(CANARIES[name] for name in known for _ in range(40)),
                 ]
                 self.said = " ".join(words)
                 return Response(400, error_body("InvalidRequest", self.said))
             return real(service, request)
 
+        def call(engine: Engine, name: str, parameters: Mapping[str | None, Any]) -> str:
+            if self.is_everywhere:
+                raise CommandRefused("Strange", " ".join(CANARIES[name] for name in _SENT))
+            return real_call(engine, name, parameters)
+
         monkeypatch.setattr(Service, "answer", answer)
+        monkeypatch.setattr(Engine, "call", call)
 
 
 @pytest.fixture
@@ -170,6 +186,26 @@ def test_no_secret_is_written_anywhere(
     os.kill(worker, signal.SIGABRT)  # a crash that dumps its stacks
     qtbot.waitUntil(lambda: bridge.worker_pid not in (None, worker), timeout=30_000)
     qtbot.waitUntil(lambda: store.operations[crashed].is_over, timeout=90_000)
+
+    # Both wires answer every reading and every check with all that they know.
+    echo.is_everywhere = True
+    moved = next(vm for vm in store.inventory.vms.values() if vm.name == "app-05")
+    blocked = bridge.submit(LiveMigrate(moved.key, moved.name, moved.owner_node or "", "LAB-N3"))
+    bridge.refresh()
+    qtbot.waitUntil(
+        lambda: store.inventory.arm.is_down and store.inventory.cluster_wire.is_down,
+        timeout=30_000,
+    )
+    qtbot.waitUntil(
+        lambda: blocked in store.operations and store.operations[blocked].findings != (),
+        timeout=60_000,
+    )
+    held = f"{store.inventory.arm} {store.inventory.cluster_wire} {store.operations[blocked]}"
+    assert "•••" in held
+    assert not hits_in(held.encode(), "what the window was told")
+    assert "Kanari" not in held
+    bridge.cancel(blocked)
+    qtbot.waitUntil(lambda: store.operations[blocked].is_over, timeout=60_000)
 
     # While it runs: the write-ahead log is there too.
     found, files = hits_below([outside])
