@@ -59,6 +59,9 @@ class QuietBridge(QObject, QuietSubmitter):
     is_ready = True
     actor = "operator"
 
+    def export(self, *_what: object) -> None:
+        return
+
     def read_history(self, callback: Callable[[], None]) -> None:
         return
 

@@ -28,6 +28,7 @@ from console.ui.ask import Ask
 from console.ui.bridge import Bridge
 from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.models.digest import Digest
+from console.ui.operation_export import ENTRIES
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
@@ -117,6 +118,8 @@ class MainWindow(QMainWindow):
             from console.ui.views.operations_drawer import OperationsDrawer
 
             self._drawer = OperationsDrawer(self._store, self.actions_table, self._bridge)
+            self._drawer.exports.said.connect(functools.partial(self._notice.say, "export"))
+            self._drawer.exports.failed.connect(self._notice.tell)
             self._drawer.digest_panel.dismissed.connect(self.digest_dismissed)
             self._docks["operations"].setWidget(self._drawer)
         return self._drawer
@@ -192,6 +195,15 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
             WindowEntry("&Operations", "&Show or hide", lambda: self._toggle("operations"), "F6"),
             WindowEntry("&Operations", "&Find an operation", self._find_operation, "Ctrl+Shift+F"),
+            *(
+                WindowEntry(
+                    "&Operations",
+                    entry.text,
+                    functools.partial(self._export, entry.id),
+                    starts_group=entry.id == "shown",
+                )
+                for entry in ENTRIES
+            ),
             *(
                 WindowEntry(
                     "&View",
@@ -285,6 +297,9 @@ class MainWindow(QMainWindow):
     def _find(self) -> None:
         self._tabs.setCurrentIndex(1)
         self.table.focus_search()
+
+    def _export(self, entry_id: str) -> None:
+        self.drawer.exports.ask(entry_id)
 
     def _find_operation(self) -> None:
         self._docks["operations"].show()

@@ -12,7 +12,7 @@ from console.model.finding import Finding
 from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
-from console.ui.bridge import Part
+from console.ui.bridge import Exported, ExportFormat, ExportKind, Part
 from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -34,6 +34,9 @@ class RecordingBridge(QObject):
         self.worker_fault = None
         self.is_ready = True
         self.actor = "me"
+        self.exports: list[
+            tuple[str, ExportKind, ExportFormat, Callable[[Exported], None], tuple[str, ...]]
+        ] = []
         self.histories: list[Callable[[], None]] = []
         self.submitted: list[tuple[Request, dict[str, str], str]] = []
         self.retried: list[str] = []
@@ -70,6 +73,16 @@ class RecordingBridge(QObject):
 
     def cancel(self, operation_id: str) -> None:
         self.cancelled.append(operation_id)
+
+    def export(
+        self,
+        path: str,
+        kind: ExportKind,
+        file_format: ExportFormat,
+        callback: Callable[[Exported], None],
+        operation_ids: Sequence[str] = (),
+    ) -> None:
+        self.exports.append((path, kind, file_format, callback, tuple(operation_ids)))
 
     def read_history(self, callback: Callable[[], None]) -> None:
         self.histories.append(callback)

@@ -40,7 +40,7 @@ class OperationFilterBar(QWidget):
         self.search.setToolTip("Find operations by VM, node, person or id (Ctrl+Shift+F)")
         self.search.setAccessibleName("Search operations")
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(16 * self.fontMetrics().averageCharWidth())
+        self.search.setMinimumWidth(12 * self.fontMetrics().averageCharWidth())
         self.search.textChanged.connect(lambda _: self._pause.start())
         self.search.returnPressed.connect(self._tell)
         self.row = QHBoxLayout(self)
@@ -100,7 +100,7 @@ class OperationFilterBar(QWidget):
         choice.setObjectName(name)
         choice.setAccessibleName(spoken)
         choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        choice.setMinimumContentsLength(8)
+        choice.setMinimumContentsLength(6)
         for value, text in entries:
             choice.addItem(text, value)
         choice.currentIndexChanged.connect(lambda _: self._tell())

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from console.ui import theme
 from console.ui.models.operation_model import (
     ACTOR,
+    ASKED,
     ELAPSED,
     FRACTION_ROLE,
     PROGRESS,
@@ -29,8 +30,8 @@ _LETTERS = (38, 24, 40, 13, 23, 14)
 _ROOM = 10  # pixels over and under the words, for the bar too
 
 
-# From here on all columns are shown, in letters.
-_WIDE = 135
+# A column is shown if the list is at least so wide, in letters.
+_FEWEST_LETTERS = {ACTOR: 135, ELAPSED: 120, ASKED: 100}
 
 
 class _RowDelegate(QStyledItemDelegate):
@@ -130,10 +131,10 @@ class OperationTree(QTreeView):
         return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where it is narrow, who and how long make room for what became of it."""
+        """Where it is narrow, who, how long and when make room for what became of it."""
         letters = event.size().width() // self.fontMetrics().averageCharWidth()
-        self.setColumnHidden(ACTOR, letters < _WIDE)
-        self.setColumnHidden(ELAPSED, letters < _WIDE - _LETTERS[ACTOR])
+        for column, fewest in _FEWEST_LETTERS.items():
+            self.setColumnHidden(column, letters < fewest)
         super().resizeEvent(event)
 
     def _name_at(self, index: _Index) -> str:

@@ -1,18 +1,30 @@
 """The bottom drawer: every running and past operation, its log, and what can be done about it."""
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console.ui.actions import Actions
+from console.ui.bridge import Exported, ExportFormat, ExportKind
 from console.ui.models.digest import Digest
 from console.ui.models.operation_filter import OperationFilter
 from console.ui.models.operation_model import OperationModel
 from console.ui.models.operation_words import when_text
+from console.ui.operation_export import ENTRIES, OperationExport
 from console.ui.store import Store
 from console.ui.views.digest_panel import DigestPanel
 from console.ui.views.operation_filter_bar import OperationFilterBar
@@ -34,6 +46,15 @@ class History(Protocol):
 
     def read_history(self, callback: Callable[[], None]) -> None: ...
 
+    def export(
+        self,
+        path: str,
+        kind: ExportKind,
+        file_format: ExportFormat,
+        callback: Callable[[Exported], None],
+        operation_ids: Sequence[str] = (),
+    ) -> None: ...
+
 
 class OperationsDrawer(QWidget):
     """Filter and list on the left, the chosen operation's story on the right."""
@@ -48,6 +69,7 @@ class OperationsDrawer(QWidget):
         self.filter_bar = OperationFilterBar(self)
         self.story = OperationStory(store, actions, self)
         self.digest_panel = DigestPanel(self)
+        self.exports = OperationExport(history, self._shown_ids, self)
         self._is_loading = False
         self._build()
         self.filter_bar.changed.connect(self._on_filter)
@@ -111,11 +133,33 @@ class OperationsDrawer(QWidget):
         self._older.setObjectName("operations_older")
         self._older.setToolTip(_BOUND)
         self._older.clicked.connect(self._load_older)
+        export = QToolButton(self)
+        export.setObjectName("operations_export")
+        export.setText("E&xport")
+        export.setToolTip("Write operations or the audit log to a file")
+        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        export.setMenu(self._make_export_menu(export))
         footer = QHBoxLayout()
         footer.setContentsMargins(8, 3, 8, 3)
         footer.addWidget(self._reach, 1)
         footer.addWidget(self._older)
+        footer.addWidget(export)
         return footer
+
+    def _make_export_menu(self, button: QToolButton) -> QMenu:
+        menu = QMenu(button)
+        for entry in ENTRIES:
+            action = menu.addAction(entry.text)
+            action.setObjectName(f"export_{entry.id}")
+            action.triggered.connect(functools.partial(self._export, entry.id))
+        return menu
+
+    def _export(self, entry_id: str, _checked: bool = False) -> None:
+        self.exports.ask(entry_id)
+
+    def _shown_ids(self) -> list[str]:
+        self.model.flush()
+        return list(self.model.list.shown_ids())
 
     # -- following -----------------------------------------------------------------------------
     def _on_filter(self, wanted: OperationFilter) -> None:
