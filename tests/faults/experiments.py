@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
-from tests.faults import kills
+from tests.faults import in_process, kills
 from tests.faults.tally import Tally
 
 Experiment = Callable[[int, bool], Tally]
 
 EXPERIMENTS: dict[str, Experiment] = {
     "kills": kills.run,
+    "power": in_process.power,
+    "state machine": in_process.machine,
+    "damage": in_process.damages,
+    "planted": in_process.planted,
 }
