@@ -4,6 +4,8 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+
 from console.channel.messages import Export, ExportFormat, ExportKind
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
@@ -11,6 +13,7 @@ from console.worker import archive
 from console.worker.journal_lines import Intent, Line, Sending, StateEntered
 from console.worker.journal_schema import FILE_NAME
 from console.worker.journal_store import JournalStore
+from tests.faults.hostile import HOSTILE as CORPUS
 
 S = OperationState
 HOSTILE = '=HYPERLINK("http://x")\n\u202eabc,"quoted"'
@@ -82,3 +85,27 @@ def test_without_a_journal_it_is_said_too(tmp_path: Path) -> None:
     done = archive.export(tmp_path, "lab", message)
     assert done.fault is not None
     assert sorted(path.name for path in tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CORPUS if kind != "lone surrogate"])
+def test_hostile_names_come_out_as_data(tmp_path: Path, kind: str) -> None:
+    text = CORPUS[kind]
+    store = JournalStore(tmp_path / FILE_NAME)
+    request = LiveMigrate("key", text, text, text)
+    lines = [
+        Line("op", 1_700_000_000.0, Intent(request, text, "lab", actor=text)),
+        Line("op", 1_700_000_001.0, StateEntered(S.CANCELED, text, text)),
+    ]
+    assert store.append([lines]) == [None]
+    store.close()
+    for what in (ExportKind.OPERATIONS, ExportKind.AUDIT):
+        path = exported(tmp_path, what, ExportFormat.CSV)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+        assert {len(row) for row in rows} == {len(rows[0])}, "a cell broke out of its row"
+        cells = [cell for row in rows[1:] for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        assert any(cell.removeprefix("'") == text for cell in cells)
+    path = exported(tmp_path, ExportKind.OPERATIONS, ExportFormat.JSON)
+    (row,) = json.loads(path.read_text(encoding="utf-8"))
+    assert (row["title"], row["actor"], row["result"]) == (text, text, text)
