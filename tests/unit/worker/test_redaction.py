@@ -38,7 +38,7 @@ def test_plain_json_xml_and_bearer(redaction: Redaction) -> None:
 
 def test_faults(redaction: Redaction) -> None:
     fault = Fault(FaultCode.REJECTED, f"no {SECRET}", detail=f"body: {SECRET}")
-    assert SECRET not in repr(redaction.of_fault(fault))
+    assert "w&rd" not in repr(redaction.of_fault(fault))
     assert redaction.of_fault(None) is None
 
 
@@ -55,10 +55,10 @@ def test_snapshots_and_findings() -> None:
         cluster_wire=WireReading(Wire.CLUSTER, faults=(fault,)),
     )
     clean = redaction.of_snapshot(snapshot)
-    assert SECRET not in repr(clean)
+    assert "w&rd" not in repr(clean)
     assert clean.vms[0] is vm
     finding = Finding("runner", Severity.UNKNOWN, SECRET, SECRET, SECRET)
-    assert SECRET not in repr(redaction.of_findings([finding]))
+    assert "w&rd" not in repr(redaction.of_findings([finding]))
 
 
 def test_half_a_letter_becomes_one_that_can_be_written() -> None:
