@@ -120,10 +120,15 @@ class OperationLog:
             body = msgspec.structs.replace(body, can_cancel=self._can_cancel_in(body.state))
         return Line(self.record.id, self._clock.now(), self._without_secrets(body))
 
+    @property
+    def was_unknown(self) -> bool:
+        """Whether nobody knew how it stood before: what goes on now is looking again."""
+        return any(step.state is OperationState.UNKNOWN for step in self.record.steps)
+
     def _can_cancel_in(self, state: OperationState) -> bool:
         """Waiting can always be given up, and so can looking; running only if it allows it."""
         if state in (OperationState.RUNNING, OperationState.VERIFYING):
-            return self._can_cancel_running
+            return self._can_cancel_running or self.was_unknown
         return state not in TERMINAL
 
     def _take(self, line: Line) -> None:

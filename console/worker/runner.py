@@ -321,13 +321,14 @@ class Runner:
     async def _ask_to_stop(self, run: Run) -> bool:
         """Ask one operation to stop; False if it goes on to its end whatever is asked."""
         state = run.log.record.state
-        if state is _S.UNKNOWN:
+        goes_on = state in (_S.RUNNING, _S.VERIFYING) and not run.operation.can_cancel
+        if goes_on and not run.log.was_unknown:
+            return False
+        if goes_on or state is _S.UNKNOWN:
             await run.log.write(Noted("Asked to stop looking"))
             if not run.cancel_asked.is_set():
                 await run.log.write(CancelAsked(self._actor))
             run.letting_go.set()
-        elif state in (_S.RUNNING, _S.VERIFYING) and not run.operation.can_cancel:
-            return False
         elif not run.cancel_asked.is_set():
             await run.log.write(CancelAsked(self._actor))
         run.cancel_asked.set()

@@ -250,6 +250,36 @@ async def test_one_can_let_go_of_what_stays_unknown(tmp_path: Path) -> None:
     assert world.sent == {"vm": 1}
 
 
+class NeverSeen(Move):
+    """Sends once, then looks for a minute each time and sees nothing."""
+
+    can_cancel = False
+
+    async def run(self, context: OperationContext, request: LiveMigrate) -> Outcome:
+        if not context.sent:
+            await context.sending("restart", "POST restart")
+        await context.verifying("Looking")
+        await context.sleep(60.0)
+        fault = Fault(FaultCode.LOST, "Not seen", "Look at the VM.")
+        return Outcome(S.UNKNOWN, "Whether it restarted is not known.", fault)
+
+
+async def test_one_can_let_go_while_it_is_being_looked_at_again(tmp_path: Path) -> None:
+    async with Bench(tmp_path, World({"vm": "N1"}), operation=NeverSeen()) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until(lambda: bench.record("op").state is S.VERIFYING)
+        assert not bench.record("op").can_cancel
+        await bench.runner.cancel("op")
+        assert [message.operation_id for message in bench.refused] == ["op"]
+        await bench.until(lambda: bench.states("op")[-2:] == [S.UNKNOWN, S.VERIFYING])
+        assert bench.record("op").can_cancel
+        await bench.runner.cancel("op")
+        await bench.until_over("op")
+        assert bench.record("op").state is S.CANCELED
+        assert "stopped looking" in bench.record("op").result
+        assert len(bench.refused) == 1
+
+
 async def test_a_standstill_is_said_and_so_is_its_end(tmp_path: Path) -> None:
     world = World({"vm": "N1"}, polls=10)
     world.never_ends = True
