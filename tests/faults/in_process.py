@@ -29,7 +29,7 @@ _DAMAGES = (180, 2_000)
 
 
 def power(seed: int, is_full: bool) -> Tally:
-    """Power cut at every moment of random lives of the journal, and during salvage."""
+    """Power cut at every moment of random lives of the journal, of its salvage and migration."""
     wanted = POWER_POINTS[is_full]
     tally = Tally()
     first = seed * 100_000
@@ -48,7 +48,9 @@ def _lives(first: int) -> Tally:
     tally = Tally()
     with power_loss.quick_folder() as folder:
         for seed in range(first, first + _LIVES_A_TASK):
-            found = power_loss.one_life(seed, folder) + power_loss.one_salvage(seed, folder)
+            found = power_loss.one_life(seed, folder)
+            found += power_loss.one_salvage(seed, folder)
+            found += power_loss.one_migration(seed, folder)
             tally.add(_of_verdicts(found, f"power, life {seed}"))
     return tally
 

@@ -9,17 +9,27 @@ import contextlib
 import itertools
 import random
 import shutil
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
-from console.worker import journal_schema
-from console.worker.journal_lines import Accepted, Intent, Line, Noted, Sending, StateEntered
+from console.worker import journal_chain, journal_schema
+from console.worker.journal_lines import (
+    Accepted,
+    Intent,
+    Line,
+    Noted,
+    Sending,
+    StateEntered,
+    kind_of,
+)
 from console.worker.journal_salvage import open_store
 from console.worker.journal_store import JournalStore
 from tests.faults.recorded_disk import Act, Disk, Recorder, recorded
@@ -220,6 +230,50 @@ def one_salvage(seed: int, folder: Path) -> Counter[str]:
         else:
             found["ok"] += 1
     return found
+
+
+def one_migration(seed: int, folder: Path) -> Counter[str]:
+    """J15: a journal of the first version is opened, and the power goes while it is migrated."""
+    randomly = random.Random(seed)
+    history = commits_of(randomly)
+    written, opened = folder / "written", folder / "opened"
+    _put(written, {})
+    first_version(written / journal_schema.FILE_NAME, history)
+    vfs = f"migrated-{seed}"
+    with recorded(written, vfs) as recorder, journal_over(vfs):
+        JournalStore(written / journal_schema.FILE_NAME).close()
+    return Counter(
+        verdict(remains, len(history), history, opened)
+        for _, _, remains in cuts(recorder, randomly)
+    )
+
+
+def first_version(path: Path, history: list[Commit]) -> None:
+    """A journal as the first released version wrote it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA application_id={journal_schema.APPLICATION_ID}")
+    connection.executescript(journal_schema.MIGRATIONS[0])
+    connection.execute("PRAGMA user_version=1")
+    connection.execute("PRAGMA journal_mode=WAL").fetchall()
+    head = journal_chain.EMPTY_HASH
+    ended: set[str] = set()
+    for line in (line for commit in history for group in commit for line in group):
+        if isinstance(line.body, Intent):
+            row = (line.operation_id, "live_migrate", _CONNECTION, line.at)
+            connection.execute("INSERT INTO operation VALUES (?, ?, ?, ?)", row)
+        body = msgspec.json.encode(line.body).decode()
+        content = (line.operation_id, kind_of(line.body), line.at, 1.0, "run", body)
+        head = journal_chain.chained(head, content)
+        cursor = connection.execute(
+            "INSERT INTO event (op_id, kind, at, monotonic, run_id, body, hash) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*content, head),
+        )
+        if isinstance(line.body, StateEntered) and line.operation_id not in ended:
+            ended.add(line.operation_id)
+            row = (line.operation_id, cursor.lastrowid, line.body.state.value)
+            connection.execute("INSERT INTO ending VALUES (?, ?, ?)", row)
+    connection.close()
 
 
 def _damaged_journal(folder: Path, history: list[Commit]) -> None:

@@ -1,7 +1,10 @@
 """Power loss at every moment of the journal's life loses nothing, and the proof can fail."""
 
+import random
 from collections import Counter
 
+from console.worker import journal_schema
+from console.worker.journal_store import JournalStore
 from tests.faults import power_loss
 
 SEEDS = range(3)
@@ -27,3 +30,23 @@ def test_a_power_cut_during_salvage_keeps_rows_and_evidence() -> None:
         for seed in range(2):
             found += power_loss.one_salvage(seed, folder)
         assert set(found) == {"ok"}, found
+
+
+def test_an_older_journal_is_migrated_whole_whenever_the_power_goes() -> None:
+    with power_loss.quick_folder() as folder:
+        found = power_loss.one_migration(0, folder)
+        assert set(found) == {"ok"}, found
+        assert found["ok"] > 40
+
+
+def test_an_older_journal_opens_folds_and_goes_on() -> None:
+    history = power_loss.commits_of(random.Random(1))
+    with power_loss.quick_folder() as folder:
+        path = folder / journal_schema.FILE_NAME
+        power_loss.first_version(path, history)
+        files = {file.name: file.read_bytes() for file in folder.iterdir()}
+        assert power_loss.verdict(files, len(history), history, folder / "opened") == "ok"
+        store = JournalStore(folder / "opened" / journal_schema.FILE_NAME)
+        (version,) = store._connection.execute("PRAGMA user_version").fetchone()
+        assert version == journal_schema.LATEST > 1
+        store.close()
