@@ -27,8 +27,9 @@ class ForeignMoves:
         self._clock = clock
         self._tell = tell
         self._moves: dict[str, ForeignMove] = {}
-        # What is ours, and until when on the monotonic clock: VM keys, and nodes as "node:<name>".
-        self._ours: dict[str, float] = {}
+        # What is ours, and until when on the monotonic clock: a VM's key with the node it goes to,
+        # and nodes as ("node:<name>", "").
+        self._ours: dict[tuple[str, str], float] = {}
 
     def look(self, before: Mapping[str, VirtualMachine], delta: SnapshotDelta) -> None:
         """Look at what changed. ``before``: the VMs as they were known until now."""
@@ -53,20 +54,24 @@ class ForeignMoves:
         now = self._clock.monotonic()
         for record in self._unfinished():
             match record.request:
-                case LiveMigrate(vm_key=key):
-                    self._ours[key] = now + _STILL_OURS_S
+                case LiveMigrate(vm_key=key, target=target):
+                    self._ours[key, target] = now + _STILL_OURS_S
                 case DrainNode(node=node) | ResumeNode(node=node):
-                    self._ours[f"node:{node}"] = now + _STILL_OURS_S
+                    self._ours[f"node:{node}", ""] = now + _STILL_OURS_S
                 case _:
                     pass
         self._ours = {key: until for key, until in self._ours.items() if until > now}
 
     def _is_ours(self, vm: VirtualMachine, was: VirtualMachine | None) -> bool:
-        """Whether an operation of ours moves this VM, alone or with its node."""
-        if vm.key in self._ours:
-            return True
+        """Whether an operation of ours moves this VM there, alone or with its node.
+
+        One that moves elsewhere is not: somebody was faster, and ours is refused.
+        """
         facts = vm.cluster
-        ends = {vm.owner_node, was.owner_node if was is not None else None}
-        if facts is not None and facts.migration is not None:
-            ends.add(facts.migration.target)
-        return any(f"node:{node}" in self._ours for node in ends if node)
+        goes = facts.migration.target if facts is not None and facts.migration is not None else None
+        if goes == "":  # nobody can tell yet where to
+            return any(key == vm.key for key, _target in self._ours)
+        if (vm.key, goes if goes is not None else vm.owner_node or "") in self._ours:
+            return True
+        ends = {vm.owner_node, was.owner_node if was is not None else None, goes}
+        return any((f"node:{node}", "") in self._ours for node in ends if node)

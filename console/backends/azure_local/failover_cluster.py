@@ -28,6 +28,11 @@ _DRAIN = msgspec.json.Decoder(node_rows.NodeDrainRow)
 
 # The first part of a refusal's FullyQualifiedErrorId, as the node module writes it.
 _CONFLICTS = frozenset({"OwnerMismatch", "AlreadyMigrating", "AlreadyDraining"})
+_REMEDIES = {
+    "OwnerMismatch": "It was moved meanwhile: look where it is now, then ask again.",
+    "AlreadyMigrating": "Somebody else moves it: see who under Operations, wait until it arrived.",
+    "AlreadyDraining": "Somebody else drains that node: wait until it is drained.",
+}
 _NOT_FOUND = frozenset({"VmNotFound", "NodeNotFound", "NotMigrating"})
 
 
@@ -176,6 +181,7 @@ def _refused(refusal: NodeRefusal) -> BackendError:
         Fault(
             code,
             summary=cut(refusal.text, 2000) or "The cluster refused.",
+            remedy=_REMEDIES.get(identity, ""),
             kept="Nothing was changed.",
             detail=cut(refusal.identity, 200),
         )

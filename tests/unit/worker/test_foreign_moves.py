@@ -105,6 +105,29 @@ def test_our_own_move_is_not_foreign_even_if_its_reading_comes_late() -> None:
     assert site.newest.state is ForeignMoveState.MOVING
 
 
+def test_where_somebody_was_faster_the_move_that_goes_on_is_theirs() -> None:
+    """Two consoles drag the same VM to two nodes: ours is refused, theirs is seen."""
+    site = Watched()
+    site.ours = [record(LiveMigrate("vm", "web-01", "N1", "N2"))]
+    site.read("N1", Migration("", None))
+    assert site.told == []
+    site.read("N1", Migration("N3", 10))
+    assert (site.newest.target, site.newest.state) == ("N3", ForeignMoveState.MOVING)
+    site.ours = []
+    site.read("N3")
+    assert site.newest.state is ForeignMoveState.ARRIVED
+
+
+def test_our_move_back_is_ours_as_well() -> None:
+    site = Watched()
+    site.ours = [record(LiveMigrate("vm", "web-01", "N1", "N2"))]
+    site.read("N2")
+    site.ours = [record(LiveMigrate("vm", "web-01", "N2", "N1"))]
+    site.read("N2", Migration("N1", 10))
+    site.read("N1")
+    assert site.told == []
+
+
 def test_what_our_drain_moves_is_ours() -> None:
     site = Watched()
     site.ours = [record(DrainNode("N1"))]
