@@ -263,7 +263,8 @@ class MainWindow(QMainWindow):
         # Choosing was the confirmation: the dialog told everything a second question would.
         dialog.chosen.connect(
             lambda chosen, node: self.actions_table.submit(
-                *self.actions_table.move_requests(chosen, node)
+                *self.actions_table.move_requests(chosen, node),
+                title=f"Move {len(chosen)} VMs to {node}",
             )
         )
         dialog.open()
