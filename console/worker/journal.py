@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -15,9 +16,10 @@ from console.worker.journal_lines import Line
 from console.worker.journal_rows import History
 from console.worker.journal_salvage import open_store
 from console.worker.journal_schema import JournalNewerError, JournalUnusableError
-from console.worker.journal_store import JournalStore
+from console.worker.journal_store import JournalStore, JournalWriteError
 from console.worker.retention import Bound
 
+_log = logging.getLogger(__name__)
 _MAX_GROUPS_A_COMMIT = 256
 _PRUNE_PAUSE_S = 0.02
 _LOCK_TRIES = 20
@@ -142,13 +144,20 @@ class Journal:
                     break
                 job = self._jobs.get()
             if appends:
-                answers = self._store.append([append.lines for append in appends])
+                answers = self._append([append.lines for append in appends])
                 for append, error in zip(appends, answers, strict=True):
                     self._answer(append.answer, None, error)
             if isinstance(job, _Call):
                 self._serve_call(job)
             is_open = job is not None
         self._store.close()
+
+    def _append(self, groups: Sequence[Sequence[Line]]) -> list[Exception | None]:
+        try:
+            return self._store.append(groups)
+        except Exception as error:  # without this thread every later append would wait for ever
+            _log.exception("an append failed")
+            return [JournalWriteError(repr(error))] * len(groups)
 
     def _serve_call(self, job: _Call) -> None:
         try:

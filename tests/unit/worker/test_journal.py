@@ -136,6 +136,21 @@ async def test_a_line_that_cannot_be_written_down_stops_nobody_else(tmp_path: Pa
     assert JournalStore(tmp_path / FILE_NAME).first_broken() is None
 
 
+async def test_a_bug_while_writing_is_an_error_and_the_thread_lives_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = await Journal.open(tmp_path)
+    await journal.append(intent("op"))
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalStore, "_insert", lambda *_values: {}["no such thing"])
+        with pytest.raises(JournalWriteError, match="no such thing"):
+            await journal.append(noted("op", "lost"))
+    async with asyncio.timeout(5):
+        await journal.append(noted("op", "kept"))
+    assert [line.body for line in (await journal.lines_of("op"))[1:]] == [Noted("kept")]
+    await journal.close()
+
+
 def test_file_is_private_durable_and_append_only(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     store = JournalStore(folder / FILE_NAME)
