@@ -57,6 +57,9 @@ class LiveMigrateOperation:
         except BackendError as error:
             if error.was_sent:
                 raise
+            if was_sent:
+                # An earlier one may have landed after all, and be why this one is refused.
+                return await self._after_refusal(context, request, before, error.fault)
             return Outcome(_S.FAILED, "The cluster refused the move.", error.fault)
         await context.accepted(_STEP, job.token)
         report = await context.follow(job, phase="Moving")
@@ -96,6 +99,30 @@ class LiveMigrateOperation:
             )
             return Outcome(_S.CANCELED, text)
         return None
+
+    async def _after_refusal(
+        self,
+        context: OperationContext,
+        request: LiveMigrate,
+        before: VirtualMachine | None,
+        refusal: Fault,
+    ) -> Outcome:
+        """What a repeated command came to that the cluster refused: told by where the VM is."""
+        job = await context.backend.find_live_migration(request.vm_key)
+        if job is not None:
+            await context.accepted(_STEP, job.token)
+            report = await context.follow(job, phase="Moving")
+            return await self._verify(context, request, before, report.state, report.fault)
+        vm = await context.backend.read_vm(request.vm_key)
+        owner = vm.owner_node if vm is not None else None
+        if owner == request.target:
+            return await self._verify(context, request, before, JobState.SUCCEEDED, None)
+        if owner is None:
+            return _unknown(request, "The VM was not found on the cluster.")
+        if owner != request.source:
+            return _superseded(request, owner)
+        text = f"The cluster refused the move; {request.vm_name} is on {owner}."
+        return Outcome(_S.FAILED, text, refusal)
 
     async def _verify(
         self,

@@ -23,7 +23,7 @@ from console.model.freshness import Fault, FaultCode
 CONNECT_TIMEOUT_S, OPERATION_TIMEOUT_S, READ_TIMEOUT_S = 5, 10, 15
 BACKOFF_S = 0.1
 # A crashed console must not hold shells for hours (psrp.md 1.4).
-IDLE_TIMEOUT_S = 900
+IDLE_TIMEOUT_S = 240
 POLL_S = 1
 # After this long without an answer a node counts as silent, whatever its transport still tries.
 PATIENCE_S = 5.0

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from console.backends import BackendError, RemoteJob
+from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
 from console.model.virtual_machine import PowerState, VirtualMachine, VmKind
@@ -147,3 +149,29 @@ async def test_a_vm_that_arrives_without_its_vtpm_is_no_success(context: Context
     assert outcome.state is S.FAILED
     assert "its vTPM state is not as before" in outcome.result
     assert context.site.vms[request.vm_key].owner == request.target
+
+
+@pytest.mark.parametrize("has_landed", ["moving", "arrived", "no"])
+async def test_a_refused_repetition_is_told_by_where_the_vm_is(
+    context: Context, monkeypatch: pytest.MonkeyPatch, has_landed: str
+) -> None:
+    """The first command landed while the second was on its way: refused is not failed."""
+    request = a_request(context)
+    real = context.world.start_live_migration
+
+    async def refused(*arguments: str) -> RemoteJob:
+        if has_landed != "no":
+            await real(*arguments)
+        if has_landed == "arrived":
+            context.clock.advance(600)
+        raise BackendError(Fault(FaultCode.CONFLICT, "The VM is migrating already."))
+
+    monkeypatch.setattr(context.world, "start_live_migration", refused)
+    context.sent = SENT
+    outcome = await run(context, request)
+    if has_landed == "no":
+        assert outcome.state is S.FAILED
+        assert request.source in outcome.result
+    else:
+        assert outcome.state is S.SUCCEEDED, outcome
+        assert context.site.vms[request.vm_key].owner == request.target
