@@ -7,7 +7,16 @@ from green. The desktop's colour scheme is a hint only (decision 10 of the desig
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QApplication
 
 from console.health import HealthLevel
@@ -274,6 +283,17 @@ def paint_shape(painter: QPainter, area: QRect, shape: str, color: QColor) -> No
         painter.setBrush(Qt.BrushStyle.NoBrush)
         _outline(painter, box.adjusted(1, 1, -1, -1), shape)
     painter.restore()
+
+
+def shape_icon(shape: str, token: str, side: int) -> QIcon:
+    """A shape in a colour of the present theme, ``side`` pixels wide."""
+    pixmap = QPixmap(2 * side, 2 * side)
+    pixmap.setDevicePixelRatio(2.0)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    paint_shape(painter, QRect(0, 0, side, side), shape, current().color(token))
+    painter.end()
+    return QIcon(pixmap)
 
 
 def _solid(painter: QPainter, box: QRectF, shape: str) -> None:

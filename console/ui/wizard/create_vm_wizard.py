@@ -1,7 +1,7 @@
 """The creation wizard: steps, pages, and the way from a draft to a submitted request."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from console.model.finding import Finding, Severity
 from console.model.request import CreateVirtualMachine, Request
 from console.ui.ask import Ask
+from console.ui.bridge import Part
 from console.ui.file_thread import file_thread
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
@@ -38,6 +39,7 @@ from console.ui.wizard.pages.review import ReviewPage
 from console.ui.wizard.pages.security import SecurityPage
 from console.ui.wizard.presets import Preset, applied
 from console.ui.wizard.presets_menu import PresetsButton
+from console.ui.wizard.several.dialog import SeveralDialog
 from console.ui.wizard.starting import Start, start_of
 from console.ui.wizard.step_list import StepList
 
@@ -52,6 +54,10 @@ class Submitter(Protocol):
     def submit(
         self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""
     ) -> str: ...
+
+    def submit_group(
+        self, title: str, parts: Sequence[Part], group_id: str = ""
+    ) -> tuple[str, tuple[str, ...]]: ...
 
     def check(self, request: Request, callback: Callable[[tuple[Finding, ...]], None]) -> str: ...
 
@@ -147,12 +153,14 @@ class CreateVmWizard(QDialog):
         close = QPushButton("Close", self)
         self._to_review = QPushButton("Review + create", self)
         self._to_review.setToolTip(f"Alt+{len(flow.PAGES)}")
+        self._several = QPushButton("Se&veral like this…", self)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         for name, button, clicked in (
             ("back", self._back, lambda: self.show_page(self.page_index - 1)),
             ("next", self._next, lambda: self.show_page(self.page_index + 1)),
             ("review", self._to_review, lambda: self.show_page(flow.LAST)),
+            ("several", self._several, self._open_several),
             ("create", self._create, self._submit),
             ("close", close, self.close),
         ):
@@ -288,8 +296,11 @@ class CreateVmWizard(QDialog):
         self._next.setVisible(not is_last)
         self._to_review.setVisible(not is_last)
         self._create.setVisible(is_last)
+        self._several.setVisible(is_last)
         blocked = any(f.severity is Severity.BLOCKS for f in self._findings or ())
-        self._create.setEnabled(not found.problems and self._findings is not None and not blocked)
+        can_create = not found.problems and self._findings is not None and not blocked
+        self._create.setEnabled(can_create)
+        self._several.setEnabled(can_create)
         # On the last page a stray Enter must not create: it has to be meant for the button.
         self._next.setDefault(not is_last)
         if is_last and _of_request(found.problems):
@@ -334,7 +345,16 @@ class CreateVmWizard(QDialog):
             return
         request = build_request(self.draft, self._store.inventory)
         secrets = secrets_to_send(request.spec, self._secrets)
-        operation_id = self._bridge.submit(request, secrets=secrets)
+        self._leave_to(self._bridge.submit(request, secrets=secrets))
+
+    def _open_several(self) -> None:
+        """What stands here is the model for several VMs; sending them ends the wizard."""
+        dialog = SeveralDialog(self.draft, self._secrets, self._store, self._bridge, self)
+        dialog.submitted.connect(lambda _group, names: self._leave_to(names[0]))
+        dialog.open()
+
+    def _leave_to(self, operation_id: str) -> None:
+        """The request left: the draft stays until the worker has taken it."""
         self._is_settled = True
         self._keep.stop()
         self._keep_draft()
