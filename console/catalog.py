@@ -144,6 +144,12 @@ def same_image(one: ImageReference, other: ImageReference) -> bool:
     )
 
 
+def image_name(image: ImageReference) -> str:
+    """The name under which it is downloaded; a fixed version is part: another is another image."""
+    version = f"-{image.version.replace('.', '-')}" if image.version else ""
+    return f"{image.offer}-{image.sku}{version}".lower()[:80]
+
+
 class PolicyRule(msgspec.Struct, frozen=True):
     """Whether the platform allows operations on a kind of VM; ``instead`` is the supported way."""
 

@@ -4,6 +4,7 @@ from console.backends import Backend
 from console.checks.situation import Situation, blocks
 from console.model.finding import Finding
 from console.model.request import CreateVirtualMachine
+from console.model.virtual_machine import ProvisioningState, VirtualMachine
 
 ID = "name_is_free"
 TITLE = "The name is free"
@@ -15,7 +16,15 @@ def on_request(request: CreateVirtualMachine, situation: Situation) -> tuple[Fin
         return ()
     where = taken.owner_node or "Azure"
     text = f"A VM named {taken.name} exists already ({where})."
-    return (blocks(ID, text, "Choose another name.", field="name"),)
+    return (blocks(ID, text, remedy_for(taken), field="name"),)
+
+
+def remedy_for(taken: VirtualMachine) -> str:
+    """What a failed creation left behind can be cleaned up; another VM's name cannot be had."""
+    azure = taken.azure
+    if azure is not None and azure.provisioning is ProvisioningState.FAILED:
+        return "Clean up the creation that failed in Operations, or choose another name."
+    return "Choose another name."
 
 
 async def on_backend(request: CreateVirtualMachine, backend: Backend) -> tuple[Finding, ...]:
@@ -25,4 +34,5 @@ async def on_backend(request: CreateVirtualMachine, backend: Backend) -> tuple[F
     if existing is None:
         return ()
     text = f"Azure has a machine named {request.spec.name} in this resource group."
-    return (blocks(ID, text, "Choose another name.", field="name", evidence=existing.arm_id),)
+    remedy = "Choose another name, or clean up the failed creation that left it."
+    return (blocks(ID, text, remedy, field="name", evidence=existing.arm_id),)

@@ -23,8 +23,12 @@ def on_request(request: CreateVirtualMachine, situation: Situation) -> tuple[Fin
     # An image that is not chosen yet is told by its own check.
     is_unknown = image_mib is None and bool(spec.image_id or spec.image)
     for key, needed in _needed(spec, image_mib or 0).items():
-        field = _FIELD if key == own else _DISKS
-        found += _judge(paths.get(key), needed, field, is_unknown and key == own)
+        path, of_disks = paths.get(key), needed - ((image_mib or 0) if key == own else 0)
+        room = path.available_mib if path is not None else None
+        # Disks that do not fit even without the image are told at the disks.
+        is_disks = room is not None and of_disks > room
+        field = _DISKS if is_disks or key != own else _FIELD
+        found += _judge(path, needed, field, is_unknown and key == own)
     return tuple(found)
 
 

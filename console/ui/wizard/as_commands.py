@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console.catalog import image_name
 from console.model.request import NetworkInterfaceSpec, VirtualMachineSpec
-from console.ui.wizard.as_resources import image_name, needs_password
+from console.ui.wizard.as_resources import needs_password
 
 _JOIN_FILE = "domain-join.json"
 _SECRET_FILE = "domain-join-secret.json"  # noqa: S105 - a file's name

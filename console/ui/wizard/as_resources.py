@@ -7,6 +7,7 @@ place of secrets. Types and versions: domain fact sheet, Azure Local release 250
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.catalog import image_name
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -104,11 +105,6 @@ def parameters(spec: VirtualMachineSpec) -> list[str]:
         *([PASSWORD] if needs_password(spec) else []),
         *([DOMAIN_PASSWORD] if spec.domain_join is not None else []),
     ]
-
-
-def image_name(reference: ImageReference) -> str:
-    """The name under which the console downloads it."""
-    return f"{reference.offer}-{reference.sku}".lower()[:80]
 
 
 def _custom_location(spec: VirtualMachineSpec) -> Body:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from console.checks import creation_rules as rules
 from console.checks import run_on_snapshot
 from console.checks.address_is_free import why_not
+from console.checks.name_is_free import remedy_for
 from console.checks.request_is_valid import wrong_parts
 from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
@@ -96,6 +97,7 @@ def judge(draft: Draft, secrets: Secrets, inventory: Inventory, now: float) -> J
         SecretField.ADMIN_PASSWORD.value: rules.password_doubt(typed, draft.admin_username),
         "processors": _more_than_any_node(draft, inventory),
         "data_disks": _larger_than_path(draft, inventory),
+        "guest_management": _no_extensions(request.spec),
     }
     _judge_live(draft, request, inventory, now, problems, doubts)
     return Judgement(
@@ -107,7 +109,7 @@ def _names(draft: Draft, inventory: Inventory) -> dict[str, str]:
     found = {}
     known = inventory.vm_named(draft.name) if draft.name else None
     if known is not None and not rules.vm_name(draft.name):
-        found["name"] = f"A VM named {known.name} exists already."
+        found["name"] = f"A VM named {known.name} exists already. {remedy_for(known)}"
     if not draft.computer_name and rules.vm_name(draft.name):
         found["computer_name"] = ""  # told at the VM's name, from which it comes
     return found
@@ -179,6 +181,13 @@ def _more_than_any_node(draft: Draft, inventory: Inventory) -> str:
     if None in known or not most or draft.processors <= most:
         return ""
     return f"No node has more than {most} logical processors: the VM may not start."
+
+
+def _no_extensions(spec: VirtualMachineSpec) -> str:
+    """Extensions are installed by the agent that guest management brings (fact sheet 6.3)."""
+    if spec.domain_join is None or spec.guest_management:
+        return ""
+    return "Joining a domain is done by an extension, for which guest management is needed."
 
 
 def _larger_than_path(draft: Draft, inventory: Inventory) -> str:

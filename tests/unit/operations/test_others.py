@@ -1,19 +1,24 @@
 """Creation, power, images, drain and resume over the simulated site: done means seen."""
 
+import msgspec
 import pytest
 
+from console.backends import BackendError, RemoteJob
+from console.catalog import image_name
+from console.model.freshness import Fault, FaultCode
 from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import (
     ChangePowerState,
     CreateVirtualMachine,
+    DownloadImage,
     DrainNode,
     NetworkInterfaceSpec,
     PowerAction,
     ResumeNode,
     VirtualMachineSpec,
 )
-from console.model.site import ImageState
+from console.model.site import ImageReference, ImageState
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
 from console.operations import ALL, operation_for
 from console.operations.base import SentStep
@@ -167,3 +172,59 @@ async def test_power_sent_before_a_restart_and_never_answered_is_unknown(context
     assert outcome.fault is not None
     assert "not known" in outcome.fault.summary
     assert context.commands == [], "nothing is sent again"
+
+
+# -- an image first ------------------------------------------------------------------------------
+OFFER = ImageReference("microsoftwindowsdesktop", "windows-11", "win11-23h2-pro")
+
+
+def to_download(context: Context) -> VirtualMachineSpec:
+    return msgspec.structs.replace(a_spec(context), image_id="", image=OFFER)
+
+
+def a_download(spec: VirtualMachineSpec) -> DownloadImage:
+    return DownloadImage(
+        image_name(OFFER), OFFER, spec.subscription_id, spec.resource_group, spec.location,
+        spec.custom_location_id,
+    )  # fmt: skip
+
+
+async def test_an_image_that_somebody_downloads_is_waited_for(context: Context) -> None:
+    spec = to_download(context)
+    await context.world.download_image(a_download(spec), "somebody-else")
+    request = CreateVirtualMachine(spec)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert "image" not in context.steps, "nothing was asked for twice"
+
+
+async def test_a_download_that_begins_between_look_and_request_is_waited_for(
+    context: Context,
+) -> None:
+    spec, world = to_download(context), context.world
+
+    class Racing:
+        """The wires; somebody else is faster by a moment."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world, name)
+
+        async def download_image(self, request: DownloadImage, operation_id: str) -> RemoteJob:
+            await world.download_image(request, "somebody-else")
+            raise BackendError(Fault(FaultCode.CONFLICT, "It exists already."))
+
+    context.backend = Racing()
+    request = CreateVirtualMachine(spec)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+
+
+async def test_a_download_of_somebody_that_fails_is_begun_anew(context: Context) -> None:
+    spec = to_download(context)
+    context.site.faults.image_download_fails = True
+    await context.world.download_image(a_download(spec), "somebody-else")
+    request = CreateVirtualMachine(spec)
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.FAILED
+    assert "image" in context.steps
+    assert context.inventory.vm_named("fresh-1") is None

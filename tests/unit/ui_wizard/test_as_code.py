@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from console.backends.azure_local import arm_bodies
+from console.catalog import image_name
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -89,7 +90,7 @@ def untagged(body: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_template_deploys_what_the_console_sends() -> None:
     image = DownloadImage(
-        "windows-11-win11-22h2-avd",
+        image_name(ImageReference("", "windows-11", "win11-22h2-avd", "22621.1")),
         ImageReference("microsoftwindowsdesktop", "windows-11", "win11-22h2-avd", "22621.1"),
         "s-1",
         "rg",
@@ -187,7 +188,7 @@ def test_bash_gets_every_word_as_it_was_typed() -> None:
         ("--security-type", "TrustedLaunch"),
         ("--enable-vtpm", "true"),
         ("--enable-secure-boot", "true"),
-        ("--image", "windows-11-win11-22h2-avd"),
+        ("--image", "windows-11-win11-22h2-avd-22621-1"),
         ("--nics", "web-77-nic"),
         ("--attach-data-disks", "web-77-data"),
         ("--proxy-configuration", "http_proxy=http://proxy:8080"),

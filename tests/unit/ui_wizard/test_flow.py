@@ -9,7 +9,8 @@ from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
 from console.model.request import SecretField
 from console.model.site import ImageReference, ImageState
-from console.model.snapshot import SiteFacts
+from console.model.snapshot import SiteFacts, SnapshotDelta
+from console.model.virtual_machine import ProvisioningState
 from console.ui.wizard import choices, flow
 from console.ui.wizard.building import build_request
 from console.ui.wizard.draft import DiskRow, Draft, TagRow
@@ -234,7 +235,7 @@ def test_more_processors_than_any_node_and_disks_larger_than_the_path_are_doubts
 
 def test_a_disk_that_takes_its_space_at_once_must_fit(draft: Draft, inventory: Inventory) -> None:
     draft.data_disks = [DiskRow("a", 60_000, is_dynamic=False)]
-    assert "GiB free" in judged(draft, inventory).problems["storage_path_id"]
+    assert "GiB free" in judged(draft, inventory).problems["data_disks"]
 
 
 @pytest.mark.parametrize(("build", "most"), [("10.0.26100.1", 2048), ("10.0.25398.1", 1024)])
@@ -399,3 +400,23 @@ def test_no_two_fields_of_a_page_share_a_key() -> None:
         ]
         taken = [*letters, "b", *({"size": ["d"], "tags": ["a"]}.get(page.id, []))]
         assert len(taken) == len(set(taken)), page.id
+
+
+def test_joining_a_domain_without_the_agent_is_doubtful(draft: Draft, inventory: Inventory) -> None:
+    draft.joins_domain, draft.guest_management = True, False
+    assert "extension" in judged(draft, inventory).doubts["guest_management"]
+    draft.guest_management = True
+    assert "guest_management" not in judged(draft, inventory).doubts
+
+
+def test_a_name_that_a_failed_creation_left_can_be_cleaned_up(
+    draft: Draft, inventory: Inventory
+) -> None:
+    known = inventory.vm_named("app-05")
+    assert known is not None
+    assert known.azure is not None
+    draft.name = "app-05"
+    assert "clean up" not in judged(draft, inventory).problems["name"].lower()
+    broken = msgspec.structs.replace(known.azure, provisioning=ProvisioningState.FAILED)
+    inventory.apply(SnapshotDelta(upserted=(msgspec.structs.replace(known, azure=broken),)))
+    assert "Clean up the creation that failed" in judged(draft, inventory).problems["name"]
