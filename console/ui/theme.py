@@ -4,11 +4,13 @@ Every state has a colour and a shape, and is always told by a word as well: nobo
 from green. The desktop's colour scheme is a hint only (decision 10 of the design).
 """
 
+import functools
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
+    QFontMetrics,
     QGuiApplication,
     QIcon,
     QPainter,
@@ -263,6 +265,26 @@ def paint_operation_state(
     """The state's shape in its colour, or in ``ink`` on a selected row."""
     token, shape = _STATE_LOOKS[state]
     paint_shape(painter, area, shape, ink or _current.color(token))
+
+
+def state_icon(state: OperationState) -> QIcon:
+    """The state's shape for a list; on a selected row in the colour of its words."""
+    return _state_icon(state, _current, QGuiApplication.instance().devicePixelRatio())  # type: ignore[union-attr]
+
+
+@functools.lru_cache(maxsize=64)
+def _state_icon(state: OperationState, theme: Theme, ratio: float) -> QIcon:
+    icon = QIcon()
+    side = QFontMetrics(QGuiApplication.font()).ascent()
+    for mode, ink in ((QIcon.Mode.Normal, None), (QIcon.Mode.Selected, theme.color("on_accent"))):
+        pixmap = QPixmap(round(side * ratio), round(side * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        paint_operation_state(painter, QRect(0, 0, side, side), state, ink)
+        painter.end()
+        icon.addPixmap(pixmap, mode)
+    return icon
 
 
 def paint_shape(painter: QPainter, area: QRect, shape: str, color: QColor) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks.row import Row
 
-NAMES = ("start_up", "verdicts", "snapshot", "refresh", "idle", "journal")
+NAMES = ("start_up", "verdicts", "snapshot", "refresh", "operations", "idle", "journal")
 
 
 def main() -> int:

@@ -53,9 +53,9 @@ KINDS = (
 
 
 class Who(enum.StrEnum):
-    ALL = "Everybody's"
+    ALL = "Anyone"
     MINE = "Mine"
-    OTHERS = "Others'"
+    OTHERS = "Others"
 
 
 class OperationFilter(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 )
 
 from console.model.operation import OperationRecord
+from console.ui import theme
 from console.ui.models import operation_cells as cells
 from console.ui.models.operation_filter import OperationFilter
 from console.ui.models.operation_list import OperationList
@@ -27,9 +28,8 @@ from console.ui.store import Store
 
 TITLES = cells.TITLES
 OPERATION, STATE, PROGRESS, ELAPSED, ASKED, ACTOR = range(len(TITLES))
-# An OperationState for the shape, a fraction or None for the bar.
-STATE_ROLE = int(Qt.ItemDataRole.UserRole)
-FRACTION_ROLE = STATE_ROLE + 1
+# A fraction, or None where there is no bar.
+FRACTION_ROLE = int(Qt.ItemDataRole.UserRole)
 _Index = QModelIndex | QPersistentModelIndex
 _PAUSE_MS = 80
 _SLICE_S = 0.003
@@ -99,22 +99,10 @@ class OperationModel(QAbstractItemModel):
         self.list.set_filter(new)
         self._tell(dict.fromkeys(self.list.tops.values(), ()))
 
-    def tick(self) -> None:
-        """A second passed: elapsed times of what is not over have changed."""
-        is_open = [not self._is_over(top) for top in self.rows]
-        for first, last in spans(row for row, is_it in enumerate(is_open) if is_it):
-            self.dataChanged.emit(self.index(first, STATE), self.index(last, ELAPSED))
-            for row in range(first, last + 1):
-                if is_open[row] and self.rows[row].group_id:
-                    parent, count = self.index(row, 0), len(self.rows[row].shown)
-                    self.dataChanged.emit(
-                        self.index(0, STATE, parent), self.index(count - 1, ELAPSED, parent)
-                    )
+    def time_passed(self) -> None:
+        """What a filter by time lets through may have changed by itself."""
         if self.list.filter.within_s is not None:
             self.set_filter(self.list.filter)
-
-    def _is_over(self, top: TopRow) -> bool:
-        return top.foreign is not None or top.standing(self._store.operations).is_over
 
     # -- telling views -------------------------------------------------------------------------
     def _tell(self, touched: Mapping[TopRow, Collection[str]]) -> None:
@@ -278,6 +266,8 @@ _ROLES: dict[int, Callable[[cells.Cell, int], Any]] = {
     int(Qt.ItemDataRole.DisplayRole): cells.shown_text,
     int(Qt.ItemDataRole.ToolTipRole): cells.tip_text,
     int(Qt.ItemDataRole.AccessibleTextRole): cells.spoken_text,
-    STATE_ROLE: lambda cell, _column: cell.state,
+    int(Qt.ItemDataRole.DecorationRole): lambda cell, column: (
+        theme.state_icon(cell.state) if column == STATE else None
+    ),
     FRACTION_ROLE: lambda cell, _column: cell.fraction,
 }

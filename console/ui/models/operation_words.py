@@ -174,6 +174,8 @@ def story(record: OperationRecord, earlier: Sequence[OperationRecord] = ()) -> s
 
 def _log(record: OperationRecord) -> str:
     lines = []
+    if len(record.steps) >= _STEPS_SENT:
+        lines.append(f"(The newest {_STEPS_SENT} steps; the journal holds those before them.)")
     for step in record.steps:
         at = datetime.fromtimestamp(step.at).strftime("%H:%M:%S")
         lines.append(f"{at}  {step.text}" + (f"  ({step.detail})" if step.detail else ""))
@@ -191,6 +193,8 @@ def _log(record: OperationRecord) -> str:
 
 
 _TOLD = 40
+# A record comes with no more; console.worker.journal_lines sets it.
+_STEPS_SENT = 200
 _WORST_FIRST = (
     OperationState.UNKNOWN,
     OperationState.FAILED,

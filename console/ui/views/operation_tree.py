@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.ui import theme
 from console.ui.models.operation_model import (
     ACTOR,
     ASKED,
@@ -21,7 +20,6 @@ from console.ui.models.operation_model import (
     FRACTION_ROLE,
     PROGRESS,
     STATE,
-    STATE_ROLE,
     OperationModel,
 )
 
@@ -34,37 +32,15 @@ _ROOM = 10  # pixels over and under the words, for the bar too
 _FEWEST_LETTERS = {ACTOR: 135, ELAPSED: 120, ASKED: 100}
 
 
-class _RowDelegate(QStyledItemDelegate):
-    """Rows of one height, with room for a bar; the other columns take theirs from these."""
+class _ProgressDelegate(QStyledItemDelegate):
+    """A thin bar under the words; no bar where nobody can tell how far it is.
+
+    All other cells are drawn by the stock delegate: one in Python takes twice as long, which shows
+    where hundreds of rows change together.
+    """
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(option.rect.width(), option.fontMetrics.height() + _ROOM)
-
-
-class _StateDelegate(_RowDelegate):
-    """The state as shape and word."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        side = option.fontMetrics.ascent()
-        area: QRect = option.rect
-        mark = QRect(area.left() + 6, area.center().y() - side // 2, side, side)
-        narrowed = QStyleOptionViewItem(option)
-        narrowed.rect = area.adjusted(side + 8, 0, 0, 0)
-        super().paint(painter, narrowed, index)
-        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        ink = option.palette.highlightedText().color() if is_selected else None
-        state = index.data(STATE_ROLE)
-        if state is not None:
-            if is_selected:
-                painter.fillRect(
-                    QRect(area.left(), area.top(), side + 8, area.height()),
-                    option.palette.highlight(),
-                )
-            theme.paint_operation_state(painter, mark, state, ink)
-
-
-class _ProgressDelegate(_RowDelegate):
-    """A thin bar under the words; no bar where nobody can tell how far it is."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         super().paint(painter, option, index)
@@ -102,7 +78,8 @@ class OperationTree(QTreeView):
         self.setWordWrap(False)
         self.setExpandsOnDoubleClick(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setItemDelegateForColumn(STATE, _StateDelegate(self))
+        side = self.fontMetrics().ascent()
+        self.setIconSize(QSize(side, side))
         self.setItemDelegateForColumn(PROGRESS, _ProgressDelegate(self))
         header = self.header()
         header.setHighlightSections(False)
@@ -129,6 +106,12 @@ class OperationTree(QTreeView):
         self.setCurrentIndex(index)
         self.scrollTo(index)
         return True
+
+    def repaint_times(self) -> None:
+        """Paint the columns anew that tell how long something lasts."""
+        left = self.columnViewportPosition(STATE)
+        right = self.columnViewportPosition(ELAPSED) + self.columnWidth(ELAPSED)
+        self.viewport().update(left, 0, right - left, self.viewport().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, who, how long and when make room for what became of it."""

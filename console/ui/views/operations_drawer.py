@@ -71,6 +71,7 @@ class OperationsDrawer(QWidget):
         self.digest_panel = DigestPanel(self)
         self.exports = OperationExport(history, self._shown_ids, self)
         self._is_loading = False
+        self._seconds = 0
         self._build()
         self.filter_bar.changed.connect(self._on_filter)
         self.model.told.connect(self._on_told)
@@ -180,8 +181,12 @@ class OperationsDrawer(QWidget):
             self._show_chosen()
 
     def _tick(self) -> None:
-        if self.isVisible():
-            self.model.tick()
+        """A second passed. Rows tell their times when they are painted, so no change is told."""
+        self._seconds += 1
+        if self.isVisible() and self._store.running():
+            self.tree.repaint_times()
+        if self._seconds % 60 == 0:
+            self.model.time_passed()
 
     def _show_chosen(self) -> None:
         self.story.show_chosen(self._chosen())

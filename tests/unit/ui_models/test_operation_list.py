@@ -20,6 +20,7 @@ from console.ui.models.operation_cells import GroupCell, group_title
 from console.ui.models.operation_filter import Bucket, OperationFilter, Who
 from console.ui.models.operation_list import OperationList
 from console.ui.models.operation_rows import Child, TopRow, runs, spans
+from console.worker.journal_lines import MAX_STEPS
 
 S = OperationState
 replace = msgspec.structs.replace
@@ -198,6 +199,12 @@ def test_the_story_of_a_retry_tells_the_attempt_before() -> None:
     told = words.story(record("b"), [record("a", S.FAILED, fault=fault)])
     assert "Earlier attempt of" in told
     assert "What happened: The target failed." in told
+
+
+def test_a_log_that_was_cut_says_so() -> None:
+    steps = tuple(StepEntry(0.0, S.RUNNING, f"step {at}") for at in range(MAX_STEPS))
+    assert "The newest 200 steps" in words.story(record("a", steps=steps))
+    assert "newest" not in words.story(record("a", steps=steps[1:]))
 
 
 # -- expected times ----------------------------------------------------------------------------
