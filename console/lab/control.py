@@ -14,8 +14,9 @@ def answer(site: Site, line: str) -> dict[str, Any]:
     """What the world says to one command; ``{"error": ...}`` for what it does not understand.
 
     Commands: ``vms``, ``vm`` (name), ``nodes``, ``migrations``, ``drains``, ``operations``,
-    ``counters``, ``resource`` (id), ``fault`` (name, args), ``advance`` (seconds), ``speed``
-    (factor), ``act`` (name, args: a public act of the site, as an operator elsewhere would do it).
+    ``counters``, ``resource`` (id), ``resources`` (about: a part of their ids), ``fault`` (name,
+    args), ``advance`` (seconds), ``speed`` (factor), ``act`` (name, args: a public act of the site,
+    as an operator elsewhere would do it).
     """
     try:
         command = json.loads(line)
@@ -77,6 +78,11 @@ def _resource(site: Site, command: dict[str, Any]) -> dict[str, Any]:
     return {"resource": asdict(found) if found is not None else None}
 
 
+def _resources(site: Site, command: dict[str, Any]) -> dict[str, Any]:
+    about = str(command["about"]).lower()
+    return {"ids": [one.id for key, one in site.resources.items() if about in key]}
+
+
 def _fault(site: Site, command: dict[str, Any]) -> dict[str, Any]:
     site.faults.apply(command["name"], command.get("args", {}))
     return {}
@@ -117,6 +123,7 @@ _COMMANDS: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "operations": _operations,
     "counters": _counters,
     "resource": _resource,
+    "resources": _resources,
     "fault": _fault,
     "advance": _advance,
     "speed": _speed,

@@ -93,12 +93,14 @@ _POWER = (
 class Actions(QObject):
     """Signals: ``move_wanted(keys)`` to open the chooser of nodes, ``create_wanted()`` for the
     wizard, ``create_again_wanted(spec)`` for the wizard with what was asked for before,
+    ``passwords_wanted(group_id, records)`` to ask for those of failed creations,
     ``submitted(id)`` of an operation or a group after any request left.
     """
 
     move_wanted = Signal(tuple)
     create_wanted = Signal()
     create_again_wanted = Signal(object)
+    passwords_wanted = Signal(str, tuple)
     submitted = Signal(str)
 
     def __init__(self, store: Store, submitter: Submitter, ask: Ask, settings: Settings) -> None:
@@ -298,6 +300,8 @@ class Actions(QObject):
         """Why none of these can be asked for again now; empty if one of them can."""
         if not failed:
             return "Nothing of it failed."
+        if any(map(_is_creation, failed)):
+            return ""  # its password is asked for again
         why = ""
         for record in failed[:_LOOKED_AT]:
             reason = self.why_no_retry(record)
@@ -320,7 +324,13 @@ class Actions(QObject):
         """Ask again for what failed in a group, and for nothing else of it."""
         children = (r for r in self._store.operations.values() if r.group_id == group_id)
         parts, left_out = [], []
-        for record in self.failed_of(list(children)):
+        failed = self.failed_of(list(children))
+        creations = tuple(record for record in failed if _is_creation(record))
+        if creations:
+            self.passwords_wanted.emit(group_id, creations)
+        for record in failed:
+            if record in creations:
+                continue
             why = self.why_no_retry(record)
             request = self._asked_anew(record.request)
             if why or request is None:
@@ -335,9 +345,16 @@ class Actions(QObject):
             self._ask.report(f"{len(left_out)} of {len(parts) + len(left_out)} left out", told)
 
     def _retry_in_group(self, group_id: str, parts: Sequence[Part]) -> None:
+        self.send_group(self.title_of(group_id), parts, group_id)
+
+    def title_of(self, group_id: str) -> str:
         group = self._store.groups.get(group_id)
-        self._submitter.submit_group(group.title if group else "", parts, group_id)
-        self.submitted.emit(group_id)
+        return group.title if group else ""
+
+    def send_group(self, title: str, parts: Sequence[Part], group_id: str = "") -> None:
+        """Send several requests as one act; with a group's id they are added to it."""
+        sent, _ = self._submitter.submit_group(title, parts, group_id)
+        self.submitted.emit(sent)
 
     def _asked_anew(self, request: Request) -> Request | None:
         """The request as of now: a move starts from where the VM is; None if there is no need."""
@@ -447,3 +464,7 @@ class Actions(QObject):
 
     def _stop_asking(self) -> None:
         self._settings.confirm_moves = False
+
+
+def _is_creation(record: OperationRecord) -> bool:
+    return isinstance(record.request, CreateVirtualMachine)

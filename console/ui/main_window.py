@@ -36,6 +36,7 @@ from console.ui.views.status_strip import StatusStrip
 from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
+    from console.model.operation import OperationRecord
     from console.ui.views.inspector import Inspector
     from console.ui.views.operations_drawer import OperationsDrawer
     from console.ui.views.vm_table import VmTable
@@ -134,6 +135,14 @@ class MainWindow(QMainWindow):
         ]
         for at, step in enumerate(steps):
             QTimer.singleShot(at * 20, self, step)
+
+    def _ask_passwords(self, group_id: str, records: "tuple[OperationRecord, ...]") -> None:
+        """Failed creations of a group are to be made again."""
+        from console.ui.create_failed_again import CreateFailedAgain
+
+        actions = self.actions_table
+        title = actions.title_of(group_id)
+        CreateFailedAgain(group_id, title, records, actions.send_group, self).open()
 
     def come_to_front(self, _wanted: str = "") -> None:
         """Another start asked for this window."""
@@ -234,6 +243,7 @@ class MainWindow(QMainWindow):
         actions.move_wanted.connect(self.choose_node_for)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self._opener.open)
+        actions.passwords_wanted.connect(self._ask_passwords)
         self._opener.submitted.connect(lambda _: self._docks["operations"].show())
         actions.submitted.connect(lambda _: self._docks["operations"].show())
         self._store.noticed.connect(self._notice.tell)

@@ -64,9 +64,11 @@ class Console:
         self._link.send(Submit(name, request, secrets=secrets or {}))
         return name
 
-    def submit_group(self, *requests: Request) -> str:
+    def submit_group(self, *requests: Request, secrets: dict[str, str] | None = None) -> str:
         group = str(uuid.uuid4())
-        parts = tuple(Submit(str(uuid.uuid4()), request, group) for request in requests)
+        parts = tuple(
+            Submit(str(uuid.uuid4()), request, group, secrets or {}) for request in requests
+        )
         self.asked.update((part.operation_id, part.request) for part in parts)
         self._link.send(SubmitGroup(group, f"{len(parts)} at once", parts))
         return group

@@ -81,7 +81,9 @@ class Creation:
 
     def _leave(self, operation: ArmOperation, instance: ArmResource, number: int) -> None:
         phase = PHASES[number][0]
-        if self.switches.creation_fails_phase == phase:
+        share = self.switches.creation_fails_share
+        is_chosen = share >= 1.0 or self.world.chance("creation fails", instance.id.lower()) < share
+        if self.switches.creation_fails_phase == phase and is_chosen:
             self._fail(
                 operation, instance, f"{phase}Failed", f"the lab was told to fail at {phase}"
             )

@@ -24,6 +24,7 @@ class Switches:
     bridge_offline: bool = False
     # Interface, Disk, or of the instance: Accepted, Placing, DiskCopy, Provisioning, Agent
     creation_fails_phase: str = ""
+    creation_fails_share: float = 1.0  # of all VMs, chosen by name
     drop_security_on_create: bool = False
     image_download_fails: bool = False
     answer_lost_after_act: int = 0  # so many acting requests are done, their answer never sent
@@ -97,8 +98,8 @@ class Faults(Switches):
             if vm in (known.vm_id, known.name):
                 known.heartbeat = word
 
-    def creation_fails_at(self, phase: str) -> None:
-        self.creation_fails_phase = phase
+    def creation_fails_at(self, phase: str, share: float = 1.0) -> None:
+        self.creation_fails_phase, self.creation_fails_share = phase, share
 
     def arm_throttle(self, n_requests: int, retry_after: float = 1.0) -> None:
         self.arm_throttle_left, self.arm_retry_after_s = n_requests, retry_after

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QTableWidget,
     QTableWidgetItem,
@@ -76,7 +77,7 @@ class SeveralDialog(QDialog):
         self.setWindowTitle("Create several VMs")
         self.setSizeGripEnabled(True)
         letters = self.fontMetrics().averageCharWidth()
-        self.resize(130 * letters, 32 * self.fontMetrics().height())
+        self.resize(130 * letters, 42 * self.fontMetrics().height())
         self._draft = copy.deepcopy(draft)
         self._secrets = dict(secrets)
         self._store, self._bridge = store, bridge
@@ -103,6 +104,7 @@ class SeveralDialog(QDialog):
         self._tabs.addTab(self._make_pattern_page(), "By &pattern")
         self._tabs.addTab(self._make_file_page(), "From a CSV &file")
         self._tabs.currentChanged.connect(lambda _: self._plan())
+        self._tabs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._table = self._make_table()
         self._summary = paragraph("", self)
         self._summary.setObjectName("several_summary")
@@ -291,7 +293,7 @@ class SeveralDialog(QDialog):
         draft = plan.draft
         network = choices.network_of(draft, self._store.inventory)
         by_network = "given by the network" if network is not None else ""
-        said = "; ".join([*plan.problems, *plan.doubts])
+        said = " ".join([*plan.problems, *plan.doubts])
         place = f"Line {plan.line}: " if plan.line and plan.problems else ""
         is_judged = at not in self._unjudged
         texts = (
