@@ -31,8 +31,9 @@ OPERATION, STATE, PROGRESS, ELAPSED, ASKED, ACTOR = range(len(TITLES))
 # A fraction, or None where there is no bar.
 FRACTION_ROLE = int(Qt.ItemDataRole.UserRole)
 _Index = QModelIndex | QPersistentModelIndex
+_DECORATION = int(Qt.ItemDataRole.DecorationRole)
 _PAUSE_MS = 80
-_SLICE_S = 0.003
+_SLICE_S = 0.002
 _SLICE_RECORDS = 16
 # With more single steps than this one reset is quicker; the view restores what was chosen.
 _MOST_STEPS = 60
@@ -248,8 +249,10 @@ class OperationModel(QAbstractItemModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         of_role = _ROLES.get(role)
-        found = self.at(index) if of_role is not None else None
-        if of_role is None or found is None:
+        if of_role is None or (role == _DECORATION and index.column() != STATE):
+            return None
+        found = self.at(index)
+        if found is None:
             return None
         top, child = found
         if child is not None:
@@ -266,8 +269,6 @@ _ROLES: dict[int, Callable[[cells.Cell, int], Any]] = {
     int(Qt.ItemDataRole.DisplayRole): cells.shown_text,
     int(Qt.ItemDataRole.ToolTipRole): cells.tip_text,
     int(Qt.ItemDataRole.AccessibleTextRole): cells.spoken_text,
-    int(Qt.ItemDataRole.DecorationRole): lambda cell, column: (
-        theme.state_icon(cell.state) if column == STATE else None
-    ),
+    _DECORATION: lambda cell, _column: theme.state_icon(cell.state),
     FRACTION_ROLE: lambda cell, _column: cell.fraction,
 }

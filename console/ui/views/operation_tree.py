@@ -1,5 +1,7 @@
 """The list of operations: a tree whose groups unfold, with states as shapes and thin bars."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
@@ -106,6 +108,13 @@ class OperationTree(QTreeView):
         self.setCurrentIndex(index)
         self.scrollTo(index)
         return True
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint it anew; QTreeView itself first looks for each of hundreds of rows where it is."""
+        if first.row() == last.row():
+            super().dataChanged(first, last, roles)
+        else:
+            self.viewport().update()
 
     def repaint_times(self) -> None:
         """Paint the columns anew that tell how long something lasts."""
