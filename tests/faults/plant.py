@@ -46,7 +46,8 @@ def _d(name: str, where: str, was: str, now: str, detector: str) -> Defect:
 _ALL: Sequence[Defect] = (
     # -- looking before sending ----------------------------------------------------------------
     _d("skipped look", "operations.live_migrate:LiveMigrateOperation.run",
-       "if was_sent:", "if False:", f"{_MOVE}after_a_restart_an_arrived_vm_is_not_sent_again"),
+       "if was_sent:\n        ended", "if False:\n        ended",
+       f"{_MOVE}after_a_restart_an_arrived_vm_is_not_sent_again"),
     _d("no late-arrival window", "operations.live_migrate:LiveMigrateOperation._look_first",
        "(0.0, _LATE_ARRIVAL_S)", "(0.0,)",
        f"{_MOVE}after_a_restart_a_vm_still_at_home_is_sent_once_after_the_window"),
@@ -62,7 +63,7 @@ _ALL: Sequence[Defect] = (
     _d("verify skipped for a creation", "operations.create_virtual_machine:_as_ordered",
        "if wrong:", "if False:", f"{_OTHERS}a_creation_that_came_out_standard_is_a_failure"),
     _d("POST again after a restart", "operations.change_power_state:ChangePowerStateOperation.run",
-       "if not context.sent:", "if True:",
+       "if earlier is None:", "if True:",
        f"{_OTHERS}power_sent_before_a_restart_and_never_answered_is_unknown"),
     _d("somebody else's name taken", "operations.create_virtual_machine:_make",
        "if existing.operation_id != context.operation_id:", "if False:",
