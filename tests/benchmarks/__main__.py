@@ -8,7 +8,17 @@ from pathlib import Path
 
 from tests.benchmarks.row import Row
 
-NAMES = ("start_up", "verdicts", "snapshot", "refresh", "operations", "idle", "journal")
+NAMES = (
+    "start_up",
+    "verdicts",
+    "snapshot",
+    "refresh",
+    "operations",
+    "idle",
+    "journal",
+    "long_history",
+    "recovery",
+)
 
 
 def main() -> int:

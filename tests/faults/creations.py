@@ -48,7 +48,7 @@ def _is_read(console: Console) -> bool:
 
 def _created_and_cleaned(console: Console, lab: Lab, count: int) -> Tally:
     tally = Tally(runs=count)
-    requests = _requests(console, count)
+    requests = creation_requests(console, count)
     secrets = {SecretField.ADMIN_PASSWORD.value: _PASSWORD}
     lab.fault("arm_throttle", n_requests=40, retry_after=1.0)
     console.submit_group(*requests, secrets=secrets)
@@ -83,7 +83,7 @@ def _created_and_cleaned(console: Console, lab: Lab, count: int) -> Tally:
     return tally
 
 
-def _requests(console: Console, count: int) -> list[CreateVirtualMachine]:
+def creation_requests(console: Console, count: int) -> list[CreateVirtualMachine]:
     """As the dialog makes them: the wizard's draft, and one row of a CSV each."""
     inventory = console.inventory
     draft = flow.new_draft(inventory)

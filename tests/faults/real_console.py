@@ -51,6 +51,8 @@ class Console:
         self.starts = 0
         # Said to be unknown by the worker that runs now: it may look again at any time.
         self.unknown: set[str] = set()
+        # Told of by the worker that runs now.
+        self.renewed: set[str] = set()
         self._lock = threading.Condition()
         profile, secrets = profile_of_lab(lab.endpoints)
         self._link = WorkerLink(
@@ -120,6 +122,7 @@ class Console:
 
     def _note(self, record: OperationRecord) -> None:
         self.records[record.id] = record
+        self.renewed.add(record.id)
         has_looked = not record.result.startswith("The console stopped")
         if record.state is OperationState.UNKNOWN and record.result and has_looked:
             self.unknown.add(record.id)
@@ -144,6 +147,7 @@ class Console:
                 case Ready():
                     self.starts += 1
                     self.unknown.clear()
+                    self.renewed.clear()
                 case GroupChanged():
                     pass
                 case _:
