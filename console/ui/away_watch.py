@@ -8,6 +8,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from console.model.operation import OperationState
 from console.ui import last_look
 from console.ui.file_thread import file_thread
 from console.ui.last_look import LastLook
@@ -22,6 +23,8 @@ SETTLING_S = 20.0
 # An operation may have been asked for long before the last look and have ended after it.
 _LONGEST_S = 6 * 3600.0
 _MOST_PAGES = 10
+
+_SENT = (OperationState.RUNNING, OperationState.VERIFYING, OperationState.UNKNOWN)
 
 
 class History(Protocol):
@@ -52,6 +55,7 @@ class AwayWatch(QObject):
         self._look: LastLook | None = None
         self._since = self._began = 0.0
         self._owed: frozenset[str] = frozenset()
+        self._settling: frozenset[str] = frozenset()  # going on when somebody came back
         self._digest = Digest()
         self._looking = QTimer(self, interval=_LOOK_MS)
         self._looking.timeout.connect(self._on_look)
@@ -75,7 +79,7 @@ class AwayWatch(QObject):
             self.save()
         self._is_visible = is_visible
         if is_visible:
-            self._on_look()
+            self._look_again(has_slept=False)
 
     def end(self) -> None:
         """The window is gone, or going."""
@@ -122,10 +126,13 @@ class AwayWatch(QObject):
             return
         self._owed = frozenset(self._look.owed)
         # A clock that was set back must not hide what ended meanwhile: then too much is told.
-        self._came_back(min(self._look.at, now), now)
+        self._came_back(min(self._look.at, now), now, is_settling=True)
 
-    def _came_back(self, since: float, now: float) -> None:
+    def _came_back(self, since: float, now: float, *, is_settling: bool) -> None:
+        """``is_settling``: the worker was not there either and has to look at what goes on."""
         self._since, self._began, self._pages = since, now, 0
+        known = self._store.operations.values()
+        self._settling = frozenset(r.id for r in known if is_settling and r.state in _SENT)
         self._look = LastLook(now)
         self._collect()
         self._read_on()
@@ -142,12 +149,15 @@ class AwayWatch(QObject):
         return self._store.known_since > self._since - _LONGEST_S
 
     def _on_look(self) -> None:
-        """Somebody looks now; a gap before this moment was time away, or the machine slept."""
+        """Somebody looks now; a gap before this moment means that the machine slept."""
+        self._look_again(has_slept=True)
+
+    def _look_again(self, *, has_slept: bool) -> None:
         if not self._is_visible or self._look is None or not self._looking.isActive():
             return
         now, before = self._now(), self._look.at
         if now - before > AWAY_S:
-            self._came_back(before, now)
+            self._came_back(before, now, is_settling=has_slept)
         else:
             self._look = LastLook(now)
 
@@ -156,8 +166,8 @@ class AwayWatch(QObject):
             return
         operations = self._store.operations
         is_settled = any(operations[name].is_over for name in ids if name in operations)
-        if self._now() - self._began <= SETTLING_S:
-            self._collect()
+        if self._settling.intersection(ids) and self._now() - self._began <= SETTLING_S:
+            self._collect(self._settling)
         elif self._owed.intersection(ids):
             self._tell()
         if is_settled and self._is_visible and self._look is not None:
@@ -166,8 +176,10 @@ class AwayWatch(QObject):
             if not self._saving.isActive():
                 self._saving.start()
 
-    def _collect(self) -> None:
-        found = settled_between(self._store.operations.values(), self._since, self._began)
+    def _collect(self, among: frozenset[str] | None = None) -> None:
+        operations = self._store.operations
+        chosen = operations.values() if among is None else [operations[name] for name in among]
+        found = settled_between(chosen, self._since, self._began)
         if found - self._owed:
             self._owed |= found
             self.save()

@@ -137,9 +137,12 @@ def test_what_the_worker_settles_right_after_the_start_belongs_to_it(
     start().open()
     clock.now += 5_000
     second = start()
-    second.open(record("a", S.RUNNING, 0.0))
+    second.open(record("a", S.RUNNING, 0.0), record("queued", S.QUEUED, 0.0))
     assert second.told == []
     clock.now += 5
+    # What had only waited runs in sight now.
+    second.store.operation_changed(record("queued", S.FAILED, clock.now))
+    assert second.told == []
     mine = record("mine", S.SUCCEEDED, clock.now, made=clock.now - 1)
     second.store.operation_changed(record("a", S.FAILED, clock.now), mine)
     assert second.text == "While you were away: 1 failed."

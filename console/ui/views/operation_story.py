@@ -188,7 +188,7 @@ class OperationStory(QWidget):
             ),
             StoryButton(
                 "retry_failed",
-                lambda chosen: f"&Retry failed ({len(self._failed(chosen))})",
+                self._retry_failed_text,
                 self._retry_failed,
                 lambda chosen: chosen.group_row is not None,
                 self._why_no_retry_failed,
@@ -259,6 +259,10 @@ class OperationStory(QWidget):
 
     def _failed(self, chosen: Chosen) -> list[OperationRecord]:
         return self._actions.failed_of(self._children(chosen))
+
+    def _retry_failed_text(self, chosen: Chosen) -> str:
+        count = len(self._failed(chosen))
+        return f"&Retry failed ({count})" if count else "&Retry failed"
 
     def _retry_failed(self, chosen: Chosen) -> None:
         if chosen.group_row is not None:
