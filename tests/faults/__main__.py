@@ -28,7 +28,7 @@ def main() -> int:
             f"{took:>7.0f}  {options.seed}",
             flush=True,
         )
-        for sentence in tally.found:
+        for sentence in (*tally.told, *tally.found):
             print(f"    {sentence}", flush=True)
         rows.append(
             {
@@ -40,6 +40,7 @@ def main() -> int:
                 "seconds": round(took, 1),
                 "seed": options.seed,
                 "found": tally.found,
+                "told": tally.told,
             }
         )
     if options.json is not None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from tests.faults import creations, in_process, kills
+from tests.faults import bad_wires, creations, in_process, kills
 from tests.faults.tally import Tally
 
 Experiment = Callable[[int, bool], Tally]
 
 EXPERIMENTS: dict[str, Experiment] = {
     "kills": kills.run,
+    "bad wires": bad_wires.run,
     "creations": creations.run,
     "power": in_process.power,
     "state machine": in_process.machine,

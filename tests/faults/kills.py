@@ -64,14 +64,14 @@ def one_life(seed: int, kills: int) -> Tally:
         with console_on(lab, Path(folder)) as console:
             if not console.until(lambda: len(console.inventory.vms) > 50, 60):
                 return Tally(0, 1, found=[f"seed {seed}: the console never read the lab"])
-            load = _Load(console, chance)
+            load = Load(console, chance)
             for _ in range(kills):
                 _live_a_moment(console, load, chance)
                 console.kill()
             starts = console.starts
             console.until(lambda: console.starts > starts, 20)
             console.until(console.is_told, _SETTLES_WITHIN_S)
-            unknown = _let_go_of_the_unknown(console)
+            unknown = let_go_of_the_unknown(console)
             # Looked at once more: nothing may come after the end.
             time.sleep(1.0)
             tally = judge(console, lab, f"seed {seed}", unknown)
@@ -83,7 +83,7 @@ def one_life(seed: int, kills: int) -> Tally:
     return tally
 
 
-def _let_go_of_the_unknown(console: Console) -> set[str]:
+def let_go_of_the_unknown(console: Console) -> set[str]:
     """What a person would do at last: dismiss what cannot be known, so that the rest goes on."""
     dismissed: set[str] = set()
     for _ in range(20):
@@ -96,7 +96,7 @@ def _let_go_of_the_unknown(console: Console) -> set[str]:
     return dismissed
 
 
-def _live_a_moment(console: Console, load: "_Load", chance: random.Random) -> None:
+def _live_a_moment(console: Console, load: "Load", chance: random.Random) -> None:
     """Ask for a few things and let them run for a random while, also for hardly any."""
     starts = console.starts
     if chance.random() < 0.85:
@@ -110,7 +110,7 @@ def _live_a_moment(console: Console, load: "_Load", chance: random.Random) -> No
         time.sleep(0.6 * chance.random())
 
 
-class _Load:
+class Load:
     """What people and scripts ask for, all at once; reproducible but for the machine's own time."""
 
     def __init__(self, console: Console, chance: random.Random) -> None:
@@ -234,7 +234,8 @@ def judge(console: Console, lab: Lab, what: str, unknown: set[str]) -> Tally:
 
     ``unknown``: operations that were dismissed while they were said to be unknown.
     """
-    tally = Tally()
+    states = Counter(record.state.value for record in console.records.values())
+    tally = Tally(told=[f"{what}: {len(console.asked)} operations, {dict(states)}"])
     counters: dict[str, int] = lab.ask("counters")["counters"]
     vms = {vm["name"]: vm for vm in lab.ask("vms")["vms"]}
     movements = lab.ask("migrations")["migrations"]

@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from console.app import profile_of_lab
 from console.channel.messages import (
     Cancel,
@@ -41,7 +43,10 @@ ACTOR = "grace"
 class Console:
     """One console on one lab. ``records`` are the newest that its worker told of each operation."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(
+        self, lab: Lab, folder: Path, arm: str = "", nodes: dict[str, str] | None = None
+    ) -> None:
+        """``arm`` and ``nodes`` are addresses to be used instead of the lab's own (a proxy's)."""
         self.folder = folder
         self.inventory = Inventory()
         self.records: dict[str, OperationRecord] = {}
@@ -55,6 +60,17 @@ class Console:
         self.renewed: set[str] = set()
         self._lock = threading.Condition()
         profile, secrets = profile_of_lab(lab.endpoints)
+        if arm and profile.arm is not None:
+            # The lab's own address is named by its status URLs.
+            hosts = (*profile.arm.allowed_hosts, arm)
+            profile = msgspec.structs.replace(
+                profile,
+                arm=msgspec.structs.replace(profile.arm, url=f"https://{arm}", allowed_hosts=hosts),
+            )
+        if nodes and profile.cluster is not None:
+            profile = msgspec.structs.replace(
+                profile, cluster=msgspec.structs.replace(profile.cluster, nodes=nodes)
+            )
         self._link = WorkerLink(
             self._take, lambda *_: None, self.log.append, back_off_s=_BACK_OFF_S
         )
@@ -156,8 +172,10 @@ class Console:
 
 
 @contextlib.contextmanager
-def console_on(lab: Lab, folder: Path) -> Iterator[Console]:
-    console = Console(lab, folder)
+def console_on(
+    lab: Lab, folder: Path, arm: str = "", nodes: dict[str, str] | None = None
+) -> Iterator[Console]:
+    console = Console(lab, folder, arm, nodes)
     try:
         yield console
     finally:

@@ -12,6 +12,7 @@ class Tally:
     doubled: int = 0  # done more than once for one operation
     wrong: int = 0  # what is said is not what the world shows
     found: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # what was done, for whoever reads the table
 
     def add(self, other: "Tally") -> None:
         self.runs += other.runs
@@ -19,6 +20,7 @@ class Tally:
         self.doubled += other.doubled
         self.wrong += other.wrong
         self.found += other.found
+        self.told += other.told
 
     @property
     def is_clean(self) -> bool:
