@@ -151,21 +151,23 @@ class Runner:
                 if member is not None:
                     records[member.id] = member
         # Those that may be going on first, so that their locks are taken before anybody waits.
+        taken: list[OperationLog] = []
         for lines in sorted(histories, key=lambda lines: not sent_steps(lines)):
             record = records.get(lines[0].operation_id)
             if record is None or record.is_over:
                 continue
             try:
                 await self._taken_up(record, lines)
+                taken.append(self._runs[record.id].log)
             except Exception:  # one record that cannot be read must not hold up the others
                 _log.exception("operation %s could not be taken up", record.id)
-        # Those taken up have gone on meanwhile.
-        records.update((name, run.log.record) for name, run in self._runs.items())
         # A cancel of a group may have been written before those of its operations.
         for run in list(self._runs.values()):
             group = self._groups.get(run.log.record.group_id)
             if group is not None and group.cancel_requested and not run.cancel_asked.is_set():
                 await self._ask_to_stop(run)
+        # Those taken up have gone on meanwhile, to their end maybe; no await from here on.
+        records.update((log.record.id, log.record) for log in taken)
         return OperationsListed(
             tuple(sorted(records.values(), key=lambda record: record.created_at)),
             tuple(self._groups.values()),
