@@ -68,6 +68,8 @@ class AzurePlane:
         self._demand_etag(existing, etag)
         self._demand_possible(arm_id, kind)
         stored = self._stored(arm_id, type_, body, existing)
+        if self.switches.tags_are_lost:
+            stored = {name: value for name, value in stored.items() if name != "tags"}
         if kind == arm_ids.INSTANCES.lower():
             self._demand_references(stored)
         resource = ArmResource(arm_id, type_, stored)

@@ -26,6 +26,7 @@ class Switches:
     creation_fails_phase: str = ""
     creation_fails_share: float = 1.0  # of all VMs, chosen by name
     drop_security_on_create: bool = False
+    tags_are_lost: bool = False  # a PUT is taken, its tags are not
     image_download_fails: bool = False
     answer_lost_after_act: int = 0  # so many acting requests are done, their answer never sent
     # ARM actions that the account lacks, as "Microsoft.AzureStackHCI/networkInterfaces/write".
