@@ -24,6 +24,10 @@ from console.worker.pace import Pace, nth
 
 _log = logging.getLogger(__name__)
 _S = OperationState
+# Faults of a wire that may be gone at the next try.
+_PASSES = frozenset(
+    {FaultCode.TIMED_OUT, FaultCode.UNREACHABLE, FaultCode.REFUSED, FaultCode.SERVER_ERROR}
+)
 
 
 class RunChecks(Protocol):
@@ -117,11 +121,10 @@ class Run:
                 return False
             if self.log.record.state is _S.QUEUED and not self._is_put_back():
                 await self.log.write(StateEntered(_S.CHECKING))
-            findings = await self._check(backend)
-            waited = around.clock.monotonic() - began
-            ruling = rule_on(
-                findings, around.inventory, is_patient=waited < around.pace.wire_patience
-            )
+            is_patient = around.clock.monotonic() - began < around.pace.wire_patience
+            findings = await self._check(backend, is_patient)
+            is_patient = around.clock.monotonic() - began < around.pace.wire_patience
+            ruling = rule_on(findings, around.inventory, is_patient=is_patient)
             if ruling is not Ruling.WAIT or self.cancel_asked.is_set():
                 break
             await self._wait_again(findings)
@@ -182,8 +185,12 @@ class Run:
         await sleep_unless(around.clock, around.pace.wait_again, self.cancel_asked)
         around.admission.serve()
 
-    async def _check(self, backend: Backend) -> tuple[Finding, ...]:
-        """Every check of the operation on a reading made now."""
+    async def _check(self, backend: Backend, is_patient: bool) -> tuple[Finding, ...]:
+        """Every check of the operation on a reading made now.
+
+        A wire that only asks to wait is waited for; one that fails for a moment is while there is
+        patience, after which what could not be established refuses.
+        """
         around = self._around
         try:
             async with asyncio.timeout(around.pace.refresh_at_most):
@@ -199,10 +206,12 @@ class Run:
             text = "The checks did not come to an end in time."
             return (Finding("runner", Severity.UNKNOWN, text, remedy="Try again."),)
         except BackendError as error:
+            code = error.fault.code
+            waits = code is FaultCode.THROTTLED or (is_patient and code in _PASSES)
             return (
                 Finding(
                     "runner",
-                    Severity.UNKNOWN,
+                    Severity.WAITS if waits else Severity.UNKNOWN,
                     error.fault.summary,
                     remedy=error.fault.remedy,
                     evidence=error.fault.detail,

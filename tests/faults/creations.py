@@ -5,9 +5,10 @@ import io
 import tempfile
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 
-from console.model.operation import OperationState
+from console.model.operation import OperationRecord, OperationState
 from console.model.request import CleanUpCreation, CreateVirtualMachine, SecretField
 from console.ui.wizard import flow
 from console.ui.wizard.building import build_request
@@ -79,8 +80,14 @@ def _created_and_cleaned(console: Console, lab: Lab, count: int) -> Tally:
         for what in _left_of(lab, record.request.spec.name):  # type: ignore[union-attr]
             tally.wrong += 1
             tally.found.append(f"orphan: {what}")
-    tally.told.append(f"{count} asked for, {len(failed)} made to fail and cleaned up")
+    reasons = Counter(_why(record) for record in failed)
+    tally.told.append(f"{count} asked for, {len(failed)} not made and cleaned up: {dict(reasons)}")
     return tally
+
+
+def _why(record: OperationRecord) -> str:
+    fault = record.fault
+    return f"{record.state}: {fault.summary if fault is not None else record.result}"[:120]
 
 
 def creation_requests(console: Console, count: int) -> list[CreateVirtualMachine]:

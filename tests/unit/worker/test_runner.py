@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.backends import JobReport
+from console.backends import BackendError, JobReport
 from console.channel.messages import Notice
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
@@ -128,6 +128,36 @@ async def test_what_cannot_be_established_waits_while_a_wire_is_down(tmp_path: P
         await bench.submit("op", "vm", "N1", "N2")
         await bench.until_over("op")
         assert bench.record("op").state is S.SUCCEEDED
+
+
+@pytest.mark.parametrize("code", [FaultCode.THROTTLED, FaultCode.TIMED_OUT])
+async def test_a_wire_that_asks_to_wait_is_waited_for(tmp_path: Path, code: FaultCode) -> None:
+    answers = 3
+    world = World({"vm": "N1"})
+
+    def asked(_request: object) -> tuple[Finding, ...]:
+        nonlocal answers
+        answers -= 1
+        if answers > 0:
+            raise BackendError(Fault(code, "Azure asks for fewer requests."))
+        return ()
+
+    async with Bench(tmp_path, world, findings=asked) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until_over("op")
+        record = bench.record("op")
+        assert record.state is S.SUCCEEDED, record.fault
+        assert "Waiting: Azure asks for fewer requests." in [step.text for step in record.steps]
+
+
+async def test_a_check_that_stays_unanswered_refuses_in_the_end(tmp_path: Path) -> None:
+    def asked(_request: object) -> tuple[Finding, ...]:
+        raise BackendError(Fault(FaultCode.TIMED_OUT, "Azure did not answer."))
+
+    async with Bench(tmp_path, World({"vm": "N1"}), findings=asked) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until_over("op")
+        assert bench.record("op").state is S.BLOCKED
 
 
 async def test_a_check_that_waits_keeps_its_place_and_writes_one_line(tmp_path: Path) -> None:
