@@ -203,12 +203,14 @@ def add_azure_base(site: Site) -> None:
 def add_offers(site: Site) -> None:
     """Storage paths, logical networks and images: what a creation chooses from."""
     location = extended_location(site)
+    # Four nodes bring these; more nodes bring more disks.
+    scale = max(1, len(site.nodes) // 4)
     for number, (name, size_gib, available_gib) in enumerate(STORAGE_PATHS, start=1):
         arm_id = site.settings.resource_id(arm_ids.CONTAINERS, name)
         status = {
             **succeeded(site, arm_id),
-            "availableSizeMB": available_gib * 1024,
-            "containerSizeMB": size_gib * 1024,
+            "availableSizeMB": scale * available_gib * 1024,
+            "containerSizeMB": scale * size_gib * 1024,
         }
         path = f"C:\\ClusterStorage\\UserStorage_{number}\\vms"
         add(
