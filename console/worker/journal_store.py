@@ -74,6 +74,8 @@ class JournalStore:
         if _identity_of(self._path) != self._identity:
             gone = JournalWriteError("the journal's file was moved or deleted while in use")
             return [gone] * len(groups)
+        if len(groups) == 1:
+            return [self._append_alone(groups[0], is_copy)]
         answers: list[Exception | None] = []
         try:
             with self._transaction():
@@ -150,6 +152,20 @@ class JournalStore:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def _append_alone(self, group: Sequence[Line], is_copy: bool) -> Exception | None:
+        """The same for a group that shares its commit with no other: a savepoint would cost as
+        much again as half the commit.
+        """
+        try:
+            with self._transaction():
+                for line in group:
+                    self._insert(line, is_copy)
+        except (sqlite3.IntegrityError, UnicodeError) as error:
+            return _refusal(group, error)
+        except sqlite3.Error as error:
+            return JournalWriteError(str(error))
+        return None
+
     def _append_group(self, group: Sequence[Line], is_copy: bool) -> Exception | None:
         """Write one group inside the open transaction; a refused one leaves no trace."""
         heads = self._head, self._audit.head
@@ -162,10 +178,7 @@ class JournalStore:
             self._head, self._audit.head = heads
             self._connection.execute("ROLLBACK TO one_group")
             self._connection.execute("RELEASE one_group")
-            is_known = isinstance(error, sqlite3.IntegrityError)
-            if is_known and any(isinstance(line.body, Intent | GroupIntent) for line in group):
-                return DuplicateOperationError(group[0].operation_id)
-            return JournalWriteError(str(error))
+            return _refusal(group, error)
         self._connection.execute("RELEASE one_group")
         return None
 
@@ -205,6 +218,14 @@ class JournalStore:
             "VALUES (?, ?, ?, ?, ?)",
             (name, kind, intent.connection_id, at, group_id),
         )
+
+
+def _refusal(group: Sequence[Line], error: Exception) -> Exception:
+    """Why a group that does not fit was not written."""
+    is_known = isinstance(error, sqlite3.IntegrityError)
+    if is_known and any(isinstance(line.body, Intent | GroupIntent) for line in group):
+        return DuplicateOperationError(group[0].operation_id)
+    return JournalWriteError(str(error))
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:

@@ -141,7 +141,7 @@ _ALL: Sequence[Defect] = (
        f"{_RUNNER}a_server_that_asks_to_wait_a_day_is_asked_again_in_minutes"),
     # -- the fold ------------------------------------------------------------------------------
     _d("last terminal wins", "worker.journal_lines:apply", "if record.is_over:", "if False:",
-       f"{_LINES}any_sequence_folds_and_the_first_ending_is_final"),
+       f"{_LINES}nothing_follows_the_first_ending"),
     _d("fold trusts the order", "worker.journal_lines:_enter",
        "if state is not record.state and state not in TRANSITIONS[record.state]:", "if False:",
        f"{_LINES}a_transition_that_is_not_allowed_is_passed_over"),

@@ -95,3 +95,11 @@ def test_steps_are_bounded() -> None:
     assert record is not None
     assert len(record.steps) == MAX_STEPS
     assert record.steps[-1].text == str(MAX_STEPS + 49)
+
+
+def test_nothing_follows_the_first_ending() -> None:
+    ended = [Line("op", 1.0, INTENT), Line("op", 2.0, StateEntered(OperationState.CANCELED))]
+    record = fold(ended)
+    assert record is not None
+    for late in (Noted("late"), StateEntered(OperationState.SUCCEEDED), CancelAsked("ann")):
+        assert fold([*ended, Line("op", 3.0, late)]) == record
