@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget
 from pytestqt.qtbot import QtBot
 
-from console import app
 from console.model.foreign_move import ForeignMoveState
 from console.model.operation import OperationRecord, OperationState
 from console.ui.forms.choose_node import ChooseNode
 from console.ui.main_window import MainWindow
 from tests.end_to_end.lab_process import Lab
+from tests.end_to_end.opened_window import opened_window
 
 pytestmark = pytest.mark.timeout(180)
 S = OperationState
@@ -23,16 +23,8 @@ S = OperationState
 @pytest.fixture
 def other(window: MainWindow, lab: Lab, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
     """A second console, as on another computer: with a state folder of its own."""
-    main, session, _folder = app.compose(str(tmp_path / "other"), lab_name="small")
-    session.open(*app.profile_of_lab(lab.endpoints))
-    main.show()
-    yield main
-    session.end()
-    main.close()
-    main.deleteLater()
-    for _ in range(5):
-        qapp.processEvents()
-        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with opened_window(lab.endpoints, tmp_path / "other", qapp) as main:
+        yield main
 
 
 def ready(window: MainWindow, qtbot: QtBot) -> None:

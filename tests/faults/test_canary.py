@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from console import app
 from console.lab import serve
 from console.lab.access import LabCredentials
 from console.lab.arm_server.exchange import Request, Response, error_body
@@ -34,6 +32,7 @@ from console.model.request import (
     VirtualMachineSpec,
 )
 from console.ui.main_window import MainWindow
+from tests.end_to_end.opened_window import opened_window
 from tests.faults.canary import CANARIES, forms, hits_below, hits_in, hits_in_children
 
 S = OperationState
@@ -107,16 +106,8 @@ def lab(outside: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, 
 def window(
     lab: tuple[Site, dict[str, Any]], outside: Path, qapp: QApplication
 ) -> Iterator[MainWindow]:
-    main, session, _folder = app.compose(str(outside / "state"), lab_name="small")
-    session.open(*app.profile_of_lab(lab[1]))
-    main.show()
-    yield main
-    session.end()
-    main.close()
-    main.deleteLater()
-    for _ in range(5):
-        qapp.processEvents()
-        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    with opened_window(lab[1], outside / "state", qapp) as main:
+        yield main
 
 
 def a_creation(site: Site, name: str) -> CreateVirtualMachine:
