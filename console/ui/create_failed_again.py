@@ -18,6 +18,7 @@ from console.model.operation import OperationRecord
 from console.model.request import CleanUpCreation, CreateVirtualMachine, SecretField
 from console.ui.bridge import Part
 from console.ui.clean_up import can_clean_up
+from console.ui.forms.outlined import outline
 
 Send = Callable[[str, Sequence[Part], str], None]
 
@@ -108,6 +109,7 @@ class CreateFailedAgain(QDialog):
     def _password(self, name: str) -> QLineEdit:
         line = QLineEdit(self)
         line.setObjectName(name)
+        outline(line)
         line.setEchoMode(QLineEdit.EchoMode.Password)
         line.textChanged.connect(lambda _: self._go.setEnabled(self._is_whole()))
         return line

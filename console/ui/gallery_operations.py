@@ -16,7 +16,12 @@ from console.model.operation import (
     Progress,
     StepEntry,
 )
-from console.model.request import LiveMigrate
+from console.model.request import (
+    CreateVirtualMachine,
+    DomainJoinSpec,
+    LiveMigrate,
+    VirtualMachineSpec,
+)
 from console.model.snapshot import ClusterSnapshot
 from console.ui.store import Store
 
@@ -121,3 +126,18 @@ def fill_foreign(store: Store, snapshot: ClusterSnapshot) -> None:
             ),
         )
     )  # fmt: skip
+
+
+def failed_creations(snapshot: ClusterSnapshot) -> list[OperationRecord]:
+    """Two creations of a group that came to nothing, one of them into a domain."""
+    join = DomainJoinSpec("contoso.example", "joiner@contoso.example")
+    specs = [
+        VirtualMachineSpec(name, "s", "g", "l", "c", domain_join=joined)
+        for name, joined in (("web-70", None), ("web-71", join))
+    ]
+    return [
+        OperationRecord(
+            spec.name, CreateVirtualMachine(spec), f"Create {spec.name}", _S.FAILED, time.time()
+        )
+        for spec in specs
+    ]

@@ -193,6 +193,31 @@ def _wizard(page: int) -> Builder:
     return build
 
 
+def _several(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """Rows of a CSV, right and wrong."""
+    from console.ui.wizard import flow
+    from console.ui.wizard.several import csv_rows
+    from console.ui.wizard.several.dialog import SeveralDialog
+
+    store = Store()
+    store.replace(snapshot)
+    draft = flow.new_draft(store.inventory)
+    draft.admin_username, draft.memory_gib = "grace", 4
+    rows = "name,memory_gib,storage_path\nweb-70,,\nWeb 71,,\nweb-72,x,nowhere\nweb-73,8,\n"
+    secrets = {"admin_password": "picture", flow.PASSWORD_AGAIN: "picture"}
+    dialog = SeveralDialog(draft, secrets, store, QuietBridge())
+    store.setParent(dialog)
+    dialog.show_rows("virtual-machines.csv", csv_rows.parse(rows.encode()))
+    return dialog
+
+
+def _create_again(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    from console.ui.create_failed_again import CreateFailedAgain
+
+    records = gallery_operations.failed_creations(snapshot)
+    return CreateFailedAgain("g", "Create 12 VMs", records, lambda *_: None)
+
+
 VIEWS: dict[str, Builder] = {
     "map": _map,
     "lift": _lift,
@@ -212,4 +237,6 @@ VIEWS: dict[str, Builder] = {
     "wizard-network": _wizard(5),
     "wizard-tags": _wizard(6),
     "wizard-review": _wizard(7),
+    "several": _several,
+    "create-again": _create_again,
 }

@@ -268,20 +268,32 @@ def paint_operation_state(
 
 
 def state_icon(state: OperationState) -> QIcon:
-    """The state's shape for a list; on a selected row in the colour of its words."""
-    return _state_icon(state, _current, QGuiApplication.instance().devicePixelRatio())  # type: ignore[union-attr]
+    """The state's shape for a list."""
+    token, shape = _STATE_LOOKS[state]
+    return shape_icon(shape, token)
+
+
+def shape_icon(shape: str, token: str) -> QIcon:
+    """A shape for a list, as tall as its letters; on a selected row in the colour of its words."""
+    return _shape_icon(shape, token, _current, _pixel_ratio())
+
+
+def _pixel_ratio() -> float:
+    application = QGuiApplication.instance()
+    assert isinstance(application, QGuiApplication)
+    return application.devicePixelRatio()
 
 
 @functools.lru_cache(maxsize=64)
-def _state_icon(state: OperationState, theme: Theme, ratio: float) -> QIcon:
+def _shape_icon(shape: str, token: str, theme: Theme, ratio: float) -> QIcon:
     icon = QIcon()
     side = QFontMetrics(QGuiApplication.font()).ascent()
-    for mode, ink in ((QIcon.Mode.Normal, None), (QIcon.Mode.Selected, theme.color("on_accent"))):
+    for mode, ink in ((QIcon.Mode.Normal, token), (QIcon.Mode.Selected, "on_accent")):
         pixmap = QPixmap(round(side * ratio), round(side * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        paint_operation_state(painter, QRect(0, 0, side, side), state, ink)
+        paint_shape(painter, QRect(0, 0, side, side), shape, theme.color(ink))
         painter.end()
         icon.addPixmap(pixmap, mode)
     return icon
@@ -305,17 +317,6 @@ def paint_shape(painter: QPainter, area: QRect, shape: str, color: QColor) -> No
         painter.setBrush(Qt.BrushStyle.NoBrush)
         _outline(painter, box.adjusted(1, 1, -1, -1), shape)
     painter.restore()
-
-
-def shape_icon(shape: str, token: str, side: int) -> QIcon:
-    """A shape in a colour of the present theme, ``side`` pixels wide."""
-    pixmap = QPixmap(2 * side, 2 * side)
-    pixmap.setDevicePixelRatio(2.0)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    paint_shape(painter, QRect(0, 0, side, side), shape, current().color(token))
-    painter.end()
-    return QIcon(pixmap)
 
 
 def _solid(painter: QPainter, box: QRectF, shape: str) -> None:

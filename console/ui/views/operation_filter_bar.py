@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
+from console.ui.forms.outlined import outline
 from console.ui.models.operation_filter import KINDS, Bucket, OperationFilter, Who
 
 _SEARCH_PAUSE_MS = 120
@@ -35,6 +36,7 @@ class OperationFilterBar(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._pause.timeout.connect(self._tell)
         self.search = QLineEdit(self)
+        outline(self.search)
         self.search.setObjectName("operation_search")
         self.search.setPlaceholderText("Name, node, person or id")
         self.search.setToolTip("Find operations by VM, node, person or id (Ctrl+Shift+F)")

@@ -1,7 +1,7 @@
 """What each list of the wizard offers, best first, and why it is empty or an entry is refused."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from console.catalog import SupportedImage, load_images, same_image
@@ -131,8 +131,8 @@ def _about_disk(disk: DataDisk, paths: Mapping[str, str]) -> str:
     return ", ".join(p for p in (size, kind, paths.get(disk.storage_path_id.lower(), "")) if p)
 
 
-def next_free_address(network: LogicalNetwork) -> str:
-    """The first address of its pools that nobody known holds; empty if there is none."""
+def free_addresses(network: LogicalNetwork) -> Iterator[str]:
+    """The addresses of its pools that nobody known holds, lowest first, pool by pool."""
     used = set(network.used_addresses)
     for pool in network.pools:
         try:
@@ -142,8 +142,12 @@ def next_free_address(network: LogicalNetwork) -> str:
         for value in range(int(low), min(int(high), int(low) + _MOST_TRIED) + 1):
             address = str(type(low)(value))
             if address not in used:
-                return address
-    return ""
+                yield address
+
+
+def next_free_address(network: LogicalNetwork) -> str:
+    """The first free address; empty if there is none."""
+    return next(free_addresses(network), "")
 
 
 # -- images ------------------------------------------------------------------------------------

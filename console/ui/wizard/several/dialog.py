@@ -30,6 +30,7 @@ from console.ui import theme
 from console.ui.ask import Ask
 from console.ui.bridge import Part
 from console.ui.file_thread import file_thread
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 from console.ui.wizard import choices
@@ -87,6 +88,8 @@ class SeveralDialog(QDialog):
         self._unjudged: list[int] = []
         self._is_sent = False
         self._build()
+        for field in (self._pattern, self._count, self._first, self._only_wrong):
+            outline(field)
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
         self._typing.timeout.connect(self._plan)
         self._judging = QTimer(self, interval=0)
@@ -222,13 +225,15 @@ class SeveralDialog(QDialog):
         def then(result: object) -> None:
             if isinstance(result, OSError):
                 why = result.strerror or "the disk gave no reason"
-                self._take_rows(path.name, Parsed(faults=(f"It cannot be read: {why}.",)))
+                self.show_rows(path.name, Parsed(faults=(f"It cannot be read: {why}.",)))
             elif isinstance(result, Parsed):
-                self._take_rows(path.name, result)
+                self.show_rows(path.name, result)
 
         file_thread().run(read, then, self)
 
-    def _take_rows(self, name: str, parsed: Parsed) -> None:
+    def show_rows(self, name: str, parsed: Parsed) -> None:
+        """Show the rows of a file that was read."""
+        self._tabs.setCurrentIndex(1)
         self._parsed = parsed
         said = " ".join(parsed.faults) or f"{len(parsed.rows)} rows."
         self._file_said.setText(f"{one_line(name)}: {one_line(said)}")
@@ -292,7 +297,7 @@ class SeveralDialog(QDialog):
     def _show_row(self, at: int, plan: Planned) -> None:
         draft = plan.draft
         network = choices.network_of(draft, self._store.inventory)
-        by_network = "given by the network" if network is not None else ""
+        by_network = "by the network" if network is not None else ""
         said = " ".join([*plan.problems, *plan.doubts])
         place = f"Line {plan.line}: " if plan.line and plan.problems else ""
         is_judged = at not in self._unjudged
@@ -308,7 +313,7 @@ class SeveralDialog(QDialog):
             item.setToolTip(tip(text))
             if column == len(_COLUMNS) - 1 and (said or is_judged):
                 shape = "cross" if plan.problems else "note" if plan.doubts else "check"
-                item.setIcon(theme.shape_icon(shape, token, self.fontMetrics().ascent()))
+                item.setIcon(theme.shape_icon(shape, token))
             self._table.setItem(at, column, item)
         self._table.setRowHidden(at, self._only_wrong.isChecked() and not plan.problems)
 

@@ -1,6 +1,5 @@
 """Drafts for several VMs out of one, with addresses handed out and everything wrong told by VM."""
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +10,16 @@ import msgspec
 from console.checks.node_has_memory import cluster_survives_loss, holding_memory, memory_needed
 from console.model.inventory import Inventory
 from console.model.node import NodeState
-from console.model.site import LogicalNetwork
 from console.ui.wizard import choices, flow
 from console.ui.wizard.draft import Draft, TagRow
 from console.ui.wizard.judging import judge
 from console.ui.wizard.several.csv_rows import MOST, TAG, Parsed, Row, wrong_cells
 
 _MARKS = re.compile(r"#+")
-_MOST_TRIED = 65_536
+# What a row may say otherwise than the wizard's draft.
+_OWN_FIELDS = frozenset(
+    {"name", "address", "processors", "memory_gib", "storage_path_id", "computer_name", "tags"}
+)
 
 
 @dataclass
@@ -65,7 +66,9 @@ def judge_one(
     """Add what the wizard's own rules say of this VM; a few milliseconds, so call it in slices."""
     found = judge(planned.draft, secrets, inventory, now)
     planned.problems += _told(found.problems)
-    planned.doubts += _told(found.doubts)
+    # What is doubtful of all of them alike was told in the wizard.
+    own = {name: text for name, text in found.doubts.items() if name in _OWN_FIELDS}
+    planned.doubts += _told(own)
 
 
 def judge_together(plans: Sequence[Planned]) -> None:
@@ -147,26 +150,13 @@ def _hand_out_addresses(plans: Sequence[Planned], inventory: Inventory) -> None:
         network = choices.network_of(draft, inventory)
         if network is None:
             continue
-        source = free.setdefault(network.arm_id, _free_addresses(network))
+        source = free.setdefault(network.arm_id, choices.free_addresses(network))
         address = next((one for one in source if one not in taken), "")
         if address:
             draft.address = address
             taken.add(address)
         else:
             plan.problems.append(f"{network.name} has no free address left for it.")
-
-
-def _free_addresses(network: LogicalNetwork) -> Iterator[str]:
-    used = set(network.used_addresses)
-    for pool in network.pools:
-        try:
-            low, high = ipaddress.ip_address(pool.start), ipaddress.ip_address(pool.end)
-        except ValueError:
-            continue
-        for value in range(int(low), min(int(high), int(low) + _MOST_TRIED) + 1):
-            address = str(type(low)(value))
-            if address not in used:
-                yield address
 
 
 # -- all together ----------------------------------------------------------------------------------
