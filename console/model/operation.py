@@ -45,6 +45,10 @@ TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not fo
 NO_PROGRESS = "No progress for"
 
 
+# The journal keeps so many finished operations, the newest; unfinished ones always.
+KEPT_OPERATIONS = 100_000
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False):
     """How far a running operation is. ``fraction`` is 0..1, None where nobody can tell."""
 

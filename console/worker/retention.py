@@ -8,6 +8,7 @@ import sqlite3
 
 import msgspec
 
+from console.model.operation import KEPT_OPERATIONS
 from console.worker.audit_log import RETENTION, AuditBody, AuditLog, AuditPhase, AuditSubject
 from console.worker.journal_chain import gone_of
 
@@ -15,7 +16,7 @@ from console.worker.journal_chain import gone_of
 class Bound(msgspec.Struct, frozen=True):
     """What is kept: the newest of each. Removal begins once ``slack`` are too many."""
 
-    operations: int = 100_000
+    operations: int = KEPT_OPERATIONS
     audit_entries: int = 1_000_000
     slack: int = 1_000
     # Removed in one transaction: no append has to wait longer than that takes.

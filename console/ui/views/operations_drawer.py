@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer
@@ -18,42 +18,31 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.model.operation import KEPT_OPERATIONS
 from console.ui.actions import Actions
-from console.ui.bridge import Exported, ExportFormat, ExportKind
 from console.ui.models.digest import Digest
 from console.ui.models.operation_filter import OperationFilter
 from console.ui.models.operation_model import OperationModel
 from console.ui.models.operation_words import when_text
-from console.ui.operation_export import ENTRIES, OperationExport
+from console.ui.operation_export import ENTRIES, Exporter, OperationExport
 from console.ui.store import Store
 from console.ui.views.digest_panel import DigestPanel
 from console.ui.views.operation_filter_bar import OperationFilterBar
 from console.ui.views.operation_story import Chosen, OperationStory
 from console.ui.views.operation_tree import OperationTree
 
-# console.worker.retention keeps to it; the window may not import that.
-KEPT_OPERATIONS = 100_000
 _BOUND = (
     f"The newest {KEPT_OPERATIONS:,} finished operations are kept; unfinished ones always. "
     "Moves by others are kept only while the console runs."
 )
 
 
-class History(Protocol):
+class History(Exporter, Protocol):
     """The bridge, as far as the drawer needs it; ``actor`` is who sits here."""
 
     actor: str
 
     def read_history(self, callback: Callable[[], None]) -> None: ...
-
-    def export(
-        self,
-        path: str,
-        kind: ExportKind,
-        file_format: ExportFormat,
-        callback: Callable[[Exported], None],
-        operation_ids: Sequence[str] = (),
-    ) -> None: ...
 
 
 class OperationsDrawer(QWidget):
