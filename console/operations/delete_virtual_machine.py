@@ -22,7 +22,8 @@ class DeleteVirtualMachineOperation:
         return f"Delete {request.vm_name}"
 
     def locks(self, request: DeleteVirtualMachine) -> frozenset[str]:
-        return frozenset({f"vm:{request.vm_key}"})
+        # The name too: a creation of it that is still going on would make the VM once more.
+        return frozenset({f"vm:{request.vm_key}", f"name:{request.vm_name.casefold()}"})
 
     def slots(self, request: DeleteVirtualMachine) -> tuple[str, ...]:
         return ()

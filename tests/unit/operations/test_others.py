@@ -10,7 +10,9 @@ from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import (
     ChangePowerState,
+    CleanUpCreation,
     CreateVirtualMachine,
+    DeleteVirtualMachine,
     DownloadImage,
     DrainNode,
     NetworkInterfaceSpec,
@@ -157,6 +159,15 @@ async def test_a_node_drains_and_resumes(context: Context) -> None:
     resumed = await operation_for(resume := ResumeNode(name)).run(context, resume)
     assert resumed.state is S.SUCCEEDED, resumed
     assert context.inventory.nodes[name].state is NodeState.UP
+
+
+def test_a_vm_is_not_deleted_while_its_creation_goes_on() -> None:
+    """Else the creation finds its VM missing and makes it again, after the deletion succeeded."""
+    create = CreateVirtualMachine(VirtualMachineSpec("Web-01", "s", "g", "l", "c"))
+    delete = DeleteVirtualMachine("key", "web-01")
+    clean = CleanUpCreation("op", create.spec)
+    for other in (delete, clean):
+        assert operation_for(create).locks(create) & operation_for(other).locks(other)
 
 
 def test_no_two_operations_share_a_kind() -> None:
