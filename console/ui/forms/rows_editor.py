@@ -133,7 +133,7 @@ class RowsEditor(QWidget):
         remove.setObjectName(f"{self.objectName()}_{place}_remove")
         remove.setAccessibleName(f"Remove row {place + 1}")
         remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        remove.setFixedWidth(self.fontMetrics().height() * 2)
+        remove.setProperty("chip", True)  # the theme's narrow button: a sign, no word
         remove.clicked.connect(lambda: self._on_remove(place))
         self._grid.addWidget(remove, place + 1, len(self._columns))
         self._cells.append(cells)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QToolButton
 
+from console.ui import theme
 from console.ui.forms.rows_editor import Column, RowsEditor
 from tests.ui.conftest import settle
 
@@ -74,3 +75,15 @@ def test_new_options_keep_what_was_typed_and_chosen(editor: RowsEditor) -> None:
     assert editor.rows() == [row("a", 9, "x")]
     boxes = [box for box in editor.findChildren(QComboBox) if box.isVisible()]
     assert [box.currentText() for box in boxes] == ["Over there"]
+
+
+def test_the_button_that_removes_has_room_for_its_sign(
+    qapp: QApplication, editor: RowsEditor
+) -> None:
+    theme.apply("light")
+    editor.set_rows([row("a")])
+    settle()
+    remove = editor.findChild(QToolButton, "rows_0_remove")
+    assert remove is not None
+    # The hint is the sign and the theme's padding around it; narrower, the sign is cut away.
+    assert remove.width() >= remove.sizeHint().width()
