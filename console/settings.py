@@ -24,8 +24,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
         Text(description="Colours of the window; system follows the desktop's choice."),
     ] = "system"
     confirm_moves: Annotated[
-        bool, Text(description="Ask once more after a VM was dropped on a node.")
-    ] = True
+        bool,
+        Text(description="Ask before a VM is moved, instead of five seconds in which to undo."),
+    ] = False
     window_geometry: Annotated[
         str, Text(description="Size and place of the main window, as Qt encodes it.")
     ] = ""

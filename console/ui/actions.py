@@ -30,6 +30,7 @@ from console.settings import Settings
 from console.ui.ask import Ask
 from console.ui.bridge import Part
 from console.ui.clean_up import Checker, CleanUp, can_clean_up
+from console.ui.moving import Moving
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
 
@@ -108,6 +109,7 @@ class Actions(QObject):
         self._store, self._submitter, self._ask = store, submitter, ask
         self._settings = settings
         self._clean_up = CleanUp(submitter, ask, self.submit, self)
+        self.moving = Moving(store, ask, settings, self.submit, self)
         self.entries = self._make_entries()
 
     def _make_entries(self) -> tuple[Entry, ...]:
@@ -195,34 +197,6 @@ class Actions(QObject):
             group_id, _ = self._submitter.submit_group(title, parts)
             self.submitted.emit(group_id)
 
-    def move(self, keys: Sequence[str], target: str) -> None:
-        """Live-migrate these VMs to a node; asks once more unless that was switched off."""
-        requests = self.move_requests(keys, target)
-        if not requests:
-            return
-        if not self._settings.confirm_moves:
-            self.submit(*requests, title=f"Move {len(requests)} VMs to {target}")
-            return
-        what = requests[0].vm_name if len(requests) == 1 else f"{len(requests)} VMs"
-        sources = ", ".join(sorted({request.source for request in requests}))
-        self._ask.confirm(
-            f"Move to {target}?",
-            f"Live-migrate {one_line(what)} from {sources} to {target}?\n\n"
-            "It keeps running; you can cancel while it moves.",
-            "Move",
-            lambda: self.submit(*requests, title=f"Move {len(requests)} VMs to {target}"),
-            on_remember=self._stop_asking,
-        )
-
-    def move_requests(self, keys: Sequence[str], target: str) -> list[LiveMigrate]:
-        """One request for each of these VMs that is on another node; others are left out."""
-        vms = self._store.inventory.vms
-        return [
-            LiveMigrate(key, vms[key].name, owner, target)
-            for key in keys
-            if key in vms and (owner := vms[key].owner_node) and owner != target
-        ]
-
     def power(self, keys: Sequence[str], action: PowerAction) -> None:
         """Change power; what interrupts a guest's work is confirmed by name."""
         vms = self._store.inventory.vms
@@ -286,7 +260,7 @@ class Actions(QObject):
         if record.state not in _RETRYABLE:
             return "Only what did not happen is asked for again."
         request = record.request
-        if isinstance(request, LiveMigrate) and not self.move_requests(
+        if isinstance(request, LiveMigrate) and not self.moving.requests(
             [request.vm_key], request.target
         ):
             return f"{one_line(request.vm_name)} is not on another node than {request.target} now."
@@ -359,7 +333,7 @@ class Actions(QObject):
     def _asked_anew(self, request: Request) -> Request | None:
         """The request as of now: a move starts from where the VM is; None if there is no need."""
         if isinstance(request, LiveMigrate):
-            moves = self.move_requests([request.vm_key], request.target)
+            moves = self.moving.requests([request.vm_key], request.target)
             return moves[0] if moves else None
         return request
 
@@ -379,17 +353,6 @@ class Actions(QObject):
         """Open the wizard with everything that was asked for, but the passwords."""
         if isinstance(record.request, CreateVirtualMachine):
             self.create_again_wanted.emit(record.request.spec)
-
-    def can_move_back(self, record: OperationRecord) -> bool:
-        request = record.request
-        if not isinstance(request, LiveMigrate) or record.state is not OperationState.SUCCEEDED:
-            return False
-        vm = self._store.inventory.vms.get(request.vm_key)
-        return vm is not None and vm.owner_node == request.target
-
-    def move_back(self, record: OperationRecord) -> None:
-        if isinstance(record.request, LiveMigrate):
-            self.move([record.request.vm_key], record.request.source)
 
     def why_not(self, request: Request) -> str:
         """Why this cannot be asked for now; empty if it can. Needs no I/O."""
@@ -461,9 +424,6 @@ class Actions(QObject):
 
     def _on_triggered(self, entry: Entry, selected: Sequence[str], _checked: bool = False) -> None:
         self.do(entry, selected)
-
-    def _stop_asking(self) -> None:
-        self._settings.confirm_moves = False
 
 
 def _is_creation(record: OperationRecord) -> bool:

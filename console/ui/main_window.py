@@ -31,11 +31,14 @@ from console.ui.models.digest import Digest
 from console.ui.operation_export import ENTRIES
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
+from console.ui.views.notes_sheet import NotesSheet
 from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
+from console.ui.views.undo_bar import UndoBar
 from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
+    from console.model.finding import NodeVerdict
     from console.model.operation import OperationRecord
     from console.ui.views.inspector import Inspector
     from console.ui.views.operations_drawer import OperationsDrawer
@@ -171,8 +174,10 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.notes = NotesSheet(self.map)
         layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
+        layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))
         self.setCentralWidget(centre)
         right, bottom = (
             Qt.DockWidgetArea.RightDockWidgetArea,
@@ -232,7 +237,9 @@ class MainWindow(QMainWindow):
             lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
         )
         self.map.node_activated.connect(self._show_node)
-        self.map.move_dropped.connect(actions.move)
+        self.map.move_dropped.connect(actions.moving.move)
+        self.map.notes_dropped.connect(self._on_notes)
+        self.notes.accepted.connect(actions.moving.move)
         self.map.menu_wanted.connect(
             lambda where: self._open_menu(actions.fill_menu, self.map.selected_keys, where)
         )
@@ -271,13 +278,15 @@ class MainWindow(QMainWindow):
 
         dialog = ChooseNode(self._store, keys, self)
         # Choosing was the confirmation: the dialog told everything a second question would.
-        dialog.chosen.connect(
-            lambda chosen, node: self.actions_table.submit(
-                *self.actions_table.move_requests(chosen, node),
-                title=f"Move {len(chosen)} VMs to {node}",
-            )
-        )
+        dialog.chosen.connect(self.actions_table.moving.hold)
         dialog.open()
+
+    def _on_notes(self, keys: tuple[str, ...], what: str, verdict: "NodeVerdict") -> None:
+        """A move that fits with notes: they are read once."""
+        if self.notes.was_accepted(verdict):
+            self.actions_table.moving.move(keys, verdict.node)
+        else:
+            self.notes.show_notes(keys, what, verdict, self.map)
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""
@@ -373,6 +382,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings.window_layout = bytes(self.saveState().toBase64().data()).decode()
+        self.actions_table.moving.grace.start_now()
         self.closing.emit()
         super().closeEvent(event)
 

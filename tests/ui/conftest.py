@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from console.model.finding import Finding
 from console.model.request import Request
@@ -165,5 +165,15 @@ def answer(window: QWidget, word: str) -> None:
     """Press the button with this word in the open question."""
     box = open_box(window)
     button = next(b for b in box.buttons() if b.text().replace("&", "") == word)
+    button.click()
+    settle()
+
+
+def press(window: QWidget, name: str) -> None:
+    """Click the visible button of this name."""
+    button = window.findChild(QPushButton, name)
+    assert button is not None, name
+    assert button.isVisible(), name
+    assert button.isEnabled(), name
     button.click()
     settle()

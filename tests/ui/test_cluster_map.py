@@ -14,7 +14,7 @@ from console.settings import Settings
 from console.ui.main_window import MainWindow
 from console.ui.views.cluster_map import MIME
 from console.ui.views.map_lift import lift
-from tests.ui.conftest import RecordingBridge, answer, open_box, settle
+from tests.ui.conftest import RecordingBridge, answer, open_box, press, settle
 from tests.ui.sample import snapshot
 
 
@@ -114,10 +114,12 @@ def test_every_node_answers_while_the_mouse_moves(window: MainWindow) -> None:
 def test_a_drop_asks_once_and_sends_the_request(
     window: MainWindow, bridge: RecordingBridge
 ) -> None:
+    window._settings.confirm_moves = True
     key = key_of(window, "app-05")
     target = another_node(window, key)
     hover(window, (key,), target)
     drop(window, target)
+    press(window, "notes_move")
     assert bridge.requests == []
     answer(window, "Move")
     assert bridge.requests == [LiveMigrate(key, "app-05", owner(window, key), target)]
@@ -126,24 +128,29 @@ def test_a_drop_asks_once_and_sends_the_request(
 
 
 def test_a_cancelled_question_sends_nothing(window: MainWindow, bridge: RecordingBridge) -> None:
+    window._settings.confirm_moves = True
     key = key_of(window, "app-05")
     hover(window, (key,), another_node(window, key))
     drop(window, another_node(window, key))
+    press(window, "notes_move")
     answer(window, "Cancel")
     assert bridge.requests == []
 
 
 def test_do_not_ask_again_is_remembered(window: MainWindow, bridge: RecordingBridge) -> None:
+    window._settings.confirm_moves = True
     key = key_of(window, "app-05")
     target = another_node(window, key)
     hover(window, (key,), target)
     drop(window, target)
+    press(window, "notes_move")
     box = open_box(window).checkBox()
     assert box is not None
     box.setChecked(True)
     answer(window, "Move")
     hover(window, (key,), target)
     drop(window, target)
+    press(window, "start_now")
     assert len(bridge.requests) == 2
     assert window._settings.confirm_moves is False
 
@@ -166,11 +173,12 @@ def test_a_refused_drop_keeps_its_reasons_and_sends_nothing(
 
 
 def test_a_selection_moves_as_one_group(window: MainWindow, bridge: RecordingBridge) -> None:
-    window._settings.confirm_moves = False
     keys = window.map.cards[0].keys[:3]
     target = window.map.cards[1].node
     hover(window, keys, target)
     drop(window, target)
+    press(window, "notes_move")
+    press(window, "start_now")
     assert [r.vm_key for r in bridge.requests if isinstance(r, LiveMigrate)] == list(keys)
     groups = {group for _request, _secrets, group in bridge.submitted}
     assert len(groups) == 1
@@ -207,6 +215,8 @@ def test_control_m_opens_the_same_choice_by_keyboard(
     assert any("Can't" in text and "already" in text for text in spoken)
     QTest.keyClick(dialog._list, Qt.Key.Key_Return)
     settle()
+    assert bridge.requests == []
+    press(window, "start_now")
     assert len(bridge.requests) == 1
     assert isinstance(bridge.requests[0], LiveMigrate)
     assert bridge.requests[0].vm_key == key

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QDrag, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.model.request import LiveMigrate
+from console.model.snapshot import SnapshotDelta
 from console.ui.main_window import MainWindow
 from console.ui.views.cluster_map import ClusterMap
-from tests.ui.conftest import RecordingBridge, settle
+from tests.ui.conftest import RecordingBridge, press, settle
 from tests.ui.sample import snapshot
 
 pytestmark = pytest.mark.xvfb
@@ -26,7 +28,9 @@ def _needs_x(window: MainWindow, qtbot: QtBot) -> None:
     if QGuiApplication.platformName() != "xcb":
         pytest.skip("needs QT_QPA_PLATFORM=xcb and an X server")
     qtbot.waitExposed(window)
-    window._settings.confirm_moves = False
+    # Whether a move is encrypted is a note; here every drop shall be one that simply fits.
+    cluster = window._store.inventory.cluster
+    window._store.apply(SnapshotDelta(cluster=replace(cluster, migration_encrypted=True)))
 
 
 def key_of(window: MainWindow, name: str) -> str:
@@ -112,6 +116,8 @@ def test_a_tile_dragged_to_a_node_asks_for_its_move(
         at_end=look,
     )
     assert seen == [set(window._store.inventory.nodes)]
+    assert bridge.requests == []
+    press(window, "start_now")
     assert bridge.requests == [LiveMigrate(key, "app-05", source, target)]
     assert map_.lifted is None
     assert key in next(card.keys for card in map_.cards if card.node == source)
@@ -130,6 +136,7 @@ def test_a_selection_is_dragged_as_a_whole(
         map_.tile_rect(keys[1]).center(),
         lambda: map_.card_rect(target).center(),
     )
+    press(window, "start_now")
     assert [r.vm_key for r in bridge.requests if isinstance(r, LiveMigrate)] == list(keys)
     assert len({group for _request, _secrets, group in bridge.submitted}) == 1
 
@@ -215,5 +222,39 @@ def test_a_node_out_of_sight_is_reached_by_its_chip(
         return next(chip.area.center() for chip in map_.chips if chip.node == far)
 
     drag(window, qtbot, map_.tile_rect(key).center(), chip)
+    press(window, "notes_move")
+    press(window, "start_now")
     assert [r.target for r in bridge.requests if isinstance(r, LiveMigrate)] == [far]
     assert map_.chips == []
+
+
+def test_a_drop_with_notes_opens_the_sheet_and_sends_nothing(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    window._store.replace(snapshot("small"))
+    settle(30)
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node or ""
+    target = next(card.node for card in map_.cards if card.node != source)
+    start = map_.tile_rect(key).center()
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center())
+    assert window.notes.isVisible()
+    assert bridge.requests == []
+    press(window, "notes_leave")
+    assert not window.actions_table.moving.grace.is_holding
+
+
+def test_a_drop_is_taken_back_by_key(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node or ""
+    target = next(card.node for card in map_.cards if card.node != source)
+    start = map_.tile_rect(key).center()
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center())
+    assert window.actions_table.moving.grace.is_holding
+    control = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Z, control)
+    settle()
+    assert not window.actions_table.moving.grace.is_holding
+    assert bridge.requests == []

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QRubberBand, QToolTip, QWidget
 
+from console.model.finding import Verdict
 from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
@@ -30,13 +31,15 @@ _LEFT_FOR_GOOD_MS = 60
 
 class ClusterMap(MapCanvas):
     """Signals: ``selection_changed()``; ``vm_activated(key)``; ``node_activated(name)``;
-    ``move_dropped(keys, node)`` after a drop that a node takes; ``menu_wanted(QPoint)`` for the
+    ``move_dropped(keys, node)`` after a drop that a node takes, ``notes_dropped(keys, what,
+    verdict)`` after one that it takes with notes; ``menu_wanted(QPoint)`` for the
     selection and ``node_menu_wanted(name, QPoint)``, in global coordinates.
     """
 
     vm_activated = Signal(str)
     node_activated = Signal(str)
     move_dropped = Signal(tuple, str)
+    notes_dropped = Signal(tuple, str, object)
     menu_wanted = Signal(QPoint)
     node_menu_wanted = Signal(str, QPoint)
 
@@ -198,12 +201,16 @@ class ClusterMap(MapCanvas):
     def dropEvent(self, event: QDropEvent) -> None:
         if self.lifted is None or not self.lifted.takes(self.lifted.hovered):
             return
-        keys, node = self.lifted.keys, self.lifted.hovered
+        keys, node, what = self.lifted.keys, self.lifted.hovered, self.lifted.what
+        verdict = self.lifted.verdicts[node or ""]
         # The row is moved by the snapshot alone; here only the intent is taken down.
         event.setDropAction(Qt.DropAction.IgnoreAction)
         event.accept()
         self.lifted.hovered = None
-        QTimer.singleShot(0, self, lambda: self.move_dropped.emit(keys, node))
+        if verdict.verdict is Verdict.FITS_WITH_NOTES:
+            QTimer.singleShot(0, self, lambda: self.notes_dropped.emit(keys, what, verdict))
+        else:
+            QTimer.singleShot(0, self, lambda: self.move_dropped.emit(keys, node))
 
     def _drag_pixmap(self, what: str) -> QPixmap:
         metrics = self.fontMetrics()

@@ -1,6 +1,6 @@
 """The chosen row's story: how it stands, its whole log, and a row of buttons made from a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -45,6 +45,13 @@ class Chosen:
     @property
     def is_move(self) -> bool:
         return self.record is not None and isinstance(self.record.request, LiveMigrate)
+
+    def moves_of(self, operations: Mapping[str, OperationRecord]) -> list[OperationRecord]:
+        """The moves of a group, each as it was last tried."""
+        if self.group_row is None:
+            return []
+        children = self.group_row.current(operations)
+        return [record for record in children if isinstance(record.request, LiveMigrate)]
 
 
 @dataclass(frozen=True)
@@ -216,12 +223,19 @@ class OperationStory(QWidget):
             StoryButton(
                 "move_back",
                 lambda _: "Move &back",
-                on_record(actions.move_back),
+                on_record(actions.moving.back),
                 lambda chosen: chosen.is_move,
                 lambda chosen: _unless(
-                    chosen.record is not None and actions.can_move_back(chosen.record),
+                    chosen.record is not None and actions.moving.can_go_back(chosen.record),
                     "Only a VM that arrived, and is still there, is moved back.",
                 ),
+            ),
+            StoryButton(
+                "move_back_all",
+                self._move_back_text,
+                lambda chosen: actions.moving.back_all(chosen.moves_of(self._store.operations)),
+                lambda chosen: bool(chosen.moves_of(self._store.operations)),
+                lambda chosen: actions.moving.why_not_back(chosen.moves_of(self._store.operations)),
             ),
         )
 
@@ -263,6 +277,11 @@ class OperationStory(QWidget):
     def _retry_failed_text(self, chosen: Chosen) -> str:
         count = len(self._failed(chosen))
         return f"&Retry failed ({count})" if count else "&Retry failed"
+
+    def _move_back_text(self, chosen: Chosen) -> str:
+        moves = chosen.moves_of(self._store.operations)
+        count = sum(map(self._actions.moving.can_go_back, moves))
+        return f"Move &back ({count})" if count else "Move &back"
 
     def _retry_failed(self, chosen: Chosen) -> None:
         if chosen.group_row is not None:
