@@ -188,7 +188,9 @@ class KnownIssue(msgspec.Struct, frozen=True):
     source: str
     from_release: str = ""
     until_release: str = ""
-    when: Literal["", "domain_join"] = ""
+    # Only where it applies; "after_failure": nothing that the wires tell would foresee it.
+    when: Literal["", "domain_join", "dynamic_memory", "after_failure"] = ""
+    os_build: str = ""  # how the build of the nodes' system begins; empty: any
 
 
 class SecurityFact(msgspec.Struct, frozen=True):

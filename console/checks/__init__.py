@@ -55,10 +55,10 @@ ON_REQUEST: dict[str, ModuleType] = {
 }
 # Checks of a live migration: they come as one set (``moves``).
 OF_MOVES: tuple[ModuleType, ...] = tuple(
-    dict.fromkeys((*moves.ON_VM, *moves.ON_NODE, *moves.ON_PAIR, *moves.ON_GROUP))
+    dict.fromkeys((*moves.ON_VM, *moves.ON_NODE, *moves.ON_GROUP))
 )
 MOVE_CHECKS: tuple[str, ...] = tuple(check.ID for check in OF_MOVES)
-ALL: tuple[ModuleType, ...] = (*ON_REQUEST.values(), *OF_MOVES)
+ALL: tuple[ModuleType, ...] = tuple(dict.fromkeys((*ON_REQUEST.values(), *OF_MOVES)))
 
 
 def run_on_snapshot(

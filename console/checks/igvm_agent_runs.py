@@ -1,23 +1,19 @@
 """IgvmAgent runs on the target: without it a Trusted launch VM does not start there."""
 
-from collections.abc import Sequence
-
+from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, blocks, unknown
 from console.model.finding import Finding
 from console.model.node import Node, ServiceState
-from console.model.virtual_machine import SecurityType, VirtualMachine
 
 ID = "igvm_agent_runs"
 TITLE = "IgvmAgent runs on the target"
 _SOURCE = "Trusted launch overview: IgvmAgent is installed on all nodes"
 
 
-def on_group(
-    vms: Sequence[VirtualMachine], node: Node, situation: Situation
-) -> tuple[Finding, ...]:
+def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
     if node.igvm_agent is ServiceState.RUNNING:
         return ()
-    if all(vm.security is SecurityType.STANDARD for vm in vms):
+    if not moving.need_igvm_agent:
         return ()
     if node.igvm_agent is ServiceState.UNKNOWN:
         text = f"Whether IgvmAgent runs on {node.name} is not known."

@@ -1,12 +1,21 @@
 """Defects of this cluster's release that Microsoft lists and that concern what is asked for."""
 
-from console.catalog import is_within, load_known_issues
+from console.catalog import KnownIssue, is_within, load_known_issues
+from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, note
 from console.model.finding import Finding
+from console.model.node import Node
 from console.model.request import CleanUpCreation, CreateVirtualMachine, kind_of
 
 ID = "known_issues"
 TITLE = "No known issue concerns it"
+
+
+def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
+    """What is known of live migration on this release, if one of them moves to another node."""
+    if not moving.owners_beside(node.name):
+        return ()
+    return _of_moves(moving.have_dynamic_memory, situation)
 
 
 def on_request(
@@ -15,10 +24,28 @@ def on_request(
     release = situation.inventory.cluster.release
     joins = request.spec.domain_join is not None
     return tuple(
-        note(ID, f"Known issue of this release: {issue.title}.", issue.remedy, source=issue.source)
+        _told(issue)
         for issue in load_known_issues()
         if issue.applies_to == kind_of(request)
         and (joins or issue.when != "domain_join")
         # Of a release that nobody knows nothing is claimed.
         and is_within(release, issue.from_release, issue.until_release)
     )
+
+
+def _of_moves(have_dynamic_memory: bool, situation: Situation) -> tuple[Finding, ...]:
+    cluster = situation.inventory.cluster
+    return tuple(
+        _told(issue)
+        for issue in load_known_issues()
+        if issue.applies_to == "live_migrate"
+        and issue.when != "after_failure"
+        and (have_dynamic_memory or issue.when != "dynamic_memory")
+        and cluster.os_build.startswith(issue.os_build)
+        and is_within(cluster.release, issue.from_release, issue.until_release)
+    )
+
+
+def _told(issue: KnownIssue) -> Finding:
+    text = f"Known issue of this release: {issue.title}."
+    return note(ID, text, issue.remedy, source=issue.source)

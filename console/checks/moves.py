@@ -1,7 +1,7 @@
 """All checks of a live migration, for one request or for every node while the mouse hovers.
 
-Shared work is done once a VM and once a node; only two cheap rules look at every pair, so that 16
-nodes and 50 VMs are judged within one frame.
+Shared work is done once a VM and once a node, and the VMs are indexed by the node they are on, so
+that 64 nodes and 200 VMs are judged within one frame: no rule looks at every pair.
 """
 
 import itertools
@@ -12,6 +12,7 @@ from console.checks import (
     data_is_fresh,
     igvm_agent_runs,
     is_possible_owner,
+    known_issues,
     migration_network_is_up,
     migration_slot_is_free,
     migration_traffic_is_encrypted,
@@ -21,6 +22,7 @@ from console.checks import (
     not_already_there,
     vm_is_migratable,
 )
+from console.checks.moving_vms import MovingVms, memory_needed
 from console.checks.situation import Situation, unknown
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
 from console.model.inventory import Inventory
@@ -34,11 +36,17 @@ ON_NODE = (
     node_is_up,
     data_is_fresh,
     migration_network_is_up,
-    migration_slot_is_free,
     migration_traffic_is_encrypted,
 )
-ON_PAIR = (not_already_there, is_possible_owner, configuration_version_fits)
-ON_GROUP = (node_has_memory, igvm_agent_runs)
+ON_GROUP = (
+    migration_slot_is_free,
+    node_has_memory,
+    igvm_agent_runs,
+    not_already_there,
+    is_possible_owner,
+    configuration_version_fits,
+    known_issues,
+)
 
 _ORDER = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 # Compression and dirty pages make the same gigabyte take one to four times the bare link time.
@@ -57,7 +65,7 @@ def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Fi
         return (unknown("node_is_up", f"There is no node {request.target} in this cluster."),)
     of_vm = _on_vms((vm,), situation)
     of_node = _on_node(node, situation)
-    return _sorted((*of_vm, *of_node, *_on_both((vm,), node, situation)))
+    return _sorted((*of_vm, *of_node, *_on_both(MovingVms((vm,)), node, situation)))
 
 
 def judge_moves(
@@ -72,16 +80,15 @@ def judge_moves(
     if not vms:
         return ()
     of_vms = _on_vms(vms, situation)
-    room = _Room(inventory)
+    moving, room = MovingVms(vms), _Room(inventory)
     verdicts = []
     for node in inventory.nodes.values():
-        moving = [vm for vm in vms if vm.owner_node != node.name]
         survives = room.survives(moving, node)
         findings = _sorted(
             (
                 *of_vms,
                 *_on_node(node, situation),
-                *_on_both(vms, node, situation),
+                *_on_both(moving, node, situation),
                 *node_has_memory.outlook(survives, node),
             )
         )
@@ -92,12 +99,12 @@ def judge_moves(
 def _verdict(
     node: Node,
     findings: tuple[Finding, ...],
-    moving: list[VirtualMachine],
+    moving: MovingVms,
     survives: bool | None,
     situation: Situation,
 ) -> NodeVerdict:
     verdict = verdict_of(findings)
-    needed = node_has_memory.memory_needed(moving)
+    needed = moving.memory_to(node.name)
     before = after = None
     if node.memory_total_mib is not None and node.memory_available_mib is not None:
         before = node.memory_total_mib - node.memory_available_mib
@@ -110,7 +117,7 @@ def _verdict(
         memory_before_mib=before,
         memory_after_mib=after,
         survives_node_loss=survives,
-        queue_position=migration_slot_is_free.queue_position(node.name, situation),
+        queue_position=migration_slot_is_free.queue_position(moving, node.name, situation),
         duration_s=None if verdict is Verdict.CANNOT else _duration(node, needed),
     )
 
@@ -123,15 +130,8 @@ def _on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
     return tuple(itertools.chain.from_iterable(check.on_node(node, situation) for check in ON_NODE))
 
 
-def _on_both(
-    vms: Sequence[VirtualMachine], node: Node, situation: Situation
-) -> tuple[Finding, ...]:
-    found = [finding for check in ON_GROUP for finding in check.on_group(vms, node, situation)]
-    # Of a selection, those that are there already simply stay; alone that is the answer.
-    moving = [vm for vm in vms if vm.owner_node != node.name] or vms
-    for vm in moving:
-        for check in ON_PAIR:
-            found += check.on_pair(vm, node, situation)
+def _on_both(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
+    found = (finding for check in ON_GROUP for finding in check.on_group(moving, node, situation))
     return tuple(dict.fromkeys(found))
 
 
@@ -158,17 +158,15 @@ class _Room:
         for node in inventory.nodes.values():
             if node.state is not NodeState.UP:
                 continue
-            used = node_has_memory.memory_needed(
-                node_has_memory.holding_memory(inventory.vms_on(node.name))
-            )
+            used = memory_needed(node_has_memory.holding_memory(inventory.vms_on(node.name)))
             if node.memory_available_mib is None or used is None:
                 self._is_known = False
                 continue
             self._free[node.name], self._used[node.name] = node.memory_available_mib, used
 
-    def survives(self, moving: Sequence[VirtualMachine], target: Node) -> bool | None:
+    def survives(self, moving: MovingVms, target: Node) -> bool | None:
         """Whether any one node's VMs still fit elsewhere after the move; None if not known."""
-        needed = node_has_memory.memory_needed(moving)
+        needed = moving.memory_to(target.name)
         if not self._is_known or needed is None or target.name not in self._free:
             return None
         if len(self._free) < 2:
@@ -176,8 +174,9 @@ class _Room:
         free, used = dict(self._free), dict(self._used)
         free[target.name] -= needed
         used[target.name] += needed
-        for vm in moving:
-            if vm.owner_node in free:
-                free[vm.owner_node] += vm.memory_mib or 0
-                used[vm.owner_node] -= vm.memory_mib or 0
+        for owner in moving.owners_beside(target.name):
+            if owner in free:
+                left = moving.memory_by_owner[owner] or 0
+                free[owner] += left
+                used[owner] -= left
         return node_has_memory.cluster_survives_loss(free, used)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import Node
@@ -9,17 +10,16 @@ from console.model.virtual_machine import PowerState, VirtualMachine
 
 ID = "node_has_memory"
 TITLE = "The target has enough memory"
+_WITHOUT_MEMORY = frozenset({PowerState.STOPPED, PowerState.SAVED})
 
 
-def on_group(
-    vms: Sequence[VirtualMachine], node: Node, situation: Situation
-) -> tuple[Finding, ...]:
-    moving = [vm for vm in vms if vm.owner_node != node.name]
-    needed = memory_needed(moving)
+def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
+    needed = moving.memory_to(node.name)
     if node.memory_available_mib is None:
         return (unknown(ID, f"The free memory of {node.name} is not known."),)
     if needed is None:
-        names = ", ".join(vm.name for vm in moving if vm.memory_mib is None)
+        unread = (vm.name for vm in moving.leaving(node.name) if vm.memory_mib is None)
+        names = ", ".join(unread)
         return (unknown(ID, f"How much memory {names} needs is not known."),)
     if needed > node.memory_available_mib:
         text = (
@@ -38,19 +38,9 @@ def outlook(survives: bool | None, node: Node) -> tuple[Finding, ...]:
     return ()
 
 
-def memory_needed(vms: Sequence[VirtualMachine]) -> int | None:
-    """MiB that these VMs take on a node; None if one of them is not known."""
-    total = 0
-    for vm in vms:
-        if vm.memory_mib is None:
-            return None
-        total += vm.memory_mib
-    return total
-
-
 def holding_memory(vms: Sequence[VirtualMachine]) -> list[VirtualMachine]:
     """Those that take memory on their node now: a stopped or saved VM takes none."""
-    return [vm for vm in vms if vm.power not in (PowerState.STOPPED, PowerState.SAVED)]
+    return [vm for vm in vms if vm.power not in _WITHOUT_MEMORY]
 
 
 def gib(mib: int) -> str:

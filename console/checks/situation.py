@@ -1,5 +1,7 @@
 """What a check looks at: the state as last read, the time, and what is already under way."""
 
+import functools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +19,9 @@ class Situation:
     now: float
     running: Sequence[OperationRecord] = field(default=())
 
-    def moves_touching(self, node: str) -> int:
-        """Live migrations from or to this node: those the cluster reports and ours that wait."""
+    @functools.cached_property
+    def moves_by_node(self) -> Counter[str]:
+        """Live migrations from or to each node: those the cluster reports and ours that wait."""
         seen = {
             vm.key: (vm.cluster.owner_node, vm.cluster.migration.target)
             for vm in self.inventory.vms.values()
@@ -28,7 +31,7 @@ class Situation:
             if isinstance(record.request, LiveMigrate) and not record.is_over:
                 request = record.request
                 seen.setdefault(request.vm_key, (request.source, request.target))
-        return sum(node in ends for ends in seen.values())
+        return Counter(node for ends in seen.values() for node in set(ends))
 
     @property
     def slots_per_node(self) -> int:

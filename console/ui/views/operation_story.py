@@ -25,6 +25,8 @@ from console.ui.models.operation_rows import TopRow
 from console.ui.plain_text import plain, tip
 from console.ui.store import Store
 
+OnRecord = Callable[[Callable[[OperationRecord], None]], Callable[["Chosen"], None]]
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -220,22 +222,28 @@ class OperationStory(QWidget):
                     "Only what a failed creation made is cleaned up.",
                 ),
             ),
+            *self._moving_buttons(on_record),
+        )
+
+    def _moving_buttons(self, on_record: OnRecord) -> Sequence[StoryButton]:
+        moving = self._actions.moving
+        return (
             StoryButton(
                 "move_back",
                 lambda _: "Move &back",
-                on_record(actions.moving.back),
+                on_record(moving.back),
                 lambda chosen: chosen.is_move,
                 lambda chosen: _unless(
-                    chosen.record is not None and actions.moving.can_go_back(chosen.record),
+                    chosen.record is not None and moving.can_go_back(chosen.record),
                     "Only a VM that arrived, and is still there, is moved back.",
                 ),
             ),
             StoryButton(
                 "move_back_all",
                 self._move_back_text,
-                lambda chosen: actions.moving.back_all(chosen.moves_of(self._store.operations)),
+                lambda chosen: moving.back_all(chosen.moves_of(self._store.operations)),
                 lambda chosen: bool(chosen.moves_of(self._store.operations)),
-                lambda chosen: actions.moving.why_not_back(chosen.moves_of(self._store.operations)),
+                lambda chosen: moving.why_not_back(chosen.moves_of(self._store.operations)),
             ),
         )
 

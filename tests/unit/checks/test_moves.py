@@ -64,7 +64,7 @@ def change_node(inventory: Inventory, name: str, **facts: object) -> None:
 
 def test_a_healthy_move_has_only_the_note_on_traffic(inventory: Inventory) -> None:
     found = find(inventory, request_for(inventory))
-    assert set(found) == {"migration_traffic_is_encrypted"}
+    assert set(found) == {"migration_traffic_is_encrypted", "known_issues"}
     assert found["migration_traffic_is_encrypted"].severity is Severity.NOTE
 
 
@@ -198,6 +198,56 @@ def test_a_full_slot_means_waiting_with_a_place(inventory: Inventory) -> None:
     assert target.verdict is Verdict.WAITS
     # Two at a time here: two run, one waits, this is the second in the queue.
     assert target.queue_position == 2
+
+
+def test_a_move_waits_for_a_slot_of_its_own_node_too(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    others = [name for name in inventory.nodes if name not in (request.source, request.target)]
+    records = [
+        OperationRecord(
+            str(at),
+            LiveMigrate(f"vm-{at}", f"vm-{at}", request.source, others[0]),
+            "t",
+            OperationState.RUNNING,
+            0.0,
+        )
+        for at in range(2)
+    ]
+    verdicts = judge_moves(inventory, [request.vm_key], records, now(inventory))
+    target = next(verdict for verdict in verdicts if verdict.node == request.target)
+    assert target.verdict is Verdict.WAITS
+    assert target.queue_position == 1
+    assert any(finding.text.startswith(request.source) for finding in target.findings)
+
+
+def issues(inventory: Inventory, **cluster: str) -> set[str]:
+    inventory.apply(SnapshotDelta(cluster=replace(inventory.cluster, **cluster)))
+    request = request_for(inventory)
+    found = run_on_snapshot(MOVE_CHECKS, request, inventory, now(inventory))
+    return {finding.text for finding in found if finding.check == "known_issues"}
+
+
+def test_known_issues_are_told_of_the_releases_that_have_them(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    change_vm(inventory, request, has_dynamic_memory=False)
+    (of_sids,) = issues(inventory, release="2510", os_build="10.0.26100.4652")
+    assert "0x80070534" in of_sids
+    assert issues(inventory, release="2605", os_build="10.0.26100.4652") == set()
+    assert issues(inventory, release="2510", os_build="10.0.25398.1") == set()
+    # Of a release or a build that nobody knows nothing is claimed.
+    assert issues(inventory, release="", os_build="10.0.26100.4652") == set()
+    assert issues(inventory, release="2510", os_build="") == set()
+
+
+def test_the_silent_failure_is_told_of_vms_with_dynamic_memory(inventory: Inventory) -> None:
+    request = request_for(inventory)
+    change_vm(inventory, request, has_dynamic_memory=True)
+    (silent,) = issues(inventory, release="2311", os_build="10.0.25398.1")
+    assert "without any message" in silent
+    change_vm(inventory, request, has_dynamic_memory=None)
+    assert issues(inventory) == {silent}, "what is not known is not left out"
+    change_vm(inventory, request, has_dynamic_memory=False)
+    assert issues(inventory) == set()
 
 
 def test_the_loss_of_a_node_is_foreseen(inventory: Inventory) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from console.checks.node_has_memory import cluster_survives_loss, holding_memory, memory_needed
+from console.checks.moving_vms import memory_needed
+from console.checks.node_has_memory import cluster_survives_loss, holding_memory
 from console.model.inventory import Inventory
 from console.model.node import NodeState
 from console.ui.wizard import choices, flow
