@@ -12,6 +12,7 @@ import msgspec
 
 from console.model.freshness import Fault, Wire
 from console.model.node import Node
+from console.model.operation import MoveProgress
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -50,6 +51,7 @@ class JobReport(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     fault: Fault | None = None
     poll_after_s: float | None = None
+    move: MoveProgress | None = None
 
 
 class RemoteJob(Protocol):

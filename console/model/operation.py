@@ -49,6 +49,21 @@ NO_PROGRESS = "No progress for"
 KEPT_OPERATIONS = 100_000
 
 
+class MoveProgress(msgspec.Struct, frozen=True, gc=False):
+    """How a live migration goes, as far as the cluster tells it: None is "not told".
+
+    Memory in MiB. ``is_converging`` is False if passes do not get shorter: the VM writes memory
+    as fast as the link carries it.
+    """
+
+    pass_number: int | None = None
+    copied_mib: float | None = None
+    remaining_mib: float | None = None
+    rate_mib_s: float | None = None
+    is_converging: bool | None = None
+    blackout_ms: float | None = None
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False):
     """How far a running operation is. ``fraction`` is 0..1, None where nobody can tell."""
 
@@ -56,6 +71,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False):
     fraction: float | None = None
     text: str = ""
     remaining_s: float | None = None
+    move: MoveProgress | None = None
 
 
 class StepEntry(msgspec.Struct, frozen=True, gc=False):

@@ -1,9 +1,9 @@
 """Move a running VM to another node, and look whether it arrived whole."""
 
-from console.backends import BackendError, JobState
+from console.backends import BackendError, JobReport, JobState
 from console.checks import MOVE_CHECKS
 from console.model.freshness import Fault, FaultCode
-from console.model.operation import OperationState, Progress
+from console.model.operation import MoveProgress, OperationState, Progress
 from console.model.request import LiveMigrate
 from console.model.virtual_machine import Heartbeat, PowerState, VirtualMachine
 from console.operations.base import OperationContext, Outcome
@@ -63,7 +63,7 @@ class LiveMigrateOperation:
             return Outcome(_S.FAILED, "The cluster refused the move.", error.fault)
         await context.accepted(_STEP, job.token)
         report = await context.follow(job, phase="Moving")
-        return await self._verify(context, request, before, report.state, report.fault)
+        return await self._verify(context, request, before, report)
 
     async def _look_first(
         self, context: OperationContext, request: LiveMigrate, before: VirtualMachine | None
@@ -82,11 +82,11 @@ class LiveMigrateOperation:
             if job is not None:
                 await context.accepted(_STEP, job.token)
                 report = await context.follow(job, phase="Moving")
-                return await self._verify(context, request, before, report.state, report.fault)
+                return await self._verify(context, request, before, report)
             vm = await backend.read_vm(request.vm_key)
             owner = vm.owner_node if vm is not None else None
             if owner == request.target:
-                return await self._verify(context, request, before, JobState.SUCCEEDED, None)
+                return await self._verify(context, request, before, JobReport(JobState.SUCCEEDED))
             if owner is None:
                 return _unknown(request, "The VM was not found on the cluster.")
             if owner != request.source:
@@ -112,11 +112,11 @@ class LiveMigrateOperation:
         if job is not None:
             await context.accepted(_STEP, job.token)
             report = await context.follow(job, phase="Moving")
-            return await self._verify(context, request, before, report.state, report.fault)
+            return await self._verify(context, request, before, report)
         vm = await context.backend.read_vm(request.vm_key)
         owner = vm.owner_node if vm is not None else None
         if owner == request.target:
-            return await self._verify(context, request, before, JobState.SUCCEEDED, None)
+            return await self._verify(context, request, before, JobReport(JobState.SUCCEEDED))
         if owner is None:
             return _unknown(request, "The VM was not found on the cluster.")
         if owner != request.source:
@@ -129,9 +129,9 @@ class LiveMigrateOperation:
         context: OperationContext,
         request: LiveMigrate,
         before: VirtualMachine | None,
-        state: JobState,
-        fault: Fault | None,
+        report: JobReport,
     ) -> Outcome:
+        state, fault = report.state, report.fault
         await context.verifying(f"Looking whether {request.vm_name} is on {request.target}")
         vm = await self._settled(context, request)
         await context.refresh()
@@ -139,7 +139,7 @@ class LiveMigrateOperation:
             return _unknown(request, "The VM was not found on the cluster afterwards.")
         owner = vm.cluster.owner_node
         if owner == request.target:
-            return _arrived(request, vm, before)
+            return _arrived(request, vm, before, report.move)
         if owner == request.source and state is JobState.CANCELED:
             return Outcome(_S.CANCELED, f"Cancelled: {request.vm_name} stayed on {owner} and runs.")
         if owner == request.source:
@@ -169,7 +169,12 @@ class LiveMigrateOperation:
         return vm
 
 
-def _arrived(request: LiveMigrate, vm: VirtualMachine, before: VirtualMachine | None) -> Outcome:
+def _arrived(
+    request: LiveMigrate,
+    vm: VirtualMachine,
+    before: VirtualMachine | None,
+    move: MoveProgress | None,
+) -> Outcome:
     """On the target: whole only if it runs and kept Secure Boot, vTPM and the vTPM's state."""
     facts = vm.cluster
     assert facts is not None
@@ -191,6 +196,8 @@ def _arrived(request: LiveMigrate, vm: VirtualMachine, before: VirtualMachine | 
                 wrong.append(f"its {name} {told}")
     else:
         kept.append("how its Secure Boot and vTPM were before was not seen")
+    if move is not None and move.blackout_ms is not None:
+        kept.append(f"pause {move.blackout_ms:.0f} ms measured")
     if facts.heartbeat in (Heartbeat.NO_CONTACT, Heartbeat.LOST):
         wrong.append("its guest does not answer")
     if wrong:

@@ -4,10 +4,12 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
+
 from console.backends import Backend, BackendError, JobReport, JobState, RemoteJob
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
-from console.model.operation import NO_PROGRESS, OperationState, Progress
+from console.model.operation import NO_PROGRESS, MoveProgress, OperationState, Progress
 from console.operations.base import SentStep
 from console.worker.clock import Clock, sleep_unless
 from console.worker.journal_lines import Accepted, Noted, Progressed, Sending, StateEntered
@@ -196,11 +198,32 @@ class _Movement:
         self._seen: object = None
         self._moved_at = clock.monotonic()
         self._is_stalled = False
+        self._copied: tuple[float, float] | None = None
 
     def progress(self, report: JobReport, low: float, high: float, phase: str) -> Progress:
-        """The job's 0..1 mapped to low..high of the whole operation."""
+        """The job's 0..1 mapped to low..high of the whole operation; it never goes back."""
+        found = self._mapped(report, low, high, phase)
+        known = self._log.record.progress
+        before = known.fraction if known is not None else None
+        if found.fraction is not None and before is not None and before > found.fraction:
+            found = msgspec.structs.replace(found, fraction=before)
+        return msgspec.structs.replace(found, move=self._with_rate(report.move))
+
+    def _with_rate(self, move: MoveProgress | None) -> MoveProgress | None:
+        """The same with what was copied a second since the last look."""
+        if move is None or move.copied_mib is None:
+            return move
+        at, before = self._clock.monotonic(), self._copied
+        self._copied = (at, move.copied_mib)
+        if before is None or at <= before[0] or move.copied_mib <= before[1]:
+            return move
+        rate = (move.copied_mib - before[1]) / (at - before[0])
+        return msgspec.structs.replace(move, rate_mib_s=rate)
+
+    def _mapped(self, report: JobReport, low: float, high: float, phase: str) -> Progress:
         at = self._clock.monotonic()
-        seen = (report.phase, report.fraction, report.text)
+        copied = report.move.copied_mib if report.move is not None else None
+        seen = (report.phase, report.fraction, report.text, copied)
         if seen != self._seen:
             self._seen, self._moved_at = seen, at
         fraction = report.fraction

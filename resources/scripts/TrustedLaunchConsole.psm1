@@ -306,6 +306,11 @@ function Get-TlcMigrationRow {
         percent     = $null
         failureCode = $null
         failureText = $null
+        # Neither Msvm_MigrationJob nor the cluster's resource tells these.
+        passNumber   = $null
+        copiedMiB    = $null
+        remainingMiB = $null
+        blackoutMs   = $null
     }
     $job = (Get-TlcMigrationJob)[$id]
     if ($null -ne $job) {

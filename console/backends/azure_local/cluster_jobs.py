@@ -10,8 +10,10 @@ from console.backends.azure_local.node_rows import MigrationRow, NodeDrainRow
 from console.backends.azure_local.translate import DRAIN
 from console.model.freshness import Fault, FaultCode
 from console.model.node import DrainStatus, Node, NodeState
+from console.model.operation import MoveProgress
 
 TOKEN_VERSION = 1
+_SHORTER = 0.9
 POLL_MIGRATION_S, POLL_NODE_S = 1.0, 2.0
 
 
@@ -82,6 +84,7 @@ class MigrationJob:
     def __init__(self, observer: Observer, token: ClusterToken) -> None:
         self._observer = observer
         self._about = token
+        self._first_left: dict[int, float] = {}  # by pass: the most that was seen of it
 
     @property
     def token(self) -> str:
@@ -111,10 +114,37 @@ class MigrationJob:
             text=seen.failure_text or "",
             fault=_failure(seen) if state is JobState.FAILED else None,
             poll_after_s=POLL_MIGRATION_S,
+            move=self._move(seen),
+        )
+
+    def _move(self, seen: MigrationRow) -> MoveProgress | None:
+        """What the cluster tells beyond a percentage; None if it tells nothing (a real one)."""
+        number, left = seen.pass_number, seen.remaining_mi_b
+        if number is None and seen.copied_mi_b is None and seen.blackout_ms is None:
+            return None
+        if number is not None and left is not None:
+            self._first_left[number] = max(left, self._first_left.get(number, 0.0))
+        return MoveProgress(
+            pass_number=number,
+            copied_mib=seen.copied_mi_b,
+            remaining_mib=left,
+            is_converging=_converges(self._first_left),
+            blackout_ms=seen.blackout_ms,
         )
 
     async def cancel(self) -> None:
         await self._observer.stop_migration(self._about.vm_id, self._about.operation_id)
+
+
+def _converges(first_left: dict[int, float]) -> bool | None:
+    """Whether the passes get shorter; None before three of them were seen.
+
+    Two alike may be a moment's load; a third one says that it will not end by itself.
+    """
+    if len(first_left) < 3:
+        return None
+    *_, one, two, three = (first_left[number] for number in sorted(first_left))
+    return three < _SHORTER * two or two < _SHORTER * one
 
 
 def _failure(seen: MigrationRow) -> Fault:

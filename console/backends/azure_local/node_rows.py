@@ -124,6 +124,10 @@ class MigrationRow(Row):
     percent: int | None = None
     failure_code: str | None = None
     failure_text: str | None = None
+    pass_number: int | None = None
+    copied_mi_b: float | None = None
+    remaining_mi_b: float | None = None
+    blackout_ms: float | None = None
 
 
 class NodeDrainRow(Row):

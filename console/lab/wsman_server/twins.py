@@ -91,6 +91,10 @@ class ReadingTwins:
             "percent": migration.percent if migration else None,
             "failureCode": (migration.failure_code or None) if migration else None,
             "failureText": (migration.failure_text or None) if migration else None,
+            "passNumber": (migration.pass_number or None) if migration else None,
+            "copiedMiB": round(migration.copied_mib, 1) if migration else None,
+            "remainingMiB": round(max(migration.remaining_mib, 0.0), 1) if migration else None,
+            "blackoutMs": migration.blackout_ms if migration else None,
         }
 
     def node_drain(self, parameters: Parameters) -> Row:

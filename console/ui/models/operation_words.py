@@ -8,7 +8,13 @@ from datetime import datetime
 
 from console.model.foreign_move import ForeignMove, ForeignMoveState
 from console.model.group import GroupStanding
-from console.model.operation import GroupRecord, OperationRecord, OperationState, stalled_since
+from console.model.operation import (
+    GroupRecord,
+    OperationRecord,
+    OperationState,
+    Progress,
+    stalled_since,
+)
 from console.model.request import LiveMigrate
 from console.ui.plain_text import one_line, plain
 
@@ -72,10 +78,43 @@ def progress_text(record: OperationRecord) -> str:
         return _stalled_text(record)
     if record.progress is None:
         return _line_text(record)
-    words = [record.progress.phase, record.progress.text]
+    words = [move_text(record.progress) or record.progress.phase, record.progress.text]
     if record.progress.remaining_s is not None:
         words.append(f"about {duration_text(record.progress.remaining_s)} left")
     return ", ".join(word for word in words if word)
+
+
+_MOVE_PHASES = {
+    "Queued": "Waiting for a slot in the cluster",
+    "Setup": "Setting up",
+    "Memory": "Copying memory",
+    "Blackout": "Switching over",
+    "Cleanup": "Tidying up; it runs on the target",
+}
+
+
+def move_text(progress: Progress) -> str:
+    """How a move goes in one line: phase, pass, what is left, how fast; empty if not told."""
+    move = progress.move
+    if move is None:
+        return ""
+    words = [_MOVE_PHASES.get(progress.phase, progress.phase)]
+    if progress.phase == "Memory":
+        if move.pass_number is not None:
+            words[0] += f", pass {move.pass_number}"
+        if move.remaining_mib is not None:
+            words.append(f"{_mib_text(move.remaining_mib)} left")
+        if move.rate_mib_s is not None:
+            words.append(f"{move.rate_mib_s:.0f} MiB/s")
+        if move.is_converging is False:
+            words.append("not converging: the VM writes memory as fast as it is copied")
+    if move.blackout_ms is not None:
+        words.append(f"pause {move.blackout_ms:.0f} ms")
+    return " · ".join(words)
+
+
+def _mib_text(mib: float) -> str:
+    return f"{mib / 1024:.1f} GiB" if mib >= 1024 else f"{mib:.0f} MiB"
 
 
 def _stalled_text(record: OperationRecord) -> str:

@@ -13,6 +13,7 @@ from console.backends.azure_local.node_faults import node_fault
 from console.backends.azure_local.node_session import NodeRefusal, Parameters
 from console.model.freshness import FaultCode
 from console.model.node import NodeState
+from console.model.operation import MoveProgress
 from console.model.virtual_machine import PowerState
 
 CONNECTION = ClusterConnection({"n1": "127.0.0.1:1", "n2": "127.0.0.1:2"})
@@ -277,3 +278,50 @@ async def test_the_mark_of_a_job_names_no_address(cluster: FailoverCluster, node
     assert "127.0.0.1" not in job.token
     with pytest.raises(BackendError):
         cluster.resume('{"type":"arm"}')
+
+
+def memory_pass(number: int, left: float, copied: float) -> dict[str, Any]:
+    return {
+        "vmId": V1, "ownerNode": "n1", "phase": "Memory", "operationId": "op-1", "percent": 40,
+        "passNumber": number, "remainingMiB": left, "copiedMiB": copied,
+    }  # fmt: skip
+
+
+async def moved_so_far(
+    cluster: FailoverCluster, nodes: Nodes, looks: list[dict[str, Any]]
+) -> list[MoveProgress | None]:
+    """What one job reports at each of these looks."""
+    rest = iter(looks)
+    nodes.answers["Start-TlcLiveMigration"] = lambda parameters: {}
+    job = await cluster.start_live_migration(V1, "n1", "n2", "op-1")
+    nodes.answers["Get-TlcLiveMigration"] = lambda parameters: next(rest)
+    return [(await job.poll()).move for _ in looks]
+
+
+@pytest.mark.parametrize(
+    ("lefts", "converges"),
+    [
+        ([8192.0, 900.0], None),
+        ([8192.0, 900.0, 100.0], True),
+        ([8192.0, 3300.0, 3300.0], True),
+        ([8192.0, 3300.0, 3300.0, 3290.0], False),
+        ([8192.0, 3300.0, 3300.0, 3290.0, 400.0], True),
+    ],
+)
+async def test_passes_that_do_not_get_shorter_are_told(
+    cluster: FailoverCluster, nodes: Nodes, lefts: list[float], converges: bool | None
+) -> None:
+    looks = []
+    for number, left in enumerate(lefts, start=1):
+        looks += [memory_pass(number, left, 1.0), memory_pass(number, left / 2, 2.0)]
+    last = (await moved_so_far(cluster, nodes, looks))[-1]
+    assert last is not None
+    assert last.pass_number == len(lefts)
+    assert last.is_converging is converges
+
+
+async def test_a_real_node_tells_only_a_percentage_and_nothing_is_made_up(
+    cluster: FailoverCluster, nodes: Nodes
+) -> None:
+    look = {"vmId": V1, "ownerNode": "n1", "phase": "Running", "percent": 40}
+    assert await moved_so_far(cluster, nodes, [look]) == [None]

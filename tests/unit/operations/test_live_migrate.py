@@ -1,11 +1,13 @@
 """A move is judged by where the VM is and what it kept, never by what was accepted."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from console.backends import BackendError, RemoteJob
+from console.backends import BackendError, JobReport, RemoteJob
 from console.model.freshness import Fault, FaultCode
-from console.model.operation import OperationState
+from console.model.operation import MoveProgress, OperationState
 from console.model.request import LiveMigrate
 from console.model.virtual_machine import PowerState, VirtualMachine, VmKind
 from console.operations import operation_for
@@ -175,3 +177,17 @@ async def test_a_refused_repetition_is_told_by_where_the_vm_is(
     else:
         assert outcome.state is S.SUCCEEDED, outcome
         assert context.site.vms[request.vm_key].owner == request.target
+
+
+async def test_the_measured_pause_is_told(context: Context) -> None:
+    request = a_request(context)
+    real = context.follow
+
+    async def follow(job: RemoteJob, **how: Any) -> JobReport:
+        report = await real(job, **how)
+        return msgspec.structs.replace(report, move=MoveProgress(blackout_ms=83.4))
+
+    context.follow = follow  # type: ignore[method-assign]
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED
+    assert "pause 83 ms measured" in outcome.result

@@ -8,6 +8,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import (
     NO_PROGRESS,
     GroupRecord,
+    MoveProgress,
     OperationRecord,
     OperationState,
     Progress,
@@ -266,3 +267,30 @@ def test_steps_lead_from_one_list_to_the_other(old: str, new: str) -> None:
 def test_near_rows_become_one_range() -> None:
     assert spans([40, 1, 3, 2]) == [(1, 3), (40, 40)]
     assert spans([]) == []
+
+
+@pytest.mark.parametrize(
+    ("phase", "move", "text"),
+    [
+        ("Setup", MoveProgress(copied_mib=0.0), "Setting up"),
+        (
+            "Memory",
+            MoveProgress(2, 8200.0, 300.0, 481.0, None),
+            "Copying memory, pass 2 · 300 MiB left · 481 MiB/s",
+        ),
+        (
+            "Memory",
+            MoveProgress(9, 80000.0, 3300.0, None, False),
+            "Copying memory, pass 9 · 3.2 GiB left · "
+            "not converging: the VM writes memory as fast as it is copied",
+        ),
+        (
+            "Cleanup",
+            MoveProgress(2, 8500.0, 0.0, None, True, 83.0),
+            "Tidying up; it runs on the target · pause 83 ms",
+        ),
+        ("Running", None, ""),
+    ],
+)
+def test_how_a_move_goes_is_one_calm_line(phase: str, move: MoveProgress | None, text: str) -> None:
+    assert words.move_text(Progress(phase, 0.4, move=move)) == text

@@ -6,14 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.backends import BackendError, JobReport
+from console.backends import BackendError, JobReport, JobState
 from console.channel.messages import Notice
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.operation import OperationState, stalled_since
 from console.model.request import LiveMigrate
 from console.operations.base import OperationContext, Outcome
-from console.worker.journal_lines import fold
+from console.worker.journal_lines import Progressed, fold
 from console.worker.journal_store import JournalWriteError
 from console.worker.pace import Pace
 from tests.unit.worker.fakes import Bench, Job, Memory, Move, World
@@ -324,6 +324,26 @@ async def test_a_standstill_is_said_and_so_is_its_end(tmp_path: Path) -> None:
         world.never_ends = False
         await bench.until_over("op")
     assert stalled_since(bench.record("op")) is None
+
+
+async def test_a_bar_never_runs_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration's percentage falls when a pass begins anew; what was reached stays."""
+    told = iter((0.2, 0.6, 0.1, 0.5, 0.7))
+
+    async def poll(self: Job) -> JobReport:
+        fraction = next(told, None)
+        if fraction is None:
+            return await real(self)
+        return JobReport(JobState.RUNNING, f"Pass at {fraction}", fraction)
+
+    real = Job.poll
+    monkeypatch.setattr(Job, "poll", poll)
+    async with Bench(tmp_path, World({"vm": "N1"}, polls=1)) as bench:
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until_over("op")
+        lines = await bench.journal.lines_of("op")
+        bars = [line.body.progress.fraction for line in lines if isinstance(line.body, Progressed)]
+    assert bars[:5] == [0.2, 0.6, 0.6, 0.6, 0.7]
 
 
 async def test_a_server_that_asks_to_wait_a_day_is_asked_again_in_minutes(
