@@ -118,7 +118,7 @@ def _verdict(
         memory_after_mib=after,
         survives_node_loss=survives,
         queue_position=migration_slot_is_free.queue_position(moving, node.name, situation),
-        duration_s=None if verdict is Verdict.CANNOT else _duration(node, needed),
+        duration_s=None if verdict is Verdict.CANNOT else duration_to(node, needed),
     )
 
 
@@ -139,7 +139,7 @@ def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity]))
 
 
-def _duration(node: Node, needed_mib: int | None) -> tuple[float, float] | None:
+def duration_to(node: Node, needed_mib: int | None) -> tuple[float, float] | None:
     """A wide, honest range from the fastest link that is up; None where no speed is known."""
     speeds = [n.link_mbps for n in node.migration_networks if n.is_up and n.link_mbps]
     if not speeds or needed_mib is None:

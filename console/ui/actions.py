@@ -94,6 +94,7 @@ _POWER = (
 class Actions(QObject):
     """Signals: ``move_wanted(keys)`` to open the chooser of nodes, ``create_wanted()`` for the
     wizard, ``create_again_wanted(spec)`` for the wizard with what was asked for before,
+    ``plan_wanted(node)`` for the plan that empties it,
     ``passwords_wanted(group_id, records)`` to ask for those of failed creations,
     ``submitted(id)`` of an operation or a group after any request left.
     """
@@ -102,6 +103,7 @@ class Actions(QObject):
     create_wanted = Signal()
     create_again_wanted = Signal(object)
     passwords_wanted = Signal(str, tuple)
+    plan_wanted = Signal(str)
     submitted = Signal(str)
 
     def __init__(self, store: Store, submitter: Submitter, ask: Ask, settings: Settings) -> None:
@@ -149,6 +151,13 @@ class Actions(QObject):
                 lambda keys: self.delete(keys[0]),
                 self._why_no_delete,
                 starts_group=True,
+            ),
+            Entry(
+                "plan_drain",
+                "&Plan to empty it…",
+                Scope.NODE,
+                lambda names: self.plan_wanted.emit(names[0]),
+                lambda _: "",
             ),
             Entry(
                 "drain",

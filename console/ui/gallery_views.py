@@ -179,6 +179,16 @@ def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return dialog
 
 
+def _plan(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    from console.ui.views.drain_plan_window import DrainPlanWindow
+
+    main = window(snapshot, folder, scenario)
+    plan = DrainPlanWindow(main._store, main.actions_table, snapshot.nodes[0].name)
+    main.setParent(plan)
+    main.hide()
+    return plan
+
+
 def _wizard(page: int) -> Builder:
     def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
         from console.ui.wizard.create_vm_wizard import CreateVmWizard
@@ -229,6 +239,7 @@ VIEWS: dict[str, Builder] = {
     "operations-500": _operations(500),
     "away": _away,
     "choose-node": _choose,
+    "plan": _plan,
     "wizard-basics": _wizard(0),
     "wizard-image": _wizard(1),
     "wizard-security": _wizard(2),

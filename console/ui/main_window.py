@@ -248,6 +248,7 @@ class MainWindow(QMainWindow):
         )
         self.map.vm_activated.connect(self._show_vm)
         actions.move_wanted.connect(self.choose_node_for)
+        actions.plan_wanted.connect(self._open_plan)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self._opener.open)
         actions.passwords_wanted.connect(self._ask_passwords)
@@ -287,6 +288,11 @@ class MainWindow(QMainWindow):
             self.actions_table.moving.move(keys, verdict.node)
         else:
             self.notes.show_notes(keys, what, verdict, self.map)
+
+    def _open_plan(self, node: str) -> None:
+        from console.ui.views.drain_plan_window import DrainPlanWindow
+
+        DrainPlanWindow(self._store, self.actions_table, node, self).show()
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""

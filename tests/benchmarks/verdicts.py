@@ -19,7 +19,7 @@ ROUNDS = 40
 
 def run() -> list[Row]:
     large = snapshot("large")
-    return [*_judged(large, 16, 50), *_judged(_four_times(large), 64, 200)]
+    return [*_judged(large, 16, 50), *_judged(four_times(large), 64, 200)]
 
 
 def _judged(cluster: ClusterSnapshot, nodes: int, count: int) -> list[Row]:
@@ -39,7 +39,7 @@ def _judged(cluster: ClusterSnapshot, nodes: int, count: int) -> list[Row]:
     ]
 
 
-def _four_times(cluster: ClusterSnapshot) -> ClusterSnapshot:
+def four_times(cluster: ClusterSnapshot) -> ClusterSnapshot:
     """The same site with four times its nodes and VMs, each with a name of its own."""
     nodes: list[Node] = []
     vms: list[VirtualMachine] = []

@@ -1,0 +1,1 @@
+"""WHAT WOULD HAPPEN: plans of several moves, made from a snapshot without any I/O."""
