@@ -1,4 +1,4 @@
-"""How long the plan to empty one node takes, and how even it leaves the rest: 16 nodes with 2,000 VMs, 64 nodes with 8,000."""
+"""Planning to empty one node, timed: 16 nodes with 2,000 VMs, 64 nodes with 8,000."""
 
 import statistics
 import time
