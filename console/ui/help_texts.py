@@ -11,6 +11,7 @@ _ALWAYS = (
     ("Shift+arrows", "select several"),
     ("Ctrl+A", "select all"),
     ("Menu key", "what can be done with the selection"),
+    ("Ctrl+Z", "take back a move in its first five seconds"),
     ("Escape", "put down what is lifted, close what is open"),
     ("Ctrl+1, Ctrl+2", "cluster map, virtual machines"),
     ("Ctrl+F", "find a VM"),
