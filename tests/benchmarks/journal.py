@@ -26,11 +26,12 @@ def run() -> list[Row]:
         bare_awaited, awaited = asyncio.run(_awaited(Path(folder)))
     return [
         Row("durable journal append, in its thread, median", ours, "ms", floor=bare),
-        Row("durable journal append / bare SQLite commit", ours / bare, "x", LIMIT, 1.0),
+        Row("append in its thread / bare SQLite commit", ours / bare, "x", None, 1.0),
         # What the worker's loop waits, with the way to the writing thread and back in it. The loop
-        # itself must not commit: a slow disk would hold up every other operation.
+        # itself must not commit: a slow disk would hold up every other operation. The limit holds
+        # here, as an operation sees it: measured without the way it would be met too easily.
         Row("durable journal append, awaited, median", awaited, "ms", floor=bare_awaited),
-        Row("awaited append / bare commit without a thread", awaited / bare, "x", None, 1.0),
+        Row("durable journal append / bare SQLite commit", awaited / bare, "x", LIMIT, 1.0),
     ]
 
 
