@@ -167,6 +167,7 @@ class Engine:
             send=self._send,
             is_congested=self._is_congested,
             clean=self._redaction.of_snapshot,
+            is_shown=stored_snapshot.path_for(folder, opening.profile.id).exists(),
             store=lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot),
             look=ForeignMoves(
                 self._unfinished, self._clock, lambda moves: self._send(ForeignMovesSeen(moves))

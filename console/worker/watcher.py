@@ -26,6 +26,9 @@ _STORE_EVERY_S = 60.0
 _FRESH_S = {Wire.ARM: 5.0, Wire.CLUSTER: 0.0}
 # Past this the backend itself hangs: the wire is said to be down and asked again.
 _HANGS_AFTER_S = 90.0
+# So long a window that shows something already waits for the second wire's first answer: without
+# it the first half read would replace a whole picture with half of one.
+_BOTH_WITHIN_S = 5.0
 _LEAST_TOLD_INTERVAL_S = 4.0
 _BOTH = (Wire.CLUSTER, Wire.ARM)
 
@@ -49,7 +52,8 @@ class Watcher:
     """Reads both wires for as long as it runs; a wire that hangs does not hold up the other.
 
     ``look`` is shown each change before it is applied, beside the VMs as they were. ``clean`` takes
-    secrets out of what servers said, before anything is shown, stored or judged.
+    secrets out of what servers said, before anything is shown, stored or judged. ``is_shown``: the
+    window shows an earlier state, so the first telling can wait for both wires.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Watcher:
         store: Callable[[ClusterSnapshot], None],
         look: Callable[[Mapping[str, VirtualMachine], SnapshotDelta], None],
         clean: Callable[[ClusterSnapshot], ClusterSnapshot] = lambda snapshot: snapshot,
+        is_shown: bool = False,
     ) -> None:
         self.inventory = inventory
         self._clock = clock
@@ -72,6 +77,7 @@ class Watcher:
         self._store = store
         self._look = look
         self._clean = clean
+        self._is_shown = is_shown
         self._watches = {wire: _WireWatch() for wire in _BOTH}
         self._last = ClusterSnapshot(ClusterInfo(""))
         self._published: ClusterSnapshot | None = None
@@ -204,6 +210,8 @@ class Watcher:
 
     async def _publish(self) -> None:
         """Tell the window everything that it was not told yet, once for many readings."""
+        if self._published is None and self._is_shown:
+            await self._until_both_answered()
         wait = self._published_at + _PUBLISH_EVERY_S - self._clock.monotonic()
         if wait > 0:
             await self._clock.sleep(wait)
@@ -222,6 +230,14 @@ class Watcher:
             self._stored_at = self._published_at
             await asyncio.to_thread(self._store_now, snapshot)
 
+    async def _until_both_answered(self) -> None:
+        """Wait for a first answer or fault of each wire, but not for ever."""
+        began = self._clock.monotonic()
+        while not all(_has_answered(_reading(self._last, wire)) for wire in _BOTH):
+            if self._clock.monotonic() - began >= _BOTH_WITHIN_S:
+                return
+            await self._clock.sleep(_PUBLISH_EVERY_S)
+
     def _store_now(self, snapshot: ClusterSnapshot) -> None:
         try:
             self._store(snapshot)
@@ -233,6 +249,10 @@ class Watcher:
 
 def _reading(snapshot: ClusterSnapshot, wire: Wire) -> WireReading:
     return snapshot.arm if wire is Wire.ARM else snapshot.cluster_wire
+
+
+def _has_answered(reading: WireReading) -> bool:
+    return reading.read_at is not None or bool(reading.faults)
 
 
 def _with_reading(snapshot: ClusterSnapshot, wire: Wire, reading: WireReading) -> ClusterSnapshot:

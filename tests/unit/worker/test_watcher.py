@@ -63,7 +63,7 @@ class Site:
 class Watched:
     """A watcher on a site, and a window's inventory fed by its messages."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_shown: bool = False) -> None:
         self.folder = folder
         self.site = Site()
         self.demand = Demand()
@@ -78,6 +78,7 @@ class Watched:
             is_congested=lambda: self.is_congested,
             store=lambda snapshot: stored_snapshot.save(folder, "lab", snapshot),
             look=lambda _before, _delta: None,
+            is_shown=is_shown,
         )
 
     def take(self, message: ToWindow) -> None:
@@ -101,6 +102,37 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     watched = Watched(tmp_path)
     watched.watcher.start(watched.site.read)
     yield watched
+    await watched.watcher.close()
+
+
+async def test_a_window_that_shows_something_is_not_told_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.worker.watcher._BOTH_WITHIN_S", 1e6)  # time runs fast here
+    watched = Watched(tmp_path, is_shown=True)
+    watched.site.arm_hangs.clear()
+    watched.watcher.start(watched.site.read)
+    while not watched.watcher.inventory.vms:
+        await asyncio.sleep(0.005)
+    assert watched.messages == []
+    watched.site.arm_hangs.set()
+    await watched.told()
+    assert isinstance(first := watched.messages[0], SnapshotReplaced)
+    assert first.snapshot.arm.read_at is not None
+    assert first.snapshot.cluster_wire.read_at is not None
+    await watched.watcher.close()
+
+
+async def test_a_silent_wire_does_not_keep_the_other_from_being_told(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, is_shown=True)
+    watched.site.arm_hangs.clear()
+    began = watched.site.clock.monotonic()
+    watched.watcher.start(watched.site.read)
+    await watched.told()
+    assert isinstance(first := watched.messages[0], SnapshotReplaced)
+    assert first.snapshot.arm.read_at is None
+    assert watched.site.clock.monotonic() - began >= 5
+    watched.site.arm_hangs.set()
     await watched.watcher.close()
 
 
