@@ -18,8 +18,12 @@ replace = msgspec.structs.replace
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Captions of tiles drawn since."""
+def drawn(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Captions of tiles drawn since the first picture was whole."""
+    for _ in range(100):  # a busy machine draws it in more slices
+        settle(10)
+        if not window.map._tiles.is_behind:
+            break
     captions: list[str] = []
     draw = TilePainter.draw
 

@@ -112,8 +112,9 @@ async def test_a_window_that_shows_something_is_not_told_half(
     watched = Watched(tmp_path, is_shown=True)
     watched.site.arm_hangs.clear()
     watched.watcher.start(watched.site.read)
-    while not watched.watcher.inventory.vms:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(10):
+        while not watched.watcher.inventory.vms:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.005)
     assert watched.messages == []
     watched.site.arm_hangs.set()
     await watched.told()
