@@ -1,7 +1,7 @@
 """A Backend straight over the simulated site, in this process: for fast tests, without wires."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -256,6 +256,29 @@ class WorldBackend:
     async def read_node(self, name: str) -> Node | None:
         with self.reaching(Wire.CLUSTER):
             return next((node for node in self._nodes() if node.name == name), None)
+
+    async def read_some(self, vm_keys: Sequence[str], nodes: Sequence[str]) -> ClusterSnapshot:
+        with self.reaching(Wire.CLUSTER):
+            azure = {vm.key: vm.azure for vm in self._last.vms}
+            vms = tuple(
+                msgspec.structs.replace(vm, azure=azure.get(vm.key))
+                for vm in self._all_vms()
+                if vm.key in vm_keys and vm.cluster
+            )
+            wanted = {*nodes, *(vm.owner_node for vm in vms)} if nodes else set(self.site.nodes)
+            return ClusterSnapshot(
+                records.cluster_info(self.site),
+                tuple(
+                    msgspec.structs.replace(node, read_at=None)
+                    if self.site.nodes[node.name].is_frozen
+                    else node
+                    for node in self._nodes()
+                    if node.name in wanted
+                ),
+                vms,
+                arm=self._last.arm,
+                cluster_wire=WireReading(Wire.CLUSTER, self.site.now),
+            )
 
     async def find_vm_by_name(self, spec: VirtualMachineSpec) -> VirtualMachine | None:
         instance_id = self.resource_ids(spec)["instance"]

@@ -5,7 +5,7 @@ send at most once: no retry of a POST or PUT happens below this line (decision 1
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -102,6 +102,14 @@ class Backend(Protocol):
         ...
 
     async def read_node(self, name: str) -> Node | None: ...
+
+    async def read_some(self, vm_keys: Sequence[str], nodes: Sequence[str]) -> ClusterSnapshot:
+        """The cluster wire's word of now on these VMs, their owners, and these nodes (all if none).
+
+        A VM that was not found is not in it; a node that did not answer has no ``read_at``. Raises
+        if no node tells of the cluster. Azure is not asked: its last word stands.
+        """
+        ...
 
     async def find_vm_by_name(self, spec: VirtualMachineSpec) -> VirtualMachine | None:
         """Fresh look for the VM that a creation made: by its ARM id, joined with the cluster."""

@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from console.model.finding import Finding
+from console.model.finding import Finding, NodeVerdict
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.operation import GroupRecord, OperationRecord
@@ -143,6 +143,17 @@ class CheckRequest(msgspec.Struct, frozen=True, tag="check_request"):
     request: Request
 
 
+class CheckMoves(msgspec.Struct, frozen=True, tag="check_moves"):
+    """Judge moving these VMs on what the cluster says now; answered by ``MovesChecked``.
+
+    ``targets`` empty: every node. One that comes later takes this one's place.
+    """
+
+    token: str
+    vm_keys: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+
+
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
     number: int
 
@@ -162,6 +173,7 @@ ToWorker = (
     | Export
     | SetAttention
     | CheckRequest
+    | CheckMoves
     | Ping
     | Close
 )
@@ -240,6 +252,14 @@ class Checked(msgspec.Struct, frozen=True, tag="checked"):
     findings: tuple[Finding, ...]
 
 
+class MovesChecked(msgspec.Struct, frozen=True, tag="moves_checked"):
+    """A verdict for each target that the cluster still has, judged on readings made at ``at``."""
+
+    token: str
+    at: float
+    verdicts: tuple[NodeVerdict, ...]
+
+
 class Notice(msgspec.Struct, frozen=True, tag="notice"):
     """Something to know that belongs to no operation (journal set aside, no keyring)."""
 
@@ -262,6 +282,7 @@ ToWindow = (
     | ForeignMovesSeen
     | Refused
     | Checked
+    | MovesChecked
     | Notice
     | Pong
 )

@@ -10,12 +10,14 @@ from console.channel.messages import (
     Cancel,
     CancelGroup,
     Checked,
+    CheckMoves,
     CheckRequest,
     Close,
     Export,
     Exported,
     GroupChanged,
     HistoryRead,
+    MovesChecked,
     Open,
     OperationChanged,
     OperationsListed,
@@ -104,6 +106,9 @@ class WorkerLink:
                     self._unanswered[("CancelGroup", name)] = message
                 case CheckRequest(token=name) | ReadHistory(token=name) | Export(token=name):
                     self._unanswered[("token", name)] = message
+                case CheckMoves():
+                    # Only the newest is waited for.
+                    self._unanswered[("CheckMoves", "")] = message
                 case SetAttention():
                     self._attention = message
                 case _:
@@ -207,6 +212,10 @@ class WorkerLink:
                 case GroupChanged(group=group):
                     if group.cancel_requested:
                         self._unanswered.pop(("CancelGroup", group.id), None)
+                case MovesChecked(token=token):
+                    asked = self._unanswered.get(("CheckMoves", ""))
+                    if isinstance(asked, CheckMoves) and asked.token == token:
+                        del self._unanswered[("CheckMoves", "")]
                 case Checked(token=token) | HistoryRead(token=token) | Exported(token=token):
                     self._unanswered.pop(("token", token), None)
                 case _:

@@ -35,7 +35,7 @@ class Inventory:
         self.cluster, self.site = snapshot.cluster, snapshot.site
         self.arm, self.cluster_wire = snapshot.arm, snapshot.cluster_wire
         self.nodes = {node.name: node for node in snapshot.nodes}
-        self._upsert(snapshot.vms)
+        self.take(snapshot.vms)
 
     def apply(self, delta: SnapshotDelta) -> None:
         """Apply one delta; safe to apply twice."""
@@ -49,7 +49,7 @@ class Inventory:
             known = self.vms.pop(key, None)
             if known is not None:
                 self.keys_by_owner[known.owner_node].discard(key)
-        self._upsert(delta.upserted)
+        self.take(delta.upserted)
         for key, figures in delta.metrics:
             vm = self.vms.get(key)
             if vm is not None:
@@ -75,7 +75,8 @@ class Inventory:
         wanted = name.casefold()
         return next((vm for vm in self.vms.values() if vm.name.casefold() == wanted), None)
 
-    def _upsert(self, vms: Iterable[VirtualMachine]) -> None:
+    def take(self, vms: Iterable[VirtualMachine]) -> None:
+        """Put these in place of what is known of them."""
         for vm in vms:
             known = self.vms.get(vm.key)
             if known is not None:

@@ -19,6 +19,7 @@ from console.channel.messages import (
     Cancel,
     CancelGroup,
     Checked,
+    CheckMoves,
     CheckRequest,
     ConnectionProfile,
     Export,
@@ -28,6 +29,7 @@ from console.channel.messages import (
     ForeignMovesSeen,
     GroupChanged,
     HistoryRead,
+    MovesChecked,
     Notice,
     Open,
     OperationChanged,
@@ -43,7 +45,7 @@ from console.channel.messages import (
     SubmitGroup,
     ToWindow,
 )
-from console.model.finding import Finding
+from console.model.finding import Finding, NodeVerdict
 from console.model.freshness import Fault
 from console.model.request import Request
 from console.ui.store import Store
@@ -58,6 +60,7 @@ _MOST_AT_ONCE = 64
 # A reader thread that decodes gives way this often; Python's own 5 ms starve the GUI thread.
 _SWITCH_S = 0.001
 OnChecked = Callable[[tuple[Finding, ...]], None]
+OnMovesChecked = Callable[[tuple[NodeVerdict, ...], float], None]
 OnHistory = Callable[[], None]
 OnExported = Callable[[Exported], None]
 
@@ -85,6 +88,7 @@ class Bridge(QObject):
         self._arrived: deque[ToWindow | tuple[Fault, int]] = deque()
         self._is_woken = False
         self._checks: dict[str, OnChecked] = {}
+        self._move_check: tuple[str, OnMovesChecked] | None = None
         self._histories: dict[str, OnHistory] = {}
         self._exports: dict[str, OnExported] = {}
         self.worker_fault: Fault | None = None
@@ -193,9 +197,24 @@ class Bridge(QObject):
         self._link.send(CheckRequest(token, request))
         return token
 
+    def check_moves(
+        self, keys: Sequence[str], targets: Sequence[str], callback: OnMovesChecked
+    ) -> str:
+        """Judge moving these VMs on what the cluster says now; no targets: every node.
+
+        ``callback(verdicts, at)`` is called once, in the GUI thread, unless it is forgotten or
+        asked anew: only the newest question is answered. A node that did not answer is *Not known*.
+        """
+        token = str(uuid.uuid4())
+        self._move_check = (token, callback)
+        self._link.send(CheckMoves(token, tuple(keys), tuple(targets)))
+        return token
+
     def forget_check(self, token: str) -> None:
         """Nobody waits for this answer any more."""
         self._checks.pop(token, None)
+        if self._move_check is not None and self._move_check[0] == token:
+            self._move_check = None
 
     def set_attention(self, is_visible: bool) -> None:
         """Whether somebody looks; the worker reads less often while nobody does."""
@@ -265,6 +284,12 @@ class Bridge(QObject):
             records[following.record.id] = following.record
         self._store.operation_changed(*records.values())
 
+    def _take_moves_checked(self, message: MovesChecked) -> None:
+        if self._move_check is not None and self._move_check[0] == message.token:
+            _, callback = self._move_check
+            self._move_check = None
+            callback(message.verdicts, message.at)
+
     def _take(self, message: ToWindow) -> None:
         match message:
             case SnapshotReplaced():
@@ -297,6 +322,8 @@ class Bridge(QObject):
                 callback = self._checks.pop(message.token, None)
                 if callback is not None:
                     callback(message.findings)
+            case MovesChecked():
+                self._take_moves_checked(message)
             case Refused():
                 self.refused.emit(message.operation_id, message.fault)
                 self._store.notice(message.fault)

@@ -13,6 +13,7 @@ from console.channel.messages import (
     Cancel,
     CancelGroup,
     Checked,
+    CheckMoves,
     CheckRequest,
     Close,
     Export,
@@ -47,6 +48,7 @@ from console.worker.foreign_moves import ForeignMoves
 from console.worker.intervals import Demand, demand_of
 from console.worker.journal import Journal, JournalRefusedError
 from console.worker.journal_lines import fold, fold_group
+from console.worker.live_moves import LiveMoves
 from console.worker.pace import Pace, nth
 from console.worker.redaction import Redaction
 from console.worker.retention import Bound
@@ -94,6 +96,7 @@ class Engine:
         self._journal: Journal | None = None
         self._runner: Runner | None = None
         self._watcher: Watcher | None = None
+        self._live_moves: LiveMoves | None = None
         self._refusal: Fault | None = None
         self._folder = Path()
         self._connection_id = ""
@@ -128,6 +131,9 @@ class Engine:
                 self._reconsider()
             case CheckRequest():
                 self._spawn(self._check(message))
+            case CheckMoves():
+                if self._live_moves is not None:
+                    self._spawn(self._live_moves.ask(message))
             case Close():
                 return
 
@@ -172,6 +178,15 @@ class Engine:
             look=ForeignMoves(
                 self._unfinished, self._clock, lambda moves: self._send(ForeignMovesSeen(moves))
             ).look,
+        )
+        self._live_moves = LiveMoves(
+            backend=self._backend,
+            inventory=inventory,
+            unfinished=self._unfinished,
+            clock=self._clock,
+            send=self._send,
+            clean=self._redaction.of_findings,
+            at_most_s=self._pace.live_look_at_most,
         )
         try:
             self._journal, faults = await Journal.open(folder)

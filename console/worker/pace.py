@@ -22,6 +22,8 @@ class Pace(msgspec.Struct, frozen=True):
     wait_again: float = 3.0
     wire_patience: float = 30.0
     refresh_at_most: float = 30.0
+    # Somebody holds VMs with the mouse: longer than this nobody waits.
+    live_look_at_most: float = 8.0
     # Looking again at what is not known.
     unknown_back_off: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
     journal_back_off: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0, 10.0)

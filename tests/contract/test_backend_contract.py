@@ -283,6 +283,39 @@ async def test_drain_and_resume(bench: Bench) -> None:
     assert bench.site.vms_on(LAST)
 
 
+async def test_some_vms_and_nodes_are_read_without_the_rest(bench: Bench) -> None:
+    before = await bench.backend.read_snapshot(BOTH)
+    vm = next(vm for vm in before.vms if vm.name == "app-01")
+    owner = vm.owner_node
+    assert owner is not None
+    target = next(node.name for node in before.nodes if node.name != owner)
+    bench.site.suspend_node(target, False)
+    bench.clock.advance(5)
+    some = await bench.backend.read_some([vm.key], [target])
+    assert {node.name for node in some.nodes} == {owner, target}
+    states = {node.name: node.state for node in some.nodes}
+    assert states[target] is NodeState.PAUSED
+    (fresh,) = some.vms
+    assert (fresh.key, fresh.kind, fresh.azure) == (vm.key, vm.kind, vm.azure)
+    assert some.cluster.parallel_migrations == before.cluster.parallel_migrations
+    assert some.cluster_wire.read_at == bench.clock.now()
+    everyone = await bench.backend.read_some([vm.key], [])
+    assert len(everyone.nodes) == len(before.nodes)
+    # More than a few of one node at once come in one list.
+    many = [each.key for each in before.vms if each.owner_node == owner]
+    assert {each.key for each in (await bench.backend.read_some(many, [owner])).vms} == set(many)
+
+
+async def test_a_vm_that_moved_is_found_where_it_is_now(bench: Bench) -> None:
+    before = await bench.backend.read_snapshot(BOTH)
+    vm = next(vm for vm in before.vms if vm.name == "app-01")
+    target = next(node.name for node in before.nodes if node.name != vm.owner_node)
+    with bench.site.look():
+        bench.site.vms[vm.key].owner = target
+    some = await bench.backend.read_some([vm.key, "no such vm"], [target])
+    assert [each.owner_node for each in some.vms] == [target]
+
+
 async def test_an_answer_lost_after_the_act_was_sent(bench: Bench) -> None:
     spec = bench.spec()
     bench.site.faults.answer_lost_after_act = 1

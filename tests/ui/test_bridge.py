@@ -15,10 +15,12 @@ from console.channel import window_end
 from console.channel.messages import (
     Cancel,
     Checked,
+    CheckMoves,
     CheckRequest,
     ConnectionKind,
     ConnectionProfile,
     HistoryRead,
+    MovesChecked,
     Notice,
     Open,
     OperationChanged,
@@ -32,7 +34,7 @@ from console.channel.messages import (
     Submit,
 )
 from console.channel.packing import packed_change
-from console.model.finding import Finding, Severity
+from console.model.finding import Finding, NodeVerdict, Severity, Verdict
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import DrainNode
@@ -167,6 +169,30 @@ def test_a_check_is_answered_to_who_asked_unless_forgotten(bridge: Bridge, qtbot
     link().arrive(Checked(gone, (finding,)), Checked(kept, (finding,)))
     qtbot.waitUntil(lambda: bool(heard))
     assert heard == [(finding,)]
+
+
+def test_only_the_newest_look_at_moves_is_heard(bridge: Bridge, qtbot: QtBot) -> None:
+    heard: list[tuple[str, float]] = []
+
+    def hear(verdicts: tuple[NodeVerdict, ...], at: float) -> None:
+        heard.append((verdicts[0].node, at))
+
+    old = bridge.check_moves(["a"], ["N2"], hear)
+    new = bridge.check_moves(["a", "b"], [], hear)
+    assert link().sent[-2:] == [CheckMoves(old, ("a",), ("N2",)), CheckMoves(new, ("a", "b"))]
+    answers = {
+        token: MovesChecked(token, at, (NodeVerdict(node, Verdict.FITS),))
+        for token, at, node in ((old, 1.0, "old"), (new, 2.0, "new"))
+    }
+    link().arrive(answers[old], answers[new], answers[new])
+    qtbot.waitUntil(lambda: bool(heard))
+    assert heard == [("new", 2.0)]
+    gone = bridge.check_moves(["a"], [], hear)
+    bridge.forget_check(gone)
+    link().arrive(MovesChecked(gone, 3.0, (NodeVerdict("N1", Verdict.FITS),)), Notice(FAULT))
+    with qtbot.waitSignal(bridge.worker_changed, timeout=1000):
+        link().arrive(Ready(1))
+    assert heard == [("new", 2.0)]
 
 
 def test_a_worker_that_stops_is_told_and_one_that_is_back_too(bridge: Bridge, qtbot: QtBot) -> None:

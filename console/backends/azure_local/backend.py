@@ -1,7 +1,7 @@
 """The Backend of real clusters: ARM and the failover cluster, joined. The lab gets the same."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from console.backends.azure_local.cluster_jobs import is_cluster_token
 from console.backends.azure_local.connections import ArmConnection, Clock, ClusterConnection
 from console.backends.azure_local.failover_cluster import FailoverCluster
 from console.backends.azure_local.halves import ClusterHalf, ClusterVm
-from console.backends.azure_local.join import join, join_vm
+from console.backends.azure_local.join import join, join_some, join_vm
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.node import Node
 from console.model.request import (
@@ -145,6 +145,11 @@ class AzureLocalBackend:
 
     async def read_node(self, name: str) -> Node | None:
         return await self._on_cluster().look_at_node(name)
+
+    async def read_some(self, vm_keys: Sequence[str], nodes: Sequence[str]) -> ClusterSnapshot:
+        half = await self._on_cluster().read_some(vm_keys, nodes)
+        reading = _answered(self._cluster_wire, half)
+        return join_some(self._arm_half, half, self._arm, reading, self._known)
 
     # -- cluster plane -------------------------------------------------------------------------
     async def start_live_migration(

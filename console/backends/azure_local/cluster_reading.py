@@ -1,6 +1,7 @@
 """The cluster's half of a snapshot: the cluster once, then every node that is not down."""
 
 import asyncio
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -18,6 +19,8 @@ from console.model.node import Node
 _CLUSTER = msgspec.json.Decoder(node_rows.ClusterRow)
 _NODE = msgspec.json.Decoder(node_rows.NodeRow)
 _VMS = msgspec.json.Decoder(list[node_rows.VmRow])
+# From this many VMs of one node on, its whole list is asked for instead of one after the other.
+_ONE_BY_ONE = 4
 
 
 class _NodeAnswer(msgspec.Struct):
@@ -102,6 +105,76 @@ class ClusterReader:
         if row is None:
             return None
         return (await self._node(row, WordReader(self._clock.now()), with_vms=False)).node
+
+    async def read_some(self, vm_ids: Iterable[str], nodes: Collection[str]) -> ClusterHalf:
+        """These VMs and nodes, and the nodes that own the VMs; no names: all nodes.
+
+        Nothing of it is remembered. A node that did not answer now has no ``read_at``.
+        """
+        at = self._clock.now()
+        words = WordReader(at)
+        cluster = await self._cluster()
+        reachable = self._reachable(cluster)
+        by_owner: dict[str, set[str]] = {}
+        for vm_id in vm_ids:
+            last = self._last_vms.get(vm_id)
+            owner = self._sessions.spelled(last.facts.owner_node) if last is not None else None
+            by_owner.setdefault(owner or "", set()).add(vm_id)
+        wanted = {name.casefold() for name in nodes}
+        rows = [
+            row
+            for row in cluster.nodes
+            if not nodes
+            or row.name.casefold() in wanted
+            or self._sessions.spelled(row.name) in by_owner
+        ]
+        vms, answers = await asyncio.gather(
+            self._find_vms(by_owner, reachable, words),
+            asyncio.gather(*(self._node(row, words, with_vms=False) for row in rows)),
+        )
+        return ClusterHalf(
+            read_at=at,
+            name=cluster.name,
+            parallel_migrations=cluster.parallel_migrations,
+            migration_encrypted=cluster.migration_encrypted,
+            os_build=cluster.os_build or "",
+            release=cluster.release or "",
+            nodes=tuple(
+                answer.node
+                if answer.fault is None
+                else msgspec.structs.replace(answer.node, read_at=None)
+                for answer in answers
+            ),
+            vms=vms,
+            faults=tuple(answer.fault for answer in answers if answer.fault is not None),
+        )
+
+    async def _find_vms(
+        self, by_owner: dict[str, set[str]], reachable: list[str], words: WordReader
+    ) -> tuple[ClusterVm, ...]:
+        """Each from its last owner; those that are not there any more, from whoever has them."""
+        at_home = await asyncio.gather(
+            *(self._vms_among(node, ids, words) for node, ids in by_owner.items() if node)
+        )
+        found = {vm.facts.vm_id: vm for vms in at_home for vm in vms}
+        missing = {vm_id for ids in by_owner.values() for vm_id in ids} - found.keys()
+        if missing:
+            moved = await asyncio.gather(
+                *(self._vms_among(node, missing, words) for node in reachable)
+            )
+            found |= {vm.facts.vm_id: vm for vms in moved for vm in vms}
+        return tuple(found.values())
+
+    async def _vms_among(self, node: str, ids: set[str], words: WordReader) -> list[ClusterVm]:
+        """Those of these VMs that the node owns; none if it does not answer."""
+        try:
+            if len(ids) >= _ONE_BY_ONE:
+                own = await self._vms_of(node, words)
+                return [vm for vm in own if vm.facts.vm_id in ids]
+            found = [await self._vm_on(node, vm_id) for vm_id in sorted(ids)]
+        except BackendError:
+            return []
+        return [vm for vm in found if vm is not None]
 
     # -- one answer each -----------------------------------------------------------------------
     async def _cluster(self) -> node_rows.ClusterRow:

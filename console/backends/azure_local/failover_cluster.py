@@ -1,5 +1,7 @@
 """The cluster through its nodes: every Up node tells of itself and its VMs; acts are compared."""
 
+from collections.abc import Collection, Iterable
+
 import msgspec
 
 from console.backends import BackendError, RemoteJob
@@ -60,6 +62,10 @@ class FailoverCluster:
         if not is_vm_id(vm_id):
             return None
         return await self._reader.look_at_vm(vm_id, owner)
+
+    async def read_some(self, vm_ids: Iterable[str], nodes: Collection[str]) -> ClusterHalf:
+        """These VMs and nodes as they are now; what is no VM id is left out."""
+        return await self._reader.read_some(filter(is_vm_id, vm_ids), nodes)
 
     async def look_at_node(self, name: str) -> Node | None:
         return await self._reader.look_at_node(name)

@@ -36,6 +36,30 @@ def join(
     )
 
 
+def join_some(
+    arm_half: ArmHalf | None,
+    some: ClusterHalf,
+    arm: WireReading,
+    cluster_wire: WireReading,
+    known: Mapping[str, VirtualMachine],
+) -> ClusterSnapshot:
+    """Some nodes and VMs read anew, beside what Azure said last of these VMs."""
+    vms = []
+    for fresh in some.vms:
+        before = known.get(fresh.facts.vm_id)
+        azure = before.azure if before is not None else None
+        vm = join_vm(AzureVm(fresh.name, azure) if azure is not None else None, fresh)
+        if vm is not None:
+            vms.append(vm)
+    return ClusterSnapshot(
+        cluster=_cluster_info(_own_cluster(arm_half, some), some, tuple(vms)),
+        nodes=_nodes(arm_half, some),
+        vms=tuple(vms),
+        arm=arm,
+        cluster_wire=cluster_wire,
+    )
+
+
 def join_vm(azure: AzureVm | None, cluster: ClusterVm | None) -> VirtualMachine | None:
     """One VM from what each plane knows of it; None if neither knows it."""
     facts = azure.facts if azure is not None else None
