@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.model.finding import Verdict
 from console.settings import Settings
 from console.ui import theme
 from console.ui.actions import Actions, Scope
@@ -38,9 +39,9 @@ from console.ui.views.undo_bar import UndoBar
 from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
-    from console.model.finding import NodeVerdict
     from console.model.operation import OperationRecord
     from console.ui.views.inspector import Inspector
+    from console.ui.views.map_lift import Drop
     from console.ui.views.operations_drawer import OperationsDrawer
     from console.ui.views.vm_table import VmTable
 
@@ -237,8 +238,7 @@ class MainWindow(QMainWindow):
             lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
         )
         self.map.node_activated.connect(self._show_node)
-        self.map.move_dropped.connect(actions.moving.move)
-        self.map.notes_dropped.connect(self._on_notes)
+        self.map.dropped.connect(self._on_drop)
         self.notes.accepted.connect(actions.moving.move)
         self.map.menu_wanted.connect(
             lambda where: self._open_menu(actions.fill_menu, self.map.selected_keys, where)
@@ -282,12 +282,13 @@ class MainWindow(QMainWindow):
         dialog.chosen.connect(self.actions_table.moving.hold)
         dialog.open()
 
-    def _on_notes(self, keys: tuple[str, ...], what: str, verdict: "NodeVerdict") -> None:
-        """A move that fits with notes: they are read once."""
-        if self.notes.was_accepted(verdict):
-            self.actions_table.moving.move(keys, verdict.node)
+    def _on_drop(self, drop: "Drop") -> None:
+        """Notes are read once, everything else that a node takes begins after its grace."""
+        has_notes = drop.verdict.verdict is Verdict.FITS_WITH_NOTES
+        if has_notes and not self.notes.was_accepted(drop.verdict):
+            self.notes.show_notes(drop.keys, drop.what, drop.verdict, self.map)
         else:
-            self.notes.show_notes(keys, what, verdict, self.map)
+            self.actions_table.moving.move(drop.keys, drop.node)
 
     def _open_plan(self, node: str) -> None:
         from console.ui.views.drain_plan_window import DrainPlanWindow

@@ -12,7 +12,7 @@ from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.settings import Settings
 from console.ui.main_window import MainWindow
-from console.ui.views.cluster_map import MIME
+from console.ui.views.map_drag import MIME
 from console.ui.views.map_lift import lift
 from tests.ui.conftest import RecordingBridge, answer, open_box, press, settle
 from tests.ui.sample import snapshot

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 from console.checks.moves import judge_moves
 from console.model.finding import NodeVerdict, Verdict
 from console.ui import theme
+from console.ui.models.move_words import outlook_text
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
-from console.ui.views.map_painting import outlook_text
 
 _NODE_ROLE = int(Qt.ItemDataRole.UserRole)
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)

@@ -1,58 +1,35 @@
-"""The cluster map takes mouse and keys: select tiles, lift them, drop them on a node."""
+"""The cluster map takes mouse and keys: select tiles, lift them, open menus."""
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QDrag,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QHelpEvent,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPixmap,
-)
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QApplication, QRubberBand, QToolTip, QWidget
 
-from console.model.finding import Verdict
 from console.ui.models.vm_columns import SECURITY_WORDS, memory_text
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
-from console.ui.views import map_far_nodes, map_spoken
-from console.ui.views.map_canvas import MapCanvas
-from console.ui.views.map_lift import lift
-
-MIME = "application/x-tlconsole-vms"
-# A refused drop reaches us as a leave right before the drag ends; any other leave comes earlier.
-_LEFT_FOR_GOOD_MS = 60
+from console.ui.views import map_spoken
+from console.ui.views.map_drag import MapDrag
 
 
-class ClusterMap(MapCanvas):
-    """Signals: ``selection_changed()``; ``vm_activated(key)``; ``node_activated(name)``;
-    ``move_dropped(keys, node)`` after a drop that a node takes, ``notes_dropped(keys, what,
-    verdict)`` after one that it takes with notes; ``menu_wanted(QPoint)`` for the
-    selection and ``node_menu_wanted(name, QPoint)``, in global coordinates.
+class ClusterMap(MapDrag):
+    """A map over any ``Store``: the window's own, or a copy of the cluster that a plan is made on.
+
+    Signals: those of ``MapDrag``; ``selection_changed()``; ``vm_activated(key)``;
+    ``node_activated(name)``; ``menu_wanted(QPoint)`` for the selection and
+    ``node_menu_wanted(name, QPoint)``, in global coordinates.
     """
 
     vm_activated = Signal(str)
     node_activated = Signal(str)
-    move_dropped = Signal(tuple, str)
-    notes_dropped = Signal(tuple, str, object)
     menu_wanted = Signal(QPoint)
     node_menu_wanted = Signal(str, QPoint)
 
     def __init__(self, store: Store, parent: QWidget | None = None) -> None:
         map_spoken.install()
         super().__init__(store, parent)
-        self._pressed: tuple[QPoint, str] | None = None
+        self._pressed: tuple[QPoint, str, Qt.MouseButton] | None = None
         self._band: QRubberBand | None = None
-        self._leaving = QTimer(self, singleShot=True, interval=_LEFT_FOR_GOOD_MS)
-        self._leaving.timeout.connect(self._leave)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAcceptDrops(True)
-        self.viewport().setAcceptDrops(True)
 
     # -- mouse ---------------------------------------------------------------------------------
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -61,11 +38,14 @@ class ClusterMap(MapCanvas):
         key = self.key_at(point)
         modifiers = event.modifiers()
         if event.button() == Qt.MouseButton.RightButton:
-            self._open_menu(key, point, event.globalPosition().toPoint())
+            # Its menu opens when it is let go: until then it may become a drag.
+            self._pressed = (point, key, event.button())
+            if key and key not in self.selected:
+                self.select({key}, cursor=key)
             return
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        self._pressed = (point, key)
+        self._pressed = (point, key, event.button())
         if not key:
             node = self.node_at(point)
             if node:
@@ -83,15 +63,17 @@ class ClusterMap(MapCanvas):
             self.cursor_key = key
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pressed is None or not event.buttons() & Qt.MouseButton.LeftButton:
+        if self._pressed is None or not event.buttons() & self._pressed[2]:
             return
-        start, key = self._pressed
+        start, key, button = self._pressed
         point = event.position().toPoint()
         if (point - start).manhattanLength() < QApplication.startDragDistance():
             return
         if key:
             self._pressed = None
-            self._drag()
+            self.drag(button)
+            return
+        if button is not Qt.MouseButton.LeftButton:
             return
         if self._band is None:
             self._band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
@@ -109,12 +91,16 @@ class ClusterMap(MapCanvas):
         self.select(caught)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, None
         if self._band is not None:
             self._band.deleteLater()
             self._band = None
-        elif self._pressed is not None and self._pressed[1] and not event.modifiers():
-            self.select({self._pressed[1]}, cursor=self._pressed[1])
-        self._pressed = None
+        elif pressed is None or event.button() != pressed[2]:
+            return
+        elif pressed[2] is Qt.MouseButton.RightButton:
+            self._open_menu(pressed[1], pressed[0], event.globalPosition().toPoint())
+        elif pressed[1] and not event.modifiers():
+            self.select({pressed[1]}, cursor=pressed[1])
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         key = self.key_at(event.position().toPoint())
@@ -123,11 +109,7 @@ class ClusterMap(MapCanvas):
 
     def _open_menu(self, key: str, point: QPoint, where: QPoint) -> None:
         node = self.node_at(point)
-        if key:
-            if key not in self.selected:
-                self.select({key}, cursor=key)
-            self.menu_wanted.emit(where)
-        elif node:
+        if node and not key:
             self.node_menu_wanted.emit(node, where)
         else:
             self.menu_wanted.emit(where)
@@ -138,93 +120,6 @@ class ClusterMap(MapCanvas):
             return {end}
         first, last = sorted((keys.index(start), keys.index(end)))
         return set(keys[first : last + 1])
-
-    # -- drag and drop -------------------------------------------------------------------------
-    def _drag(self) -> None:
-        keys = tuple(self.selected_keys)
-        if not keys:
-            return
-        self.lifted = lift(self._store, keys)
-        self._look_again(keys)
-        self.viewport().update()
-        data = QMimeData()
-        data.setData(MIME, "\n".join(keys).encode())
-        drag = QDrag(self)
-        drag.setMimeData(data)
-        drag.setPixmap(self._drag_pixmap(self.lifted.what))
-        drag.setHotSpot(QPoint(-12, -8))
-        drag.exec(Qt.DropAction.MoveAction)
-        self._after_drag()
-
-    def _after_drag(self) -> None:
-        lifted = self.lifted
-        if lifted is None:
-            return
-        hovered = lifted.hovered
-        self._leaving.stop()
-        if hovered and hovered != lifted.home and not lifted.takes(hovered):
-            lifted.is_pinned = True
-            self._show_findings()
-            self._look_again(lifted.keys)
-            self.viewport().update()
-        else:
-            self.dismiss()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.lifted is not None and event.mimeData().hasFormat(MIME):
-            event.acceptProposedAction()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if self.lifted is None:
-            return
-        self._leaving.stop()
-        point = event.position().toPoint()
-        node = map_far_nodes.chip_at(self.chips, point) or self.node_at(point)
-        if node != self.lifted.hovered:
-            self.lifted.hovered = node
-            self._show_findings()
-            self.viewport().update()
-        if self.lifted.takes(node):
-            event.acceptProposedAction()
-        else:
-            event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._leaving.start()
-
-    def _leave(self) -> None:
-        if self.lifted is not None and not self.lifted.is_pinned:
-            self.lifted.hovered = None
-            self._panel.hide()
-            self.viewport().update()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        if self.lifted is None or not self.lifted.takes(self.lifted.hovered):
-            return
-        keys, node, what = self.lifted.keys, self.lifted.hovered, self.lifted.what
-        verdict = self.lifted.verdicts[node or ""]
-        # The row is moved by the snapshot alone; here only the intent is taken down.
-        event.setDropAction(Qt.DropAction.IgnoreAction)
-        event.accept()
-        self.lifted.hovered = None
-        if verdict.verdict is Verdict.FITS_WITH_NOTES:
-            QTimer.singleShot(0, self, lambda: self.notes_dropped.emit(keys, what, verdict))
-        else:
-            QTimer.singleShot(0, self, lambda: self.move_dropped.emit(keys, node))
-
-    def _drag_pixmap(self, what: str) -> QPixmap:
-        metrics = self.fontMetrics()
-        size = QRect(0, 0, metrics.horizontalAdvance(what) + 24, metrics.height() + 12)
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(size.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(self.palette().highlight().color())
-        painter = QPainter(pixmap)
-        painter.setPen(self.palette().highlightedText().color())
-        painter.setFont(self.font())
-        painter.drawText(size, Qt.AlignmentFlag.AlignCenter, one_line(what))
-        painter.end()
-        return pixmap
 
     # -- keyboard and the rest -----------------------------------------------------------------
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -243,6 +138,8 @@ class ClusterMap(MapCanvas):
                 map_spoken.tell_focus(self)
         elif event.key() == Qt.Key.Key_Escape:
             self.dismiss()
+        elif event.key() == Qt.Key.Key_Space and self.lifted is not None:
+            self.tell_whole()
         elif event.key() == Qt.Key.Key_Space and self.cursor_key:
             self.select(self.selected ^ {self.cursor_key}, cursor=self.cursor_key)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.cursor_key:

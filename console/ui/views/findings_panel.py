@@ -6,10 +6,14 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from console.model.finding import NodeVerdict
 from console.ui import theme
+from console.ui.models.move_words import NOTHING_AGAINST, brief_lines, outlook_text, whole_lines
 from console.ui.plain_text import plain
-from console.ui.views.map_painting import outlook_text
 
 _WIDTH_LETTERS = 54
+_WIDE_LETTERS = 84
+_BRIEF = 3
+_SPACE_UNFOLDS = "Space: every reason, with what it was seen from"
+_SPACE_FOLDS = "Space: only the worst"
 
 
 class FindingsPanel(QFrame):
@@ -20,6 +24,7 @@ class FindingsPanel(QFrame):
         self.setObjectName("findings_panel")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._verdict: NodeVerdict | None = None
+        self._shown: tuple[object, ...] = ()
         self._title, self._outlook, self._text = QLabel(self), QLabel(self), QLabel(self)
         bold = self._title.font()
         bold.setBold(True)
@@ -34,28 +39,44 @@ class FindingsPanel(QFrame):
         self.hide()
 
     def show_verdict(
-        self, verdict: NodeVerdict, what: str, beside: QRect, *, is_pinned: bool = False
+        self,
+        verdict: NodeVerdict,
+        what: str,
+        checked: str,
+        beside: QRect,
+        *,
+        is_pinned: bool = False,
+        is_whole: bool = False,
     ) -> None:
-        """Show every finding of one node, under what it speaks of or above it.
+        """Show what one node says, under what it speaks of or above it.
 
-        ``is_pinned`` adds how to be rid of it: the mouse button is up, nothing else tells.
+        ``checked`` tells how old that word is; ``is_whole`` unfolds every finding with its
+        evidence; ``is_pinned`` adds how to be rid of it: the mouse button is up, nothing else
+        tells.
         """
-        self._verdict = verdict
-        lines = []
-        for finding in verdict.findings:
-            lines.append(f"{_MARK.get(finding.severity, '•')} {finding.text}")
-            if finding.remedy:
-                lines.append(f"    {finding.remedy}")
+        found = verdict.findings
+        lines = whole_lines(found) if is_whole else brief_lines(found, _BRIEF)
+        if found:
+            lines += ["", _SPACE_FOLDS if is_whole else _SPACE_UNFOLDS]
         if is_pinned:
             lines += ["", "Nothing was moved. Click or press Escape to go on."]
-        self._title.setText(plain(f"{what} to {verdict.node}: {verdict.verdict}"))
-        self._outlook.setText(plain(outlook_text(verdict)))
-        self._text.setText(plain("\n".join(lines) or "Nothing against it."))
-        self._take_size()
+        texts = (
+            plain(f"{what} to {verdict.node}: {verdict.verdict}"),
+            plain(f"{outlook_text(verdict)}\n{checked[:1].upper()}{checked[1:]}"),
+            plain("\n".join(lines) or NOTHING_AGAINST),
+        )
+        self._verdict = verdict
+        for label, text in zip((self._title, self._outlook, self._text), texts, strict=True):
+            label.setText(text)
+        shown = (*texts, is_whole, self.font().key())
+        if shown != self._shown:
+            # Measuring wrapped text is dear, and under a held mouse this is called for each move.
+            self._shown = shown
+            self._take_size(_WIDE_LETTERS if is_whole else _WIDTH_LETTERS)
+            self.update()
         self._take_place(beside)
         self.show()
         self.raise_()
-        self.update()
 
     def text(self) -> str:
         """Everything the panel says."""
@@ -77,9 +98,9 @@ class FindingsPanel(QFrame):
         if event.type() == QEvent.Type.PaletteChange:
             self.update()
 
-    def _take_size(self) -> None:
+    def _take_size(self, letters: int) -> None:
         """A wrapping label tells its height only for a width: adjustSize() alone would clip it."""
-        width = _WIDTH_LETTERS * self.fontMetrics().averageCharWidth()
+        width = letters * self.fontMetrics().averageCharWidth()
         margins = self._layout.contentsMargins()
         inner = width - margins.left() - margins.right()
         labels = (self._title, self._outlook, self._text)
@@ -95,6 +116,3 @@ class FindingsPanel(QFrame):
         if top + self.height() > parent.height():
             top = min(beside.top(), parent.height()) - self.height() - 8
         self.move(QPoint(max(8, left), max(8, top)))
-
-
-_MARK = {"fine": "✓", "note": "ℹ", "waits": "◷", "unknown": "?", "blocks": "✕"}

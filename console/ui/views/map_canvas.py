@@ -1,5 +1,6 @@
 """What the cluster map shows: cards of nodes and tiles of VMs, kept current and painted."""
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
@@ -7,6 +8,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPal
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.model.node import Node
+from console.ui.models.move_words import spoken_verdict
 from console.ui.models.vm_columns import SECURITY_WORDS
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
@@ -101,9 +103,8 @@ class MapCanvas(QAbstractScrollArea):
             return "Not placed: known to Azure; the cluster shows them on no node"
         verdict = self.lifted.verdicts.get(name) if self.lifted is not None else None
         if self.lifted is not None and verdict is not None:
-            reasons = " ".join(plain(finding.text) for finding in verdict.findings)
-            what, where = one_line(self.lifted.what), one_line(name)
-            return f"{what} to {where}: {verdict.verdict}. {reasons}".strip()
+            checked = self.lifted.checked(name, time.time())
+            return plain(spoken_verdict(one_line(self.lifted.what), verdict, checked, most=20))
         count = len(self._placement.order.get(name, ()))
         health = self._store.health_of_node(name).sentence
         return f"{one_line(name)}, {node.state}, {count} VMs, {one_line(health)}"
@@ -282,6 +283,27 @@ class MapCanvas(QAbstractScrollArea):
             bar.setValue(bar.value() + rect.bottom() - self.viewport().height() + self._sizes.gap)
 
     # -- what is lifted ------------------------------------------------------------------------
+    def take_up(self, lifted: Lift) -> None:
+        """These VMs are in the hand now: every node shows its answer."""
+        self.lifted = lifted
+        self._look_again(lifted.keys)
+        self.viewport().update()
+
+    def hover(self, node: str | None) -> None:
+        """The lifted VMs are held over this node, or over none."""
+        lifted = self.lifted
+        if lifted is None or node == lifted.hovered:
+            return
+        touched, lifted.hovered = (lifted.hovered, node), node
+        self._show_findings()
+        # Only what looks different: the other cards hold up to 2,000 tiles.
+        for name in touched:
+            if name is not None:
+                self.viewport().update(self.card_rect(name).adjusted(-3, -3, 3, 3))
+        for chip in self.chips:
+            if chip.node in touched:
+                self.viewport().update(chip.area.adjusted(-3, -3, 3, 3))
+
     def dismiss(self) -> None:
         """Put what was lifted down again; the map takes up its order."""
         if self.lifted is not None:
@@ -301,7 +323,15 @@ class MapCanvas(QAbstractScrollArea):
         header = QRect(card.left(), card.top(), card.width(), self._sizes.header_height)
         if chip is not None:
             header = chip.area
-        self._panel.show_verdict(verdict, lifted.what, header, is_pinned=lifted.is_pinned)
+        checked = lifted.checked(verdict.node, time.time())
+        self._panel.show_verdict(
+            verdict,
+            lifted.what,
+            checked,
+            header,
+            is_pinned=lifted.is_pinned,
+            is_whole=lifted.is_told_whole,
+        )
 
     # -- Qt ------------------------------------------------------------------------------------
     def resizeEvent(self, event: QResizeEvent) -> None:

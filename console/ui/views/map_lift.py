@@ -4,9 +4,27 @@ import time
 from dataclasses import dataclass, field
 
 from console.model.finding import NodeVerdict, Verdict
+from console.ui.models.move_words import checked_text
 from console.ui.store import Store
 
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """VMs let go over a node that is not their home. ``what`` names them."""
+
+    keys: tuple[str, ...]
+    what: str
+    verdict: NodeVerdict
+
+    @property
+    def node(self) -> str:
+        return self.verdict.node
+
+    @property
+    def is_taken(self) -> bool:
+        return takes(self.verdict)
 
 
 @dataclass
@@ -14,7 +32,8 @@ class Lift:
     """The lifted keys, the verdict of every node, and the node under the mouse.
 
     ``home`` is the node that holds all of them, None if they are on several. ``is_pinned`` keeps
-    a refused drop's reasons on the screen until they were dismissed.
+    a refused drop's reasons on the screen until they were dismissed. ``live_at`` tells by node
+    when the cluster itself was asked while the mouse was down (wall-clock seconds).
     """
 
     keys: tuple[str, ...]
@@ -23,19 +42,54 @@ class Lift:
     verdicts: dict[str, NodeVerdict] = field(default_factory=dict)
     hovered: str | None = None
     is_pinned: bool = False
+    is_told_whole: bool = False  # every finding with its evidence, not only the worst
+    is_asking: bool = False
+    live_at: dict[str, float] = field(default_factory=dict)
+    read_at: float | None = None
 
     def judge(self, store: Store) -> None:
-        """Ask every node again on what is known now. No I/O."""
+        """Ask every node again on what is known now. No I/O.
+
+        What the cluster said under the mouse stands until something newer was read.
+        """
         # Here and not above: the first frame needs no check, and a window warms them afterwards.
         from console.checks.moves import judge_moves
 
-        verdicts = judge_moves(store.inventory, self.keys, store.running(), time.time())
-        self.verdicts = {verdict.node: verdict for verdict in verdicts}
+        self.read_at = store.inventory.cluster_wire.read_at
+        judged = judge_moves(store.inventory, self.keys, store.running(), time.time())
+        older = {node: at for node, at in self.live_at.items() if at > (self.read_at or 0.0)}
+        kept = {node: self.verdicts[node] for node in older if node in self.verdicts}
+        self.verdicts = {verdict.node: verdict for verdict in judged}
+        self.verdicts |= {node: verdict for node, verdict in kept.items() if node in self.verdicts}
+        self.live_at = older
+
+    def take_live(self, verdicts: tuple[NodeVerdict, ...], at: float) -> None:
+        """The cluster's own word of ``at``; a node that it does not name keeps its last one."""
+        self.is_asking = False
+        self.verdicts |= {verdict.node: verdict for verdict in verdicts}
+        self.live_at |= {verdict.node: at for verdict in verdicts}
+
+    def checked(self, node: str | None, now: float) -> str:
+        """How old the word is that this node's verdict rests on."""
+        live_at = self.live_at.get(node or "")
+        return checked_text(live_at, self.read_at, now, is_asking=self.is_asking)
 
     def takes(self, node: str | None) -> bool:
         """Whether a drop on this node would start something."""
         verdict = self.verdicts.get(node or "")
-        return verdict is not None and verdict.verdict not in _REFUSING
+        return verdict is not None and takes(verdict)
+
+    def drop(self, node: str | None) -> Drop | None:
+        """What letting go there comes to; None over nothing and at home."""
+        verdict = self.verdicts.get(node or "")
+        if verdict is None or node == self.home:
+            return None
+        return Drop(self.keys, self.what, verdict)
+
+
+def takes(verdict: NodeVerdict) -> bool:
+    """Whether this verdict lets something begin. What is not known does not."""
+    return verdict.verdict not in _REFUSING
 
 
 def lift(store: Store, keys: tuple[str, ...]) -> Lift:

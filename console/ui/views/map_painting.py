@@ -10,6 +10,7 @@ from console.model.finding import NodeVerdict, Verdict
 from console.model.node import Node
 from console.model.virtual_machine import SecurityType
 from console.ui import theme
+from console.ui.models.move_words import outlook_text
 from console.ui.plain_text import one_line
 from console.ui.views.map_layout import Card, Measures
 from console.ui.views.map_placement import NOT_PLACED
@@ -230,22 +231,6 @@ def _verdict_lines(
     _text(
         painter, lines[3], verdict.findings[0].text if verdict.findings else "Nothing against it."
     )
-
-
-def outlook_text(verdict: NodeVerdict) -> str:
-    """Memory before and after, whether any one node may still fail (N+1), how long: one line."""
-    words = []
-    if verdict.memory_before_mib is not None and verdict.memory_after_mib is not None:
-        before, after = verdict.memory_before_mib // 1024, verdict.memory_after_mib // 1024
-        words.append(f"{before} → {after} GiB")
-    if verdict.survives_node_loss is not None and verdict.verdict is not Verdict.CANNOT:
-        words.append("N+1 kept" if verdict.survives_node_loss else "N+1 lost")
-    if verdict.duration_s is not None:
-        low, high = verdict.duration_s
-        words.append(f"about {low:.0f}–{high:.0f} s")
-    if verdict.queue_position is not None:
-        words.append(f"place {verdict.queue_position} in the queue")
-    return "  ·  ".join(words) or "No figures known"
 
 
 def _title(painter: QPainter, line: QRect, name: str, right: str, sizes: Measures) -> None:

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 
 from console.model.finding import NodeVerdict
 from console.ui import theme
+from console.ui.models.move_words import outlook_text
 from console.ui.plain_text import plain
-from console.ui.views.map_painting import outlook_text
 
 _WIDTH_LETTERS = 46
 
