@@ -238,6 +238,7 @@ class MainWindow(QMainWindow):
             lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
         )
         self.map.node_activated.connect(self._show_node)
+        self.map.set_live_checks(self._bridge)
         self.map.dropped.connect(self._on_drop)
         self.notes.accepted.connect(actions.moving.move)
         self.map.menu_wanted.connect(

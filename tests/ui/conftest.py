@@ -12,7 +12,7 @@ from console.model.finding import Finding
 from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
-from console.ui.bridge import Exported, ExportFormat, ExportKind, Part
+from console.ui.bridge import Exported, ExportFormat, ExportKind, OnMovesChecked, Part
 from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -43,6 +43,7 @@ class RecordingBridge(QObject):
         self.groups: list[tuple[str, str, tuple[Part, ...]]] = []
         self.cancelled: list[str] = []
         self.checks: list[tuple[Request, Callable[[tuple[Finding, ...]], None]]] = []
+        self.move_checks: list[tuple[tuple[str, ...], tuple[str, ...], OnMovesChecked]] = []
         self.refreshes = 0
 
     @property
@@ -93,6 +94,12 @@ class RecordingBridge(QObject):
     def check(self, request: Request, callback: Callable[[tuple[Finding, ...]], None]) -> str:
         self.checks.append((request, callback))
         return f"check-{len(self.checks)}"
+
+    def check_moves(
+        self, keys: Sequence[str], targets: Sequence[str], callback: OnMovesChecked
+    ) -> str:
+        self.move_checks.append((tuple(keys), tuple(targets), callback))
+        return f"moves-{len(self.move_checks)}"
 
     def forget_check(self, token: str) -> None:
         return

@@ -1,5 +1,7 @@
 """The map: tiles and cards, selection, what every node says to a lifted VM, dropping."""
 
+import time
+
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
@@ -7,13 +9,15 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from console.model.finding import Verdict
+from console.model.finding import Finding, Severity, Verdict
 from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.settings import Settings
 from console.ui.main_window import MainWindow
+from console.ui.store import Store
+from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.map_drag import MIME
-from console.ui.views.map_lift import lift
+from console.ui.views.map_lift import Drop, lift
 from tests.ui.conftest import RecordingBridge, answer, open_box, press, settle
 from tests.ui.sample import snapshot
 
@@ -254,3 +258,85 @@ def test_cards_stand_in_the_clusters_order_whatever_arrives_first(window: MainWi
         settle()
         shown = [card.node for card in window.map.cards if card.node]
         assert shown == [node.name for node in full.nodes]
+
+
+def test_the_cluster_is_asked_at_the_lift_and_its_word_counts(
+    window: MainWindow, bridge: RecordingBridge
+) -> None:
+    key = key_of(window, "app-05")
+    target = another_node(window, key)
+    hover(window, (key,), target)
+    map_ = window.map
+    map_._tick()
+    keys, targets, told = bridge.move_checks[-1]
+    assert (keys, targets) == ((key,), ())
+    assert "last reading" in map_._panel.text()
+    assert "asking the cluster" in map_._panel.text()
+    assert map_.lifted is not None
+    before = map_.lifted.verdicts[target]
+    paused = Finding("node_is_up", Severity.BLOCKS, f"{target} was paused.", "Resume it.")
+    refused = replace(before, verdict=Verdict.CANNOT, findings=(paused,))
+    told((refused,), time.time())
+    assert "checked just now" in map_._panel.text().casefold()
+    assert f"{target} was paused." in map_._panel.text()
+    assert not map_.lifted.takes(target)
+    # An older reading that arrives meanwhile does not put the verdict back.
+    wire = replace(window._store.inventory.cluster_wire, read_at=time.time() - 5)
+    window._store.apply(SnapshotDelta(cluster_wire=wire, nodes=snapshot().nodes))
+    assert not map_.lifted.takes(target)
+    newer = replace(wire, read_at=time.time() + 1)
+    window._store.apply(SnapshotDelta(cluster_wire=newer, nodes=snapshot().nodes))
+    assert map_.lifted.takes(target)
+
+
+def test_space_tells_every_reason_with_its_evidence(window: MainWindow) -> None:
+    key = key_of(window, "app-05")
+    target = another_node(window, key)
+    hover(window, (key,), target)
+    map_ = window.map
+    assert map_.lifted is not None
+    found = tuple(
+        Finding("x", Severity.NOTE, f"Reason {at}.", f"Do {at}.", evidence=f"seen {at}")
+        for at in range(5)
+    )
+    map_.lifted.verdicts[target] = replace(map_.lifted.verdicts[target], findings=found)
+    map_._show_findings()
+    assert "Reason 4." not in map_._panel.text()
+    assert "and 2 more" in map_._panel.text()
+    QTest.keyClick(map_, Qt.Key.Key_Space)
+    for at in range(5):
+        for words in (f"Reason {at}.", f"What to do: Do {at}.", f"Seen: seen {at}"):
+            assert words in map_._panel.text()
+    assert map_.viewport().rect().contains(map_._panel.geometry())
+
+
+def test_a_map_works_over_a_copy_of_the_cluster(window: MainWindow, qtbot: QtBot) -> None:
+    """What a plan is dragged on: a store of its own, and drops that only it hears of."""
+    copy = Store()
+    copy.replace(window._store.inventory.snapshot())
+    map_ = ClusterMap(copy)
+    qtbot.addWidget(map_)
+    map_.resize(1000, 700)
+    map_.show()
+    key = map_.cards[0].keys[0]
+    heard: list[Drop] = []
+    map_.dropped.connect(heard.append)
+    target = map_.cards[1].node
+    map_.take_up(lift(copy, (key,)))
+    data = QMimeData()
+    point, button = map_.card_rect(target).center(), Qt.MouseButton.LeftButton
+    none, act = Qt.KeyboardModifier.NoModifier, Qt.DropAction.MoveAction
+    map_.dragMoveEvent(QDragMoveEvent(point, act, data, button, none))
+    map_.dropEvent(QDropEvent(QPointF(point), act, data, button, none))
+    map_._after_drag()
+    settle()
+    assert [(drop.keys, drop.node) for drop in heard] == [((key,), target)]
+    vm = copy.inventory.vms[key]
+    assert vm.cluster is not None
+    copy.apply(
+        SnapshotDelta(upserted=(replace(vm, cluster=replace(vm.cluster, owner_node=target)),))
+    )
+    map_.mark({key: f"from {map_.cards[0].node}"})
+    assert key in map_.cards[1].keys
+    assert "from" in map_.spoken_vm(key)
+    assert window._store.inventory.vms[key].owner_node == map_.cards[0].node

@@ -1,5 +1,6 @@
 """Real drags under a real X server: QDrag.exec with its nested loop, no event made up by us."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QDrag, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from console.model.finding import Finding, Severity, Verdict
 from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.ui.main_window import MainWindow
@@ -52,6 +54,7 @@ def drag(
     *,
     at_end: Callable[[], None] | None = None,
     release: bool = True,
+    button: Qt.MouseButton = Qt.MouseButton.LeftButton,
 ) -> None:
     """Press on a point of the map, move to another, release; returns when the drag has ended.
 
@@ -59,7 +62,7 @@ def drag(
     while the mouse rests there.
     """
     map_, handle = window.map, window.windowHandle()
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    none = Qt.KeyboardModifier.NoModifier
     first = in_window(map_, start)
     ended: list[bool] = []
     exec_ = map_._after_drag
@@ -84,12 +87,12 @@ def drag(
     if release:
         QTimer.singleShot(
             RELEASED_MS,
-            lambda: QTest.mouseRelease(handle, left, none, in_window(map_, end())),
+            lambda: QTest.mouseRelease(handle, button, none, in_window(map_, end())),
         )
     watchdog = QTimer(singleShot=True, interval=4000)
     watchdog.timeout.connect(QDrag.cancel)
     watchdog.start()
-    QTest.mousePress(handle, left, none, first)
+    QTest.mousePress(handle, button, none, first)
     qtbot.waitUntil(lambda: bool(ended), timeout=6000)
     watchdog.stop()
     settle()
@@ -259,3 +262,54 @@ def test_a_drop_is_taken_back_by_key(
     settle()
     assert not window.actions_table.moving.grace.is_holding
     assert bridge.requests == []
+
+
+def test_space_unfolds_the_reasons_and_the_drag_goes_on(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    window._store.replace(snapshot("small"))
+    settle(30)
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node or ""
+    target = next(card.node for card in map_.cards if card.node != source)
+    told: list[str] = []
+
+    def look() -> None:
+        told.append(map_._panel.text())
+        QTest.keyClick(window.windowHandle(), Qt.Key.Key_Space)
+        told.append(map_._panel.text())
+
+    start = map_.tile_rect(key).center()
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center(), at_end=look)
+    assert len(told) == 2
+    assert "What to do:" not in told[0]
+    assert "What to do:" in told[1]
+    # It was dropped afterwards: the key neither ended nor spoiled the drag, nor selected a tile.
+    assert window.notes.isVisible()
+    assert map_.selected == {key}
+    press(window, "notes_leave")
+
+
+def test_the_cluster_is_asked_while_the_mouse_is_down(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node or ""
+    target = next(name for name in window._store.inventory.nodes if name != source)
+
+    def answer_now() -> None:
+        assert map_.lifted is not None
+        keys, _targets, told = bridge.move_checks[0]
+        assert keys == (key,)
+        gone = Finding("node_is_up", Severity.BLOCKS, f"{target} went down.")
+        verdict = map_.lifted.verdicts[target]
+        told((replace(verdict, verdict=Verdict.CANNOT, findings=(gone,)),), time.time())
+
+    start = map_.tile_rect(key).center()
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center(), at_end=answer_now)
+    assert bridge.requests == []
+    assert not window.actions_table.moving.grace.is_holding
+    assert map_.lifted is not None
+    assert map_.lifted.is_pinned
+    assert f"{target} went down." in map_._panel.text()
+    map_.dismiss()

@@ -1,7 +1,7 @@
 """What the cluster map shows: cards of nodes and tiles of VMs, kept current and painted."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
@@ -40,6 +40,7 @@ class MapCanvas(QAbstractScrollArea):
         self.cards: list[Card] = []
         self.lifted: Lift | None = None
         self._placement = Placement(store.inventory)
+        self._marks: dict[str, str] = {}
         self._shown_nodes: dict[str, Node] = {}
         self._tiles = MapTiles(self._face)
         self._drawing = QTimer(self, interval=0)
@@ -74,6 +75,12 @@ class MapCanvas(QAbstractScrollArea):
         self._look_again((before ^ self.selected) | {previous, self.cursor_key})
         self.selection_changed.emit()
 
+    def mark(self, words: Mapping[str, str]) -> None:
+        """Draw these VMs as moved, with a few words under their names ("from LAB-N1")."""
+        touched = self._marks.keys() | words.keys()
+        self._marks = dict(words)
+        self._look_again(touched)
+
     def tile_rect(self, key: str) -> QRect:
         """Where a VM's tile is now, in viewport coordinates; empty if it has none."""
         place = self._tiles.place_of(key)
@@ -94,6 +101,8 @@ class MapCanvas(QAbstractScrollArea):
         if move is not None:
             percent = "" if move[1] is None else f", {move[1] * 100:.0f} percent"
             words.append(f"moving to {one_line(move[0])}{percent}")
+        elif key in self._marks:
+            words.append(one_line(self._marks[key]))
         return ", ".join(words)
 
     def spoken_node(self, name: str) -> str:
@@ -227,11 +236,11 @@ class MapCanvas(QAbstractScrollArea):
             security=vm.security,
             is_selected=key in self.selected,
             is_current=key == self.cursor_key and self.hasFocus(),
-            is_moving=move is not None,
+            is_moving=move is not None or key in self._marks,
             is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
         )
         if move is None:
-            return TileFace(look, one_line(vm.name))
+            return TileFace(look, one_line(vm.name), one_line(self._marks.get(key, "")))
         percent = "" if move[1] is None else f"{move[1] * 100:.0f} %"
         return TileFace(look, one_line(vm.name), f"→ {one_line(move[0])}", percent)
 

@@ -32,6 +32,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from console.model.finding import NodeVerdict
+from console.ui.bridge import OnMovesChecked
 from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.views import map_far_nodes
@@ -43,8 +44,6 @@ MIME = "application/x-tlconsole-vms"
 _LEFT_FOR_GOOD_MS = 60
 _TICK_MS = 250
 _ASK_AGAIN_S = 2.0
-
-OnMovesChecked = Callable[[tuple[NodeVerdict, ...], float], None]
 
 
 class LiveChecks(Protocol):
