@@ -7,6 +7,7 @@ from console.lab.world.bodies import properties_of
 from console.lab.world.site import Site
 from console.lab.world.state import ArmResource, WorldNode, WorldVm
 from console.model.node import DrainStatus, MigrationNetwork, Node, NodeState, ServiceState
+from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.site import (
     AddressPool,
     CustomLocation,
@@ -66,7 +67,10 @@ def cluster_facts(site: Site, vm: WorldVm) -> ClusterFacts:
         power=_word(PowerState, vm.state, _POWER),
         heartbeat=_word(Heartbeat, vm.heartbeat, _HEARTBEAT),
         activity=_ACTIVITY.get(vm.operational_status, VmActivity.OTHER),
-        group_state=vm.group_state,
+        is_clustered=vm.is_clustered,
+        group=vm.name if vm.is_clustered else "",
+        group_state=vm.group_state if vm.is_clustered else "",
+        group_flags=vm.group_flags if vm.is_clustered else None,
         generation=vm.generation,
         configuration_version=vm.configuration_version,
         processors=vm.processors,
@@ -80,6 +84,10 @@ def cluster_facts(site: Site, vm: WorldVm) -> ClusterFacts:
         mounted_iso=vm.mounted_iso,
         has_checkpoints=vm.checkpoints > 0,
         possible_owners=vm.possible_owners,
+        preferred_owners=vm.preferred_owners,
+        anti_affinity=vm.anti_affinity_classes,
+        is_processor_compatible=vm.processor_compatibility,
+        switches=vm.switches,
         addresses=vm.addresses,
         migration=Migration(running.target, running.percent, running.phase, running.operation_id)
         if running is not None
@@ -165,6 +173,9 @@ def node_record(site: Site, node: WorldNode) -> Node:
         ),
         processor_model=node.processor_model,
         os_build=node.os_build,
+        fault_domain=node.fault_domain,
+        switches=node.switches,
+        vm_versions=node.vm_versions,
         accepts_azure_placement=node.accepts_azure_placement,
         azure_connection="Disconnected" if node.state == "Down" else "Connected",
         read_at=site.now,
@@ -181,6 +192,15 @@ def cluster_info(site: Site) -> ClusterInfo:
         azure_connection=settings.azure_connection,
         parallel_migrations=settings.parallel_migrations,
         migration_encrypted=settings.is_migration_encrypted,
+        affinity_rules=tuple(
+            AffinityRule(rule.name, AffinityKind(rule.rule_type), rule.groups, rule.is_enabled)
+            for rule in site.affinity_rules
+        ),
+        balancing=(BalancingMode.OFF, BalancingMode.ON_JOIN, BalancingMode.ALWAYS)[
+            settings.balancer_mode
+        ],
+        balancing_level=settings.balancer_level,
+        enforces_anti_affinity=settings.enforces_anti_affinity,
         resource_bridge_online=not site.faults.bridge_offline,
         health_faults=tuple(
             HealthFault(

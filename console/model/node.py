@@ -62,6 +62,10 @@ class Node(msgspec.Struct, frozen=True):
     migration_networks: tuple[MigrationNetwork, ...] = ()
     processor_model: str = ""
     os_build: str = ""
+    # The site, rack or chassis above the node; empty: it has none, None: not known.
+    fault_domain: str | None = None
+    switches: tuple[str, ...] | None = None  # names of its virtual switches
+    vm_versions: tuple[str, ...] | None = None  # VM configuration versions that it runs
     # Whether Azure may place new VMs here (Get-MocPhysicalNode).
     accepts_azure_placement: bool | None = None
     azure_connection: str = ""

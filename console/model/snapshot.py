@@ -4,6 +4,7 @@ import msgspec
 
 from console.model.freshness import Wire, WireReading
 from console.model.node import Node
+from console.model.placement import AffinityRule, BalancingMode
 from console.model.site import (
     CustomLocation,
     DataDisk,
@@ -40,6 +41,12 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     parallel_migrations: int | None = None
     # Whether anything was found that encrypts live-migration traffic; None: not known.
     migration_encrypted: bool | None = None
+    # None: could not be read; empty: there are none.
+    affinity_rules: tuple[AffinityRule, ...] | None = None
+    balancing: BalancingMode = BalancingMode.UNKNOWN
+    balancing_level: int | None = None  # AutoBalancerLevel: 1 low, 2 medium, 3 high
+    # ClusterEnforcedAntiAffinity: whether anti-affinity classes refuse instead of prefer.
+    enforces_anti_affinity: bool | None = None
     resource_bridge_online: bool | None = None
     health_faults: tuple[HealthFault, ...] = ()
 

@@ -72,6 +72,7 @@ class VmActivity(enum.StrEnum):
     CHECKPOINTING = "Checkpointing"
     MERGING_DISKS = "MergingDisks"
     OTHER = "Other"
+    UNKNOWN = "Unknown"
 
 
 class Migration(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +92,10 @@ class ClusterFacts(msgspec.Struct, frozen=True):
     power: PowerState
     heartbeat: Heartbeat = Heartbeat.UNKNOWN
     activity: VmActivity = VmActivity.NONE
+    is_clustered: bool | None = None  # a role of the cluster, which alone it can move
+    group: str = ""  # name of its cluster group: rules speak of it, not of the VM
     group_state: str = ""
+    group_flags: int | None = None  # CLUSGRP_STATUS bit field
     generation: int | None = None
     configuration_version: str = ""
     processors: int | None = None
@@ -104,9 +108,13 @@ class ClusterFacts(msgspec.Struct, frozen=True):
     # migration means the state travelled.
     vtpm_state: str = ""
     running_since: float | None = None
-    mounted_iso: str = ""
+    mounted_iso: str | None = None  # path; empty: none, None: not known
     has_checkpoints: bool | None = None
-    possible_owners: tuple[str, ...] = ()  # empty: every node
+    possible_owners: tuple[str, ...] | None = None  # empty: every node, None: not known
+    preferred_owners: tuple[str, ...] | None = None
+    anti_affinity: tuple[str, ...] | None = None  # AntiAffinityClassNames of its group
+    is_processor_compatible: bool | None = None  # runs with a reduced set of CPU features
+    switches: tuple[str, ...] | None = None  # names of the virtual switches it is plugged into
     addresses: tuple[str, ...] = ()
     migration: Migration | None = None
     read_at: float | None = None

@@ -1,6 +1,6 @@
 @{
     RootModule           = 'TrustedLaunchConsole.psm1'
-    ModuleVersion        = '1.0.0'
+    ModuleVersion        = '1.1.0'
     GUID                 = '6f3d6a57-7a0c-4f0e-9d8b-4d4a0c1f2b61'
     Author               = 'trusted-launch-console'
     Description          = 'Named functions that the Trusted launch console calls on Azure Local nodes.'

@@ -12,7 +12,7 @@
 
 $ErrorActionPreference = 'Stop'
 $script:Schema = 1
-$script:Version = '1.0.0'
+$script:Version = '1.1.0'
 
 # ---- putting out -------------------------------------------------------------------------------------------
 
@@ -254,6 +254,61 @@ function Get-TlcVmParameter {
     $table
 }
 
+function Get-TlcAffinityRule {
+    # Rules that keep groups together or apart; null where they could not be read.
+    try {
+        $rules = @(foreach ($rule in @(Get-ClusterAffinityRule)) {
+                [ordered]@{
+                    name      = "$($rule.Name)"
+                    ruleType  = "$($rule.RuleType)"
+                    groups    = @($rule.Groups | Where-Object -FilterScript { $_ } | ForEach-Object -Process { "$_" })
+                    isEnabled = [bool]$rule.Enabled
+                }
+            })
+        , $rules
+    }
+    catch {
+        $null
+    }
+}
+
+function Get-TlcFaultDomain {
+    # The highest fault domain above each node, as a table by node name; null where they could not be read.
+    try {
+        $parents = @{}
+        foreach ($domain in @(Get-ClusterFaultDomain)) {
+            $parents["$($domain.Name)"] = "$($domain.ParentName)"
+        }
+        $table = @{}
+        foreach ($node in @(Get-ClusterNode)) {
+            $top = ''
+            $name = $parents["$($node.Name)"]
+            while ($name) {
+                $top = $name
+                $name = $parents[$name]
+            }
+            $table["$($node.Name)"] = $top
+        }
+        $table
+    }
+    catch {
+        $null
+    }
+}
+
+function Get-TlcExcludedNetwork {
+    # Ids of cluster networks that the cluster keeps live migrations off; where nobody can tell, every network
+    # may carry them.
+    try {
+        $type = Get-ClusterResourceType -Name 'Virtual Machine'
+        $excluded = ($type | Get-ClusterParameter -Name 'MigrationExcludeNetworks').Value
+        @("$excluded".Split(';') | Where-Object -FilterScript { $_ })
+    }
+    catch {
+        @()
+    }
+}
+
 function Get-TlcMigrationJob {
     # The newest migration job of each VM that this node knows; jobs vanish five minutes after their end.
     $table = @{}
@@ -347,26 +402,52 @@ function Get-TlcCluster {
     param()
     $cluster = Get-Cluster
     $placement = Get-TlcPlacementName
+    $domains = Get-TlcFaultDomain
     $nodes = @(foreach ($node in @(Get-ClusterNode)) {
-            ConvertTo-TlcNodeRow -Node $node -PlacementNames $placement
+            $row = ConvertTo-TlcNodeRow -Node $node -PlacementNames $placement
+            $row.faultDomain = $null
+            if ($null -ne $domains) {
+                $row.faultDomain = $domains["$($node.Name)"]
+            }
+            $row
         })
     # Enumerated anew: 5.1 writes an array that came out of a function as {"value":..., "Count":...}.
     $faults = Get-TlcHealthFaultRow
     if ($null -ne $faults) {
         $faults = @($faults)
     }
+    $rules = Get-TlcAffinityRule
+    if ($null -ne $rules) {
+        $rules = @($rules)
+    }
     $parallel = $null
     if ($null -ne $cluster.MaximumParallelMigrations) {
         $parallel = [int]$cluster.MaximumParallelMigrations
     }
+    $mode = $null
+    if ($null -ne $cluster.AutoBalancerMode) {
+        $mode = [int]$cluster.AutoBalancerMode
+    }
+    $level = $null
+    if ($null -ne $cluster.AutoBalancerLevel) {
+        $level = [int]$cluster.AutoBalancerLevel
+    }
+    $enforces = $null
+    if ($null -ne $cluster.ClusterEnforcedAntiAffinity) {
+        $enforces = [bool]$cluster.ClusterEnforcedAntiAffinity
+    }
     ConvertTo-TlcAnswer -Data ([ordered]@{
-            name               = "$($cluster.Name)"
-            nodes              = $nodes
-            parallelMigrations = $parallel
-            migrationEncrypted = (Get-TlcMigrationTraffic).isEncrypted
-            release            = Get-TlcRelease
-            osBuild            = Get-TlcOsBuild
-            healthFaults       = $faults
+            name                 = "$($cluster.Name)"
+            nodes                = $nodes
+            parallelMigrations   = $parallel
+            migrationEncrypted   = (Get-TlcMigrationTraffic).isEncrypted
+            release              = Get-TlcRelease
+            osBuild              = Get-TlcOsBuild
+            healthFaults         = $faults
+            affinityRules        = $rules
+            balancerMode         = $mode
+            balancerLevel        = $level
+            enforcesAntiAffinity = $enforces
         })
 }
 
@@ -390,7 +471,11 @@ function Get-TlcNode {
             $agentVersion = "$($file.VersionInfo.FileVersion)"
         }
     }
+    $excluded = Get-TlcExcludedNetwork
     $networks = @(foreach ($network in @(Get-ClusterNetwork)) {
+            if (@($excluded) -contains "$($network.Id)") {
+                continue
+            }
             $speed = $null
             $adapters = @(Get-ClusterNetworkInterface -Node $env:COMPUTERNAME -Network $network.Name -ErrorAction SilentlyContinue)
             if ($adapters.Count -gt 0) {
@@ -406,6 +491,16 @@ function Get-TlcNode {
                 isEncrypted = $null
             }
         })
+    $switches = $null
+    $versions = $null
+    try {
+        $switches = @(Get-VMSwitch | ForEach-Object -Process { "$($_.Name)" })
+        $versions = @(Get-VMHostSupportedVersion | ForEach-Object -Process { "$($_.Version)" })
+    }
+    catch {
+        # Hyper-V does not answer: what was not read stays null.
+        $versions = $null
+    }
     ConvertTo-TlcAnswer -Data ([ordered]@{
             name               = $env:COMPUTERNAME
             fqdn               = '{0}.{1}' -f $computer.DNSHostName, $computer.Domain
@@ -418,6 +513,8 @@ function Get-TlcNode {
             migrationNetworks  = $networks
             processorModel     = "$($processors[0].Name)".Trim()
             osBuild            = Get-TlcOsBuild
+            switches           = $switches
+            vmVersions         = $versions
         })
 }
 
@@ -426,7 +523,10 @@ function Get-TlcVmDetail {
     param($VirtualMachines)
     $details = @{}
     foreach ($vm in $VirtualMachines) {
-        $details["$($vm.Id)"] = @{ Vtpm = $null; SecureBoot = $null; Iso = ''; HasCheckpoints = $false; Addresses = @() }
+        $details["$($vm.Id)"] = @{
+            Vtpm = $null; SecureBoot = $null; Iso = $null; HasCheckpoints = $null; Addresses = @()
+            Switches = $null; Compatible = $null
+        }
     }
     foreach ($security in @(Get-VMSecurity -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
         $entry = $details["$($security.VMId)"]
@@ -443,35 +543,83 @@ function Get-TlcVmDetail {
             }
         }
     }
-    foreach ($drive in @(Get-VMDvdDrive -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
-        $entry = $details["$($drive.VMId)"]
-        if ($null -ne $entry -and $drive.Path) {
-            $entry.Iso = "$($drive.Path)"
+    foreach ($processor in @(Get-VMProcessor -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
+        $entry = $details["$($processor.VMId)"]
+        if ($null -ne $entry) {
+            $entry.Compatible = [bool]$processor.CompatibilityForMigrationEnabled
         }
     }
-    foreach ($adapter in @(Get-VMNetworkAdapter -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
-        $entry = $details["$($adapter.VMId)"]
-        if ($null -ne $entry) {
-            $entry.Addresses += @($adapter.IPAddresses | ForEach-Object -Process { "$_" })
+    # An empty list means "none" only where the question was answered.
+    try {
+        $drives = @(Get-VMDvdDrive -VM $VirtualMachines)
+        foreach ($entry in $details.Values) {
+            $entry.Iso = ''
+        }
+        foreach ($drive in $drives) {
+            $entry = $details["$($drive.VMId)"]
+            if ($null -ne $entry -and $drive.Path) {
+                $entry.Iso = "$($drive.Path)"
+            }
         }
     }
-    foreach ($checkpoint in @(Get-VMSnapshot -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
-        $entry = $details["$($checkpoint.VMId)"]
-        if ($null -ne $entry) {
-            $entry.HasCheckpoints = $true
+    catch {
+        $drives = $null
+    }
+    try {
+        $adapters = @(Get-VMNetworkAdapter -VM $VirtualMachines)
+        foreach ($entry in $details.Values) {
+            $entry.Switches = @()
         }
+        foreach ($adapter in $adapters) {
+            $entry = $details["$($adapter.VMId)"]
+            if ($null -ne $entry) {
+                $entry.Addresses += @($adapter.IPAddresses | ForEach-Object -Process { "$_" })
+                if ($adapter.SwitchName) {
+                    $entry.Switches += @("$($adapter.SwitchName)")
+                }
+            }
+        }
+    }
+    catch {
+        $adapters = $null
+    }
+    try {
+        $checkpoints = @(Get-VMSnapshot -VM $VirtualMachines)
+        foreach ($entry in $details.Values) {
+            $entry.HasCheckpoints = $false
+        }
+        foreach ($checkpoint in $checkpoints) {
+            $entry = $details["$($checkpoint.VMId)"]
+            if ($null -ne $entry) {
+                $entry.HasCheckpoints = $true
+            }
+        }
+    }
+    catch {
+        $checkpoints = $null
     }
     $details
 }
 
 function ConvertTo-TlcVmRow {
-    param($VM, $Detail, $Parameters, $Job)
+    param($VM, $Detail, $Parameters, $Job, $Group)
     $groupName = $null
     $groupState = $null
+    $groupFlags = $null
     $owners = $null
+    $preferred = $null
+    $classes = $null
     if ($null -ne $Parameters) {
         $groupName = $Parameters.Group
-        $groupState = "$((Get-ClusterGroup -Name $groupName -ErrorAction SilentlyContinue).State)"
+        if ($null -ne $Group) {
+            $groupState = "$($Group.State)"
+            $groupFlags = [int]$Group.StatusInformation
+            $classes = @($Group.AntiAffinityClassNames | Where-Object -FilterScript { $_ } | ForEach-Object -Process { "$_" })
+            $wanted = $Group | Get-ClusterOwnerNode -ErrorAction SilentlyContinue
+            if ($null -ne $wanted) {
+                $preferred = @($wanted.OwnerNodes | ForEach-Object -Process { "$($_.Name)" })
+            }
+        }
         $possible = $Parameters.Resource | Get-ClusterOwnerNode -ErrorAction SilentlyContinue
         if ($null -ne $possible) {
             $owners = @($possible.OwnerNodes | ForEach-Object -Process { "$($_.Name)" })
@@ -494,33 +642,43 @@ function ConvertTo-TlcVmRow {
             $migration.percent = [math]::Min([int]$Job.PercentComplete, 100)
         }
     }
+    $switches = $null
+    if ($null -ne $Detail.Switches) {
+        $switches = @($Detail.Switches)
+    }
     [ordered]@{
-        vmId                 = "$($VM.Id)".ToLowerInvariant()
-        name                 = "$($VM.Name)"
-        ownerNode            = $env:COMPUTERNAME
-        state                = "$($VM.State)"
-        groupName            = $groupName
-        groupState           = $groupState
-        heartbeat            = "$($VM.Heartbeat)"
-        operationalStatus    = $status
-        generation           = [int]$VM.Generation
-        configurationVersion = "$($VM.Version)"
-        processors           = [int]$VM.ProcessorCount
-        memoryMiB            = ConvertTo-TlcMib -Bytes $VM.MemoryStartup
-        hasDynamicMemory     = [bool]$VM.DynamicMemoryEnabled
-        isolation            = $isolation
-        secureBoot           = $Detail.SecureBoot
-        vtpm                 = $Detail.Vtpm
-        vtpmState            = $null
-        runningSince         = $since
-        mountedIso           = $Detail.Iso
-        hasCheckpoints       = $Detail.HasCheckpoints
-        possibleOwners       = $owners
-        addresses            = @($Detail.Addresses)
-        migration            = $migration
-        cpuPercent           = [int]$VM.CPUUsage
-        memoryAssignedMiB    = ConvertTo-TlcMib -Bytes $VM.MemoryAssigned
-        memoryDemandMiB      = ConvertTo-TlcMib -Bytes $VM.MemoryDemand
+        vmId                   = "$($VM.Id)".ToLowerInvariant()
+        name                   = "$($VM.Name)"
+        ownerNode              = $env:COMPUTERNAME
+        state                  = "$($VM.State)"
+        groupName              = $groupName
+        groupState             = $groupState
+        isClustered            = [bool]$VM.IsClustered
+        groupFlags             = $groupFlags
+        heartbeat              = "$($VM.Heartbeat)"
+        operationalStatus      = $status
+        generation             = [int]$VM.Generation
+        configurationVersion   = "$($VM.Version)"
+        processors             = [int]$VM.ProcessorCount
+        memoryMiB              = ConvertTo-TlcMib -Bytes $VM.MemoryStartup
+        hasDynamicMemory       = [bool]$VM.DynamicMemoryEnabled
+        isolation              = $isolation
+        secureBoot             = $Detail.SecureBoot
+        vtpm                   = $Detail.Vtpm
+        vtpmState              = $null
+        runningSince           = $since
+        mountedIso             = $Detail.Iso
+        hasCheckpoints         = $Detail.HasCheckpoints
+        possibleOwners         = $owners
+        preferredOwners        = $preferred
+        antiAffinityClasses    = $classes
+        processorCompatibility = $Detail.Compatible
+        switches               = $switches
+        addresses              = @($Detail.Addresses)
+        migration              = $migration
+        cpuPercent             = [int]$VM.CPUUsage
+        memoryAssignedMiB      = ConvertTo-TlcMib -Bytes $VM.MemoryAssigned
+        memoryDemandMiB        = ConvertTo-TlcMib -Bytes $VM.MemoryDemand
     }
 }
 
@@ -556,13 +714,21 @@ function Get-TlcVirtualMachine {
         $details = Get-TlcVmDetail -VirtualMachines $machines
         $parameters = Get-TlcVmParameter -OwnerNode $env:COMPUTERNAME
         $jobs = Get-TlcMigrationJob
+        $groups = @{}
+        foreach ($group in @(Get-ClusterGroup)) {
+            $groups["$($group.Name)"] = $group
+        }
         $rows = @(foreach ($vm in $machines) {
                 $id = "$($vm.Id)".ToLowerInvariant()
                 # A VM that is just arriving is registered here too; the cluster says who owns it,
                 # unless it told of no VM at all.
                 $isOwn = $parameters.ContainsKey($id) -or $parameters.Count -eq 0
                 if ($isOwn -or -not $vm.IsClustered) {
-                    ConvertTo-TlcVmRow -VM $vm -Detail $details["$($vm.Id)"] -Parameters $parameters[$id] -Job $jobs[$id]
+                    $own = $null
+                    if ($parameters.ContainsKey($id)) {
+                        $own = $groups["$($parameters[$id].Group)"]
+                    }
+                    ConvertTo-TlcVmRow -VM $vm -Detail $details["$($vm.Id)"] -Parameters $parameters[$id] -Job $jobs[$id] -Group $own
                 }
             })
     }

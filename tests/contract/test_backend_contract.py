@@ -3,8 +3,10 @@
 import pytest
 
 from console.backends import BackendError, JobState
+from console.lab.world.state import WorldAffinityRule
 from console.model.freshness import FaultCode, Wire
 from console.model.node import NodeState
+from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -281,6 +283,40 @@ async def test_drain_and_resume(bench: Bench) -> None:
         bench.clock.advance(0.5)
         await bench.backend.read_node(LAST)
     assert bench.site.vms_on(LAST)
+
+
+async def test_what_the_cluster_wants_of_placement_is_told(bench: Bench) -> None:
+    site = bench.site
+    site.settings.balancer_mode, site.settings.balancer_level = 1, 3
+    site.settings.enforces_anti_affinity = True
+    site.nodes[FIRST].fault_domain, site.nodes[FIRST].switches = "rack-1", ("A", "B")
+    site.affinity_rules.append(WorldAffinityRule("apart", "DifferentNode", ("app-01", "app-02")))
+    site.affinity_rules.append(WorldAffinityRule("off", "SameFaultDomain", ("app-01",), False))
+    named = {vm.name: vm for vm in site.vms.values()}
+    busy, loose = named["app-01"], named["app-02"]
+    busy.preferred_owners, busy.anti_affinity_classes = (FIRST,), ("sql",)
+    busy.processor_compatibility, busy.group_flags = True, 0x5
+    loose.is_clustered, loose.switches = False, ()
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    assert snapshot.cluster.affinity_rules == (
+        AffinityRule("apart", AffinityKind.DIFFERENT_NODE, ("app-01", "app-02")),
+        AffinityRule("off", AffinityKind.SAME_FAULT_DOMAIN, ("app-01",), False),
+    )
+    assert snapshot.cluster.balancing is BalancingMode.ON_JOIN
+    assert snapshot.cluster.balancing_level == 3
+    assert snapshot.cluster.enforces_anti_affinity is True
+    first, second = snapshot.nodes[:2]
+    assert (first.fault_domain, second.fault_domain) == ("rack-1", "")
+    assert first.switches == ("A", "B")
+    assert first.vm_versions == site.nodes[FIRST].vm_versions
+    facts = {vm.name: vm.cluster for vm in snapshot.vms}
+    one, other = facts["app-01"], facts["app-02"]
+    assert one is not None
+    assert other is not None
+    assert (one.preferred_owners, one.anti_affinity) == ((FIRST,), ("sql",))
+    assert (one.is_processor_compatible, one.group_flags, one.group) == (True, 5, "app-01")
+    assert (other.is_clustered, other.group, other.group_flags) == (False, "", None)
+    assert (other.switches, one.switches) == ((), busy.switches)
 
 
 async def test_some_vms_and_nodes_are_read_without_the_rest(bench: Bench) -> None:

@@ -12,9 +12,10 @@ from console.backends.azure_local.halves import ClusterHalf, ClusterVm
 from console.backends.azure_local.node_faults import node_fault
 from console.backends.azure_local.node_session import NodeRefusal, Parameters
 from console.backends.azure_local.node_sessions import NodeSessions
-from console.backends.azure_local.translate import WordReader
+from console.backends.azure_local.translate import BALANCING, WordReader
 from console.model.freshness import Fault, FaultCode
 from console.model.node import Node
+from console.model.placement import BalancingMode
 
 _CLUSTER = msgspec.json.Decoder(node_rows.ClusterRow)
 _NODE = msgspec.json.Decoder(node_rows.NodeRow)
@@ -51,13 +52,10 @@ class ClusterReader:
         self._last_nodes = {answer.node.name: answer.node for answer in answers}
         self._last_vms = {vm.facts.vm_id: vm for vm in vms}
         builds = {answer.node.os_build for answer in answers if answer.node.os_build}
-        return ClusterHalf(
-            read_at=at,
-            name=cluster.name,
-            parallel_migrations=cluster.parallel_migrations,
-            migration_encrypted=cluster.migration_encrypted,
-            os_build=cluster.os_build or (max(builds) if builds else ""),
-            release=cluster.release or "",
+        half = _of_cluster(cluster, words)
+        return msgspec.structs.replace(
+            half,
+            os_build=half.os_build or (max(builds) if builds else ""),
             health_faults=tuple(
                 cluster_records.health_fault(row) for row in cluster.health_faults or ()
             ),
@@ -132,13 +130,8 @@ class ClusterReader:
             self._find_vms(by_owner, reachable, words),
             asyncio.gather(*(self._node(row, words, with_vms=False) for row in rows)),
         )
-        return ClusterHalf(
-            read_at=at,
-            name=cluster.name,
-            parallel_migrations=cluster.parallel_migrations,
-            migration_encrypted=cluster.migration_encrypted,
-            os_build=cluster.os_build or "",
-            release=cluster.release or "",
+        return msgspec.structs.replace(
+            _of_cluster(cluster, words),
             nodes=tuple(
                 answer.node
                 if answer.fault is None
@@ -247,6 +240,24 @@ class ClusterReader:
             if vm.facts.owner_node in silent and vm_id not in fresh
         }
         return (*fresh.values(), *kept.values())
+
+
+def _of_cluster(row: node_rows.ClusterRow, words: WordReader) -> ClusterHalf:
+    """What the cluster tells of itself, before anything of its nodes."""
+    return ClusterHalf(
+        read_at=words.at or 0.0,
+        name=row.name,
+        parallel_migrations=row.parallel_migrations,
+        migration_encrypted=row.migration_encrypted,
+        affinity_rules=cluster_records.affinity_rules(row.affinity_rules, words),
+        balancing=BALANCING.get(row.balancer_mode, BalancingMode.UNKNOWN)
+        if row.balancer_mode is not None
+        else BalancingMode.UNKNOWN,
+        balancing_level=row.balancer_level,
+        enforces_anti_affinity=row.enforces_anti_affinity,
+        os_build=row.os_build or "",
+        release=row.release or "",
+    )
 
 
 def _failed(node: str, refusal: NodeRefusal) -> BackendError:

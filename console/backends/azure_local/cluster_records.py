@@ -10,6 +10,7 @@ from console.backends.azure_local.halves import ClusterVm
 from console.backends.azure_local.node_faults import node_fault
 from console.backends.azure_local.translate import (
     ACTIVITY,
+    AFFINITY,
     DRAIN,
     HEARTBEAT,
     HYPERV_STATE,
@@ -19,8 +20,9 @@ from console.backends.azure_local.translate import (
 )
 from console.model.freshness import FaultCode
 from console.model.node import MigrationNetwork, Node, NodeState
+from console.model.placement import AffinityRule
 from console.model.snapshot import HealthFault
-from console.model.virtual_machine import ClusterFacts, Migration, VmMetrics
+from console.model.virtual_machine import ClusterFacts, Migration, VmActivity, VmMetrics
 
 T = TypeVar("T")
 
@@ -60,8 +62,13 @@ def cluster_vm(row: rows.VmRow, words: WordReader) -> ClusterVm:
             owner_node=row.owner_node,
             power=words.read(HYPERV_STATE, row.state, row.name),
             heartbeat=words.read(HEARTBEAT, row.heartbeat, row.name),
-            activity=words.read(ACTIVITY, row.operational_status, row.name),
+            activity=words.read(ACTIVITY, row.operational_status, row.name)
+            if row.operational_status
+            else VmActivity.UNKNOWN,
+            is_clustered=row.is_clustered,
+            group=row.group_name or "",
             group_state=row.group_state or "",
+            group_flags=row.group_flags,
             generation=row.generation,
             configuration_version=row.configuration_version or "",
             processors=row.processors,
@@ -72,9 +79,13 @@ def cluster_vm(row: rows.VmRow, words: WordReader) -> ClusterVm:
             vtpm=row.vtpm,
             vtpm_state=row.vtpm_state or "",
             running_since=row.running_since,
-            mounted_iso=row.mounted_iso or "",
+            mounted_iso=row.mounted_iso,
             has_checkpoints=row.has_checkpoints,
-            possible_owners=tuple(row.possible_owners or ()),
+            possible_owners=_names(row.possible_owners),
+            preferred_owners=_names(row.preferred_owners),
+            anti_affinity=_names(row.anti_affinity_classes),
+            is_processor_compatible=row.processor_compatibility,
+            switches=_names(row.switches),
             addresses=tuple(row.addresses or ()),
             migration=None
             if running is None
@@ -111,6 +122,7 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
             name=in_cluster.name,
             state=state,
             drain=drain,
+            fault_domain=in_cluster.fault_domain,
             accepts_azure_placement=in_cluster.accepts_azure_placement,
         )
     return Node(
@@ -130,6 +142,9 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
         ),
         processor_model=row.processor_model or "",
         os_build=row.os_build or "",
+        fault_domain=in_cluster.fault_domain,
+        switches=_names(row.switches),
+        vm_versions=_names(row.vm_versions),
         accepts_azure_placement=in_cluster.accepts_azure_placement,
         read_at=words.at,
     )
@@ -147,6 +162,28 @@ def silent_node(before: Node | None, in_cluster: rows.ClusterNodeRow, words: Wor
         drain=now.drain,
         accepts_azure_placement=before.accepts_azure_placement if accepts is None else accepts,
     )
+
+
+def affinity_rules(
+    found: list[rows.AffinityRuleRow] | None, words: WordReader
+) -> tuple[AffinityRule, ...] | None:
+    """The cluster's rules; None where they could not be read."""
+    if found is None:
+        return None
+    return tuple(
+        AffinityRule(
+            row.name,
+            words.read(AFFINITY, row.rule_type, row.name),
+            tuple(row.groups or ()),
+            row.is_enabled is not False,
+        )
+        for row in found
+    )
+
+
+def _names(found: list[str] | None) -> tuple[str, ...] | None:
+    """None stays None: not known is not none."""
+    return None if found is None else tuple(found)
 
 
 def is_down(in_cluster: rows.ClusterNodeRow) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 
 from console.model.freshness import Fault
 from console.model.node import Node
+from console.model.placement import AffinityRule, BalancingMode
 from console.model.snapshot import HealthFault
 from console.model.virtual_machine import ClusterFacts, VmMetrics
 
@@ -24,6 +25,10 @@ class ClusterHalf(msgspec.Struct, frozen=True):
     name: str
     parallel_migrations: int | None = None
     migration_encrypted: bool | None = None
+    affinity_rules: tuple[AffinityRule, ...] | None = None
+    balancing: BalancingMode = BalancingMode.UNKNOWN
+    balancing_level: int | None = None
+    enforces_anti_affinity: bool | None = None
     os_build: str = ""
     release: str = ""
     health_faults: tuple[HealthFault, ...] = ()

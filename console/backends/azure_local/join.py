@@ -157,6 +157,10 @@ def _cluster_info(
         azure_connection=own.connection if own is not None else "",
         parallel_migrations=half.parallel_migrations,
         migration_encrypted=half.migration_encrypted,
+        affinity_rules=half.affinity_rules,
+        balancing=half.balancing,
+        balancing_level=half.balancing_level,
+        enforces_anti_affinity=half.enforces_anti_affinity,
         resource_bridge_online=_bridge_online(vms),
         health_faults=half.health_faults,
     )

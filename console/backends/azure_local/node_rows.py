@@ -41,6 +41,8 @@ class NodeRow(Row):
     migration_networks: list[MigrationNetworkRow] | None = None
     processor_model: str | None = None
     os_build: str | None = None
+    switches: list[str] | None = None
+    vm_versions: list[str] | None = None
 
 
 class ClusterNodeRow(Row):
@@ -51,6 +53,14 @@ class ClusterNodeRow(Row):
     status_flags: int = 0
     drain_status: str | None = None
     accepts_azure_placement: bool | None = None
+    fault_domain: str | None = None
+
+
+class AffinityRuleRow(Row):
+    name: str
+    rule_type: str | None = None
+    groups: list[str] | None = None
+    is_enabled: bool | None = None
 
 
 class HealthFaultRow(Row):
@@ -72,6 +82,10 @@ class ClusterRow(Row):
     release: str | None = None
     os_build: str | None = None
     health_faults: list[HealthFaultRow] | None = None
+    affinity_rules: list[AffinityRuleRow] | None = None
+    balancer_mode: int | None = None
+    balancer_level: int | None = None
+    enforces_anti_affinity: bool | None = None
 
 
 class RunningMigrationRow(Row):
@@ -90,6 +104,8 @@ class VmRow(Row):
     state: str | None = None
     group_name: str | None = None
     group_state: str | None = None
+    is_clustered: bool | None = None
+    group_flags: int | None = None
     heartbeat: str | None = None
     operational_status: str | None = None
     generation: int | None = None
@@ -105,6 +121,10 @@ class VmRow(Row):
     mounted_iso: str | None = None
     has_checkpoints: bool | None = None
     possible_owners: list[str] | None = None
+    preferred_owners: list[str] | None = None
+    anti_affinity_classes: list[str] | None = None
+    processor_compatibility: bool | None = None
+    switches: list[str] | None = None
     addresses: list[str] | None = None
     migration: RunningMigrationRow | None = None
     cpu_percent: int | None = None

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from console.model.freshness import Fault, FaultCode
 from console.model.node import DrainStatus, NodeState, ServiceState
+from console.model.placement import AffinityKind, BalancingMode
 from console.model.site import ImageState
 from console.model.virtual_machine import (
     Heartbeat,
@@ -188,6 +189,12 @@ IMAGE_STATE = WordTable(
         "Accepted": ImageState.DOWNLOADING,
     },
 )
+
+AFFINITY = WordTable(
+    "affinity rule type", AffinityKind.UNKNOWN, {kind.value: kind for kind in AffinityKind}
+)
+# AutoBalancerMode is a number.
+BALANCING = {0: BalancingMode.OFF, 1: BalancingMode.ON_JOIN, 2: BalancingMode.ALWAYS}
 
 # CLUSTER_NODE_STATUS is a bit field (domain.md 4.1).
 _ISOLATED, _QUARANTINED, _DRAIN_IN_PROGRESS = 0x1, 0x2, 0x4

@@ -14,6 +14,7 @@ from console.lab.world.settings import SiteSettings
 from console.lab.world.state import (
     ArmOperation,
     ArmResource,
+    WorldAffinityRule,
     WorldDrain,
     WorldHealthFault,
     WorldMigration,
@@ -48,6 +49,7 @@ class World:
         # Lower-case resource id -> the operation that goes on on it.
         self.running_operations: dict[str, ArmOperation] = {}
         self.health_faults: list[WorldHealthFault] = []
+        self.affinity_rules: list[WorldAffinityRule] = []
         self.counters: Counter[str] = Counter()
         # Lower-case instance id -> vm id, and back with the id as created.
         self.vm_of_instance: dict[str, str] = {}

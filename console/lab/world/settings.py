@@ -29,6 +29,12 @@ class SiteSettings:
     blackout_base_ms: float = 60.0
     is_migration_encrypted: bool | None = False
 
+    # -- what the cluster wants by itself (the defaults of failover clustering)
+    balancer_mode: int = 2
+    balancer_level: int = 1
+    enforces_anti_affinity: bool = False
+    affinity_follows_s: float = 5.0  # after this long, VMs that belong together follow
+
     # -- power and failover
     power_s: float = 2.5
     heartbeat_s: float = 3.0

@@ -22,6 +22,9 @@ class WorldNode:
     processor_model: str = "Intel(R) Xeon(R) Gold 6338"
     os_build: str = "10.0.26100.1742"
     migration_networks: list[dict[str, object]] = field(default_factory=list)
+    fault_domain: str = ""  # name of the rack or site above it
+    switches: tuple[str, ...] = ("ConvergedSwitch(compute_management)",)
+    vm_versions: tuple[str, ...] = ("9.0", "10.0", "11.0", "12.0")
     accepts_azure_placement: bool = True
     is_frozen: bool = False  # accepts connections, never answers
     wsman_delay_s: float = 0.0
@@ -76,6 +79,12 @@ class WorldVm:
     mounted_iso: str = ""
     checkpoints: int = 0
     possible_owners: tuple[str, ...] = ()
+    preferred_owners: tuple[str, ...] = ()
+    anti_affinity_classes: tuple[str, ...] = ()
+    processor_compatibility: bool = False
+    switches: tuple[str, ...] = ("ConvergedSwitch(compute_management)",)
+    is_clustered: bool = True
+    group_flags: int = 0  # CLUSGRP_STATUS bit field (0x1 locked, 0x4 waits for a move)
     addresses: tuple[str, ...] = ()
     is_resource_bridge: bool = False
     # Counts for tests: how often each act was really executed on this VM.
@@ -123,6 +132,16 @@ class WorldDrain:
     status: str = "InProgress"  # InProgress, Completed, Failed, Canceled
     failure_text: str = ""
     ended_at: float | None = None
+
+
+@dataclass
+class WorldAffinityRule:
+    """A rule of the cluster; ``groups`` are group names, in the lab those of the VMs."""
+
+    name: str
+    rule_type: str  # SameNode, SameFaultDomain, DifferentNode, DifferentFaultDomain
+    groups: tuple[str, ...]
+    is_enabled: bool = True
 
 
 @dataclass

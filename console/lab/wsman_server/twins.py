@@ -7,7 +7,13 @@ from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.errors import WorldError
 from console.lab.world.site import Site
-from console.lab.world.state import WorldHealthFault, WorldMigration, WorldNode, WorldVm
+from console.lab.world.state import (
+    WorldAffinityRule,
+    WorldHealthFault,
+    WorldMigration,
+    WorldNode,
+    WorldVm,
+)
 from console.lab.wsman_server import catalogue
 
 Parameters = Mapping[str, Any]
@@ -29,12 +35,19 @@ class ReadingTwins:
         settings = self.site.settings
         return {
             "name": settings.cluster_name,
-            "nodes": [node_row(node) for node in self.site.nodes.values()],
+            "nodes": [
+                {**node_row(node), "faultDomain": node.fault_domain}
+                for node in self.site.nodes.values()
+            ],
             "parallelMigrations": settings.parallel_migrations,
             "migrationEncrypted": settings.is_migration_encrypted,
             "release": settings.release,
             "osBuild": settings.os_build,
             "healthFaults": self._health_faults(),
+            "affinityRules": [_affinity_rule(rule) for rule in self.site.affinity_rules],
+            "balancerMode": settings.balancer_mode,
+            "balancerLevel": settings.balancer_level,
+            "enforcesAntiAffinity": settings.enforces_anti_affinity,
         }
 
     def node(self, _parameters: Parameters) -> Row:
@@ -51,6 +64,8 @@ class ReadingTwins:
             "migrationNetworks": [self._network(network) for network in node.migration_networks],
             "processorModel": node.processor_model,
             "osBuild": node.os_build,
+            "switches": node.switches,
+            "vmVersions": node.vm_versions,
         }
 
     def virtual_machines(self, parameters: Parameters) -> list[Row]:
@@ -123,8 +138,10 @@ class ReadingTwins:
             "name": vm.name,
             "ownerNode": vm.owner,
             "state": _STRANGE_STATE if is_strange else vm.state,
-            "groupName": vm.name,
-            "groupState": vm.group_state,
+            "groupName": vm.name if vm.is_clustered else None,
+            "groupState": vm.group_state if vm.is_clustered else None,
+            "isClustered": vm.is_clustered,
+            "groupFlags": vm.group_flags if vm.is_clustered else None,
             "heartbeat": vm.heartbeat,
             "operationalStatus": vm.operational_status,
             "generation": vm.generation,
@@ -140,6 +157,10 @@ class ReadingTwins:
             "mountedIso": vm.mounted_iso,
             "hasCheckpoints": vm.checkpoints > 0,
             "possibleOwners": vm.possible_owners,
+            "preferredOwners": vm.preferred_owners,
+            "antiAffinityClasses": vm.anti_affinity_classes,
+            "processorCompatibility": vm.processor_compatibility,
+            "switches": vm.switches,
             "addresses": vm.addresses if is_on else (),
             "migration": _going_on(self.site.active_migration(vm.vm_id)),
             "cpuPercent": vm.cpu_percent,
@@ -193,6 +214,15 @@ def _going_on(migration: WorldMigration | None) -> Row | None:
         "percent": migration.percent,
         "phase": migration.phase,
         "operationId": migration.operation_id,
+    }
+
+
+def _affinity_rule(rule: WorldAffinityRule) -> Row:
+    return {
+        "name": rule.name,
+        "ruleType": rule.rule_type,
+        "groups": rule.groups,
+        "isEnabled": rule.is_enabled,
     }
 
 
