@@ -22,6 +22,14 @@ from console.model.site import (
     Subscription,
 )
 from console.model.snapshot import ClusterInfo, HealthFault, SiteFacts
+from console.model.storage import (
+    LinkState,
+    NodeAccess,
+    StorageLink,
+    Volume,
+    VolumeAccess,
+    VolumeState,
+)
 from console.model.virtual_machine import (
     AzureFacts,
     ClusterFacts,
@@ -92,13 +100,55 @@ def cluster_facts(site: Site, vm: WorldVm) -> ClusterFacts:
         migration=Migration(running.target, running.percent, running.phase, running.operation_id)
         if running is not None
         else None,
+        volumes=tuple(v.path for v in [site.volume_of(vm)] if v is not None),
+        has_guest_state_key=vm.isolation == "TrustedLaunch" and vm.has_guest_state_key,
         read_at=site.now,
     )
 
 
 def metrics(vm: WorldVm) -> VmMetrics:
     is_on = vm.state != "Off"
-    return VmMetrics(vm.cpu_percent, vm.memory_mib if is_on else 0, vm.memory_demand_mib)
+    memory = vm.memory_mib if is_on else 0
+    return VmMetrics(
+        vm.cpu_percent, memory, vm.memory_demand_mib, vm.network_kib_s, vm.storage_kib_s
+    )
+
+
+def volumes(site: Site) -> tuple[Volume, ...]:
+    """With each node's way to them, as the cluster would tell it."""
+    ways = {
+        "FileSystemRedirected": VolumeAccess.REDIRECTED, "Unavailable": VolumeAccess.UNAVAILABLE,
+    }  # fmt: skip
+    found = []
+    for volume in site.volumes.values():
+        status = properties_of(site.resources[volume.storage_path.lower()].body)["status"]
+        access = tuple(
+            NodeAccess(
+                node.name,
+                VolumeAccess.UNAVAILABLE
+                if node.state == "Down" or volume.state != "Online"
+                else ways.get(volume.access.get(node.name, ""), VolumeAccess.DIRECT),
+            )
+            for node in site.nodes.values()
+        )
+        total, free = status["containerSizeMB"], status["availableSizeMB"]
+        state = VolumeState(volume.state)
+        found.append(Volume(volume.name, volume.path, state, volume.owner, total, free, access))
+    return tuple(found)
+
+
+def storage_links(site: Site) -> tuple[StorageLink, ...]:
+    return tuple(
+        StorageLink(
+            node.name,
+            str(network["name"]),
+            LinkState.UNAVAILABLE
+            if node.state == "Down"
+            else LinkState(node.storage_links.get(str(network["name"]), "Up")),
+        )
+        for node in site.nodes.values()
+        for network in node.migration_networks
+    )
 
 
 def azure_facts(site: Site, machine: ArmResource, instance: ArmResource) -> AzureFacts:
@@ -177,6 +227,8 @@ def node_record(site: Site, node: WorldNode) -> Node:
         switches=node.switches,
         vm_versions=node.vm_versions,
         accepts_azure_placement=node.accepts_azure_placement,
+        network_kib_s=site.figures.rate_kib_s(node.name, of_storage=False),
+        storage_kib_s=site.figures.rate_kib_s(node.name, of_storage=True),
         azure_connection="Disconnected" if node.state == "Down" else "Connected",
         read_at=site.now,
     )
@@ -213,6 +265,8 @@ def cluster_info(site: Site) -> ClusterInfo:
             )
             for fault in site.health_faults
         ),
+        volumes=volumes(site),
+        storage_links=storage_links(site),
     )
 
 

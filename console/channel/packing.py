@@ -2,7 +2,8 @@
 
 Layout, little-endian: version u8, count of GUID keys u32, count of text keys u32; the GUIDs as 16
 bytes each; the text keys as u32 length and UTF-8; then for all keys in that order one column each
-of CPU percent (u8), memory assigned and memory demanded (u32 MiB). All bits set means not known.
+of CPU percent (u8), memory assigned and memory demanded (u32 MiB), network and storage (u32 KiB a
+second). All bits set means not known.
 """
 
 import struct
@@ -18,13 +19,14 @@ from console.channel.messages import SnapshotChanged
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import VmMetrics
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = struct.Struct("<BII")
 _TEXT_LENGTH = struct.Struct("<I")
 _GUID_BYTES = 16
 _NO_CPU = 0xFF
-_NO_MEMORY = 0xFFFF_FFFF
-_COLUMN_BYTES = 1 + 4 + 4
+_NOT_KNOWN = 0xFFFF_FFFF
+_U32_COLUMNS = 4
+_COLUMN_BYTES = 1 + 4 * _U32_COLUMNS
 
 Metrics = tuple[tuple[str, VmMetrics], ...]
 
@@ -53,6 +55,8 @@ def pack_metrics(metrics: Iterable[tuple[str, VmMetrics]]) -> bytes:
             bytes(_within(row.cpu_percent, _NO_CPU) for row in rows),
             _u32_column(row.memory_assigned_mib for row in rows),
             _u32_column(row.memory_demand_mib for row in rows),
+            _u32_column(row.network_kib_s for row in rows),
+            _u32_column(row.storage_kib_s for row in rows),
         )
     )
 
@@ -70,15 +74,17 @@ def unpack_metrics(packed: bytes) -> Metrics:
     if len(packed) != at + count * _COLUMN_BYTES:
         raise ChannelBroken("packed figures have the wrong length")
     cpu = packed[at : at + count]
-    assigned = _u32_values(packed[at + count : at + 5 * count])
-    demanded = _u32_values(packed[at + 5 * count :])
+    at += count
+    columns = [
+        _u32_values(packed[at + 4 * number * count : at + 4 * (number + 1) * count])
+        for number in range(_U32_COLUMNS)
+    ]
     return tuple(
         (
             key,
             VmMetrics(
                 None if cpu[row] == _NO_CPU else cpu[row],
-                None if assigned[row] == _NO_MEMORY else assigned[row],
-                None if demanded[row] == _NO_MEMORY else demanded[row],
+                *(None if column[row] == _NOT_KNOWN else column[row] for column in columns),
             ),
         )
         for row, key in enumerate(keys)
@@ -136,7 +142,7 @@ def _within(value: int | None, none: int) -> int:
 
 
 def _u32_column(values: Iterable[int | None]) -> bytes:
-    column = array("I", (_within(value, _NO_MEMORY) for value in values))
+    column = array("I", (_within(value, _NOT_KNOWN) for value in values))
     if sys.byteorder == "big":
         column.byteswap()
     return column.tobytes()

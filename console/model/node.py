@@ -69,4 +69,6 @@ class Node(msgspec.Struct, frozen=True):
     # Whether Azure may place new VMs here (Get-MocPhysicalNode).
     accepts_azure_placement: bool | None = None
     azure_connection: str = ""
+    network_kib_s: int | None = None
+    storage_kib_s: int | None = None
     read_at: float | None = None

@@ -15,6 +15,7 @@ from console.model.site import (
     StoragePath,
     Subscription,
 )
+from console.model.storage import StorageLink, Volume
 from console.model.virtual_machine import VirtualMachine, VmMetrics
 
 
@@ -49,6 +50,9 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     enforces_anti_affinity: bool | None = None
     resource_bridge_online: bool | None = None
     health_faults: tuple[HealthFault, ...] = ()
+    # None: no node told of them.
+    volumes: tuple[Volume, ...] | None = None
+    storage_links: tuple[StorageLink, ...] | None = None
 
 
 class SiteFacts(msgspec.Struct, frozen=True):

@@ -117,6 +117,9 @@ class ClusterFacts(msgspec.Struct, frozen=True):
     switches: tuple[str, ...] | None = None  # names of the virtual switches it is plugged into
     addresses: tuple[str, ...] = ()
     migration: Migration | None = None
+    volumes: tuple[str, ...] = ()  # folders of the shared volumes it lies on; empty: not told
+    # Whether the cluster's key vault holds its guest state protection key; None: not known.
+    has_guest_state_key: bool | None = None
     read_at: float | None = None
 
 
@@ -156,6 +159,8 @@ class VmMetrics(msgspec.Struct, frozen=True, gc=False):
     cpu_percent: int | None = None
     memory_assigned_mib: int | None = None
     memory_demand_mib: int | None = None
+    network_kib_s: int | None = None
+    storage_kib_s: int | None = None
 
 
 class VirtualMachine(msgspec.Struct, frozen=True):

@@ -44,6 +44,14 @@ function ConvertTo-TlcMib {
     [long][math]::Floor([double]$Bytes / 1048576)
 }
 
+function ConvertTo-TlcKib {
+    param($Bytes)
+    if ($null -eq $Bytes) {
+        return $null
+    }
+    [long][math]::Floor([double]$Bytes / 1024)
+}
+
 function ConvertTo-TlcUnixTime {
     param([datetime]$Time)
     [math]::Round(($Time.ToUniversalTime() - [datetime]'1970-01-01').TotalSeconds, 0)
@@ -232,6 +240,117 @@ function Get-TlcMigrationTraffic {
         isEncrypted = $isEncrypted
         evidence    = @($evidence)
     }
+}
+
+function Get-TlcRate {
+    # KiB a second over all rows of a counter class (UNVERIFIED on a real node); null if it cannot be read.
+    param([string]$ClassName, [string]$Property, [string]$Filter)
+    try {
+        if ($Filter) {
+            $rows = @(Get-CimInstance -ClassName $ClassName -Filter $Filter)
+        }
+        else {
+            $rows = @(Get-CimInstance -ClassName $ClassName)
+        }
+    }
+    catch {
+        return $null
+    }
+    if ($rows.Count -eq 0) {
+        return $null
+    }
+    [long][math]::Floor(($rows | Measure-Object -Property $Property -Sum).Sum / 1024)
+}
+
+function Get-TlcVmRate {
+    # The counters of VMs, by the name of their instance in lower case (UNVERIFIED: that adapters are named
+    # "<VM>_..." and discs by their path with "-" for "\"). An empty table: they could not be read.
+    param([string]$ClassName, [string[]]$Properties)
+    $table = @{}
+    try {
+        $rows = @(Get-CimInstance -ClassName $ClassName)
+    }
+    catch {
+        return $table
+    }
+    foreach ($row in $rows) {
+        $sum = 0.0
+        foreach ($property in $Properties) {
+            $sum += [double]$row.$property
+        }
+        $table["$($row.Name)".ToLowerInvariant()] = $sum
+    }
+    $table
+}
+
+function Get-TlcSharedVolumeRow {
+    # State, path and room of each cluster shared volume, and how each node reaches it; null if not told.
+    try {
+        $volumes = @(Get-ClusterSharedVolume)
+    }
+    catch {
+        return $null
+    }
+    $states = $null
+    try {
+        $states = @(Get-ClusterSharedVolumeState)
+    }
+    catch {
+        $states = $null
+    }
+    $rows = @(foreach ($volume in $volumes) {
+            $information = @($volume.SharedVolumeInfo)[0]
+            $access = $null
+            if ($null -ne $states) {
+                $access = @(foreach ($state in @($states | Where-Object -FilterScript { "$($_.Name)" -eq "$($volume.Name)" })) {
+                        [ordered]@{ node = "$($state.Node)"; state = "$($state.StateInfo)" }
+                    })
+            }
+            [ordered]@{
+                name      = "$($volume.Name)"
+                path      = "$($information.FriendlyVolumeName)"
+                state     = "$($volume.State)"
+                ownerNode = "$($volume.OwnerNode)"
+                totalMiB  = ConvertTo-TlcMib -Bytes $information.Partition.Size
+                freeMiB   = ConvertTo-TlcMib -Bytes $information.Partition.FreeSpace
+                access    = $access
+            }
+        })
+    , $rows
+}
+
+function Get-TlcStorageLinkRow {
+    # Each node's interface in each network that carries storage, as the cluster sees it; null if not told.
+    # Such a network is for the cluster only (role 1), or Network ATC named it so. UNVERIFIED on a real node.
+    try {
+        $networks = @(Get-ClusterNetwork | Where-Object -FilterScript { [int]$_.Role -eq 1 -or "$($_.Name)" -match 'storage' })
+        $names = @($networks | ForEach-Object -Process { "$($_.Name)" })
+        $interfaces = @(Get-ClusterNetworkInterface | Where-Object -FilterScript { $names -contains "$($_.Network)" })
+    }
+    catch {
+        return $null
+    }
+    $rows = @(foreach ($interface in $interfaces) {
+            [ordered]@{
+                node    = "$($interface.Node)"
+                network = "$($interface.Network)"
+                state   = "$($interface.State)"
+            }
+        })
+    , $rows
+}
+
+function Get-TlcGuestStateKey {
+    # Names of the guest state protection keys in the cluster's key vault, which are VM ids; null if not told.
+    # From "Manually back up and recover guest state protection keys" (2025-07); UNVERIFIED on a real node.
+    try {
+        $keys = @(Get-MocKey -group 'AzureStackHostAttestation' -keyvaultName 'AzureStackTvmKeyVault')
+    }
+    catch {
+        return $null
+    }
+    $names = @($keys | ForEach-Object -Process { "$($_.Name)".ToLowerInvariant() })
+    , $names
 }
 
 function Get-TlcVmParameter {
@@ -515,6 +634,8 @@ function Get-TlcNode {
             osBuild            = Get-TlcOsBuild
             switches           = $switches
             vmVersions         = $versions
+            networkKiBps       = Get-TlcRate -ClassName 'Win32_PerfFormattedData_Tcpip_NetworkAdapter' -Property 'BytesTotalPersec'
+            storageKiBps       = Get-TlcRate -ClassName 'Win32_PerfFormattedData_PerfDisk_PhysicalDisk' -Property 'DiskBytesPersec' -Filter "Name='_Total'"
         })
 }
 
@@ -525,7 +646,7 @@ function Get-TlcVmDetail {
     foreach ($vm in $VirtualMachines) {
         $details["$($vm.Id)"] = @{
             Vtpm = $null; SecureBoot = $null; Iso = $null; HasCheckpoints = $null; Addresses = @()
-            Switches = $null; Compatible = $null
+            Switches = $null; Compatible = $null; Network = $null; Storage = $null; Volumes = @()
         }
     }
     foreach ($security in @(Get-VMSecurity -VM $VirtualMachines -ErrorAction SilentlyContinue)) {
@@ -597,6 +718,26 @@ function Get-TlcVmDetail {
     }
     catch {
         $checkpoints = $null
+    }
+    $sent = Get-TlcVmRate -ClassName 'Win32_PerfFormattedData_NvspNicStats_HyperVVirtualNetworkAdapter' -Properties @('BytesPersec')
+    $moved = Get-TlcVmRate -ClassName 'Win32_PerfFormattedData_Counters_HyperVVirtualStorageDevice' -Properties @('ReadBytesPersec', 'WriteBytesPersec')
+    foreach ($vm in $VirtualMachines) {
+        $entry = $details["$($vm.Id)"]
+        $begin = "$($vm.Name)_".ToLowerInvariant()
+        foreach ($name in @($sent.Keys | Where-Object -FilterScript { $_.StartsWith($begin) })) {
+            $entry.Network = [double]$entry.Network + $sent[$name]
+        }
+        $paths = @("$($vm.Path)") + @($vm.HardDrives | ForEach-Object -Process { "$($_.Path)" })
+        foreach ($path in $paths) {
+            $device = $path.Replace('\', '-').ToLowerInvariant()
+            if ($moved.ContainsKey($device)) {
+                $entry.Storage = [double]$entry.Storage + $moved[$device]
+            }
+            if ($path -match '^[A-Za-z]:\\ClusterStorage\\[^\\]+') {
+                $entry.Volumes += $Matches[0]
+            }
+        }
+        $entry.Volumes = @($entry.Volumes | Sort-Object -Unique)
     }
     $details
 }
@@ -679,6 +820,9 @@ function ConvertTo-TlcVmRow {
         cpuPercent             = [int]$VM.CPUUsage
         memoryAssignedMiB      = ConvertTo-TlcMib -Bytes $VM.MemoryAssigned
         memoryDemandMiB        = ConvertTo-TlcMib -Bytes $VM.MemoryDemand
+        networkKiBps           = ConvertTo-TlcKib -Bytes $Detail.Network
+        storageKiBps           = ConvertTo-TlcKib -Bytes $Detail.Storage
+        volumes                = @($Detail.Volumes)
     }
 }
 
@@ -743,21 +887,18 @@ function Get-TlcHealth {
     if ($null -ne $faults) {
         $faults = @($faults)
     }
-    $volumes = $null
-    try {
-        $volumes = @(foreach ($volume in @(Get-ClusterSharedVolume)) {
-                $partition = @($volume.SharedVolumeInfo)[0].Partition
-                [ordered]@{
-                    name      = "$($volume.Name)"
-                    state     = "$($volume.State)"
-                    ownerNode = "$($volume.OwnerNode)"
-                    totalMiB  = ConvertTo-TlcMib -Bytes $partition.Size
-                    freeMiB   = ConvertTo-TlcMib -Bytes $partition.FreeSpace
-                }
-            })
+    # Enumerated anew: 5.1 writes an array that came out of a function as {"value":..., "Count":...}.
+    $volumes = Get-TlcSharedVolumeRow
+    if ($null -ne $volumes) {
+        $volumes = @($volumes)
     }
-    catch {
-        $volumes = $null
+    $links = Get-TlcStorageLinkRow
+    if ($null -ne $links) {
+        $links = @($links)
+    }
+    $keys = Get-TlcGuestStateKey
+    if ($null -ne $keys) {
+        $keys = @($keys)
     }
     $jobs = $null
     try {
@@ -776,6 +917,8 @@ function Get-TlcHealth {
             healthFaults     = $faults
             sharedVolumes    = $volumes
             storageJobs      = $jobs
+            storageLinks     = $links
+            guestStateKeys   = $keys
             migrationTraffic = Get-TlcMigrationTraffic
         })
 }

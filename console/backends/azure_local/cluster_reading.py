@@ -1,7 +1,8 @@
 """The cluster's half of a snapshot: the cluster once, then every node that is not down."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -17,8 +18,12 @@ from console.model.freshness import Fault, FaultCode
 from console.model.node import Node
 from console.model.placement import BalancingMode
 
+R = TypeVar("R")
+T = TypeVar("T")
+
 _CLUSTER = msgspec.json.Decoder(node_rows.ClusterRow)
 _NODE = msgspec.json.Decoder(node_rows.NodeRow)
+_HEALTH = msgspec.json.Decoder(node_rows.HealthRow)
 _VMS = msgspec.json.Decoder(list[node_rows.VmRow])
 # From this many VMs of one node on, its whole list is asked for instead of one after the other.
 _ONE_BY_ONE = 4
@@ -29,6 +34,13 @@ class _NodeAnswer(msgspec.Struct):
 
     node: Node
     vms: list[ClusterVm] | None = None
+    fault: Fault | None = None
+
+
+class _HealthAnswer(msgspec.Struct):
+    """What the cluster tells beside its nodes; empty with a fault if nobody told it."""
+
+    row: node_rows.HealthRow
     fault: Fault | None = None
 
 
@@ -46,8 +58,17 @@ class ClusterReader:
         at = self._clock.now()
         words = WordReader(at)
         cluster = await self._cluster()
-        answers = await asyncio.gather(*(self._node(row, words) for row in cluster.nodes))
-        faults = tuple(answer.fault for answer in answers if answer.fault is not None)
+        # The nodes are asked meanwhile; a VM's row is made once the keys are known.
+        health = asyncio.create_task(self._health(at))
+        try:
+            answers = await asyncio.gather(
+                *(self._node(row, words, health=health) for row in cluster.nodes)
+            )
+            told = await health
+        finally:
+            health.cancel()
+        found = (told.fault, *(answer.fault for answer in answers))
+        faults = tuple(fault for fault in found if fault is not None)
         vms = self._merge(answers)
         self._last_nodes = {answer.node.name: answer.node for answer in answers}
         self._last_vms = {vm.facts.vm_id: vm for vm in vms}
@@ -59,6 +80,8 @@ class ClusterReader:
             health_faults=tuple(
                 cluster_records.health_fault(row) for row in cluster.health_faults or ()
             ),
+            volumes=_all(told.row.shared_volumes, cluster_records.volume, words),
+            storage_links=_all(told.row.storage_links, cluster_records.storage_link, words),
             nodes=tuple(answer.node for answer in answers),
             vms=vms,
             faults=faults + words.faults(),
@@ -102,7 +125,7 @@ class ClusterReader:
         row = next((row for row in cluster.nodes if row.name.casefold() == wanted), None)
         if row is None:
             return None
-        return (await self._node(row, WordReader(self._clock.now()), with_vms=False)).node
+        return (await self._node(row, WordReader(self._clock.now()))).node
 
     async def read_some(self, vm_ids: Iterable[str], nodes: Collection[str]) -> ClusterHalf:
         """These VMs and nodes, and the nodes that own the VMs; no names: all nodes.
@@ -181,9 +204,27 @@ class ClusterReader:
         up = (row for row in cluster.nodes if not cluster_records.is_down(row))
         return [name for row in up if (name := self._sessions.spelled(row.name)) is not None]
 
+    async def _health(self, at: float) -> _HealthAnswer:
+        """What any node tells of storage and keys; without it they are not known, no more."""
+        try:
+            text = await self._sessions.read_any("Get-TlcHealth")
+            return _HealthAnswer(cluster_records.decode(text, "A node", _HEALTH))
+        except BackendError as error:
+            fault = msgspec.structs.replace(error.fault, is_partial=True, at=at)
+        except NodeRefusal as refusal:
+            fault = msgspec.structs.replace(
+                _failed("The cluster's storage", refusal).fault, is_partial=True, at=at
+            )
+        return _HealthAnswer(node_rows.HealthRow(), fault)
+
     async def _node(
-        self, row: node_rows.ClusterNodeRow, words: WordReader, *, with_vms: bool = True
+        self,
+        row: node_rows.ClusterNodeRow,
+        words: WordReader,
+        *,
+        health: "asyncio.Task[_HealthAnswer] | None" = None,
     ) -> _NodeAnswer:
+        """One node, and its VMs if the cluster's health is on its way."""
         name = self._sessions.spelled(row.name)
         before = self._last_nodes.get(row.name)
         if cluster_records.is_down(row):
@@ -199,19 +240,23 @@ class ClusterReader:
             return _NodeAnswer(silent, fault=fault)
         try:
             own = cluster_records.decode(await self._ask(name, "Get-TlcNode"), name, _NODE)
-            vms = await self._vms_of(name, words) if with_vms else None
+            vms = await self._vms_of(name, words, health) if health is not None else None
         except BackendError as error:
             fault = msgspec.structs.replace(error.fault, is_partial=True, at=words.at)
             silent = cluster_records.silent_node(before, row, words)
             return _NodeAnswer(silent, fault=fault)
         return _NodeAnswer(cluster_records.node(own, row, words), vms)
 
-    async def _vms_of(self, name: str, words: WordReader) -> list[ClusterVm]:
+    async def _vms_of(
+        self, name: str, words: WordReader, health: "asyncio.Task[_HealthAnswer]"
+    ) -> list[ClusterVm]:
         text = await self._ask(name, "Get-TlcVirtualMachine")
         rows = cluster_records.decode(text, name, _VMS)
+        listed = (await asyncio.shield(health)).row.guest_state_keys
+        keys = None if listed is None else frozenset(key.lower() for key in listed)
         found = []
         for row in rows:
-            fresh = cluster_records.cluster_vm(row, words)
+            fresh = cluster_records.cluster_vm(row, words, keys)
             before = self._last_vms.get(fresh.facts.vm_id)
             found.append(cluster_records.same_or_new(fresh, before))
         return found
@@ -258,6 +303,12 @@ def _of_cluster(row: node_rows.ClusterRow, words: WordReader) -> ClusterHalf:
         os_build=row.os_build or "",
         release=row.release or "",
     )
+
+
+def _all(
+    listed: list[R] | None, read: Callable[[R, WordReader], T], words: WordReader
+) -> tuple[T, ...] | None:
+    return None if listed is None else tuple(read(row, words) for row in listed)
 
 
 def _failed(node: str, refusal: NodeRefusal) -> BackendError:

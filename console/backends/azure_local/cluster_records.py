@@ -15,13 +15,17 @@ from console.backends.azure_local.translate import (
     HEARTBEAT,
     HYPERV_STATE,
     ISOLATION,
+    LINK_STATE,
     SERVICE,
+    VOLUME_ACCESS,
+    VOLUME_STATE,
     WordReader,
 )
 from console.model.freshness import FaultCode
 from console.model.node import MigrationNetwork, Node, NodeState
 from console.model.placement import AffinityRule
 from console.model.snapshot import HealthFault
+from console.model.storage import NodeAccess, StorageLink, Volume
 from console.model.virtual_machine import ClusterFacts, Migration, VmActivity, VmMetrics
 
 T = TypeVar("T")
@@ -51,14 +55,15 @@ def decode(text: str, node: str, decoder: "msgspec.json.Decoder[T]") -> T:
         raise BackendError(node_fault(FaultCode.MALFORMED, node, str(error))) from error
 
 
-def cluster_vm(row: rows.VmRow, words: WordReader) -> ClusterVm:
-    """One VM; its facts carry the time of the reading."""
+def cluster_vm(row: rows.VmRow, words: WordReader, keys: frozenset[str] | None = None) -> ClusterVm:
+    """One VM; its facts carry the time of the reading. ``keys``: VM ids with a guest state key."""
     running = row.migration
+    vm_id = row.vm_id.strip("{}").lower()
     return ClusterVm(
         name=row.name,
         group=row.group_name or row.name,
         facts=ClusterFacts(
-            vm_id=row.vm_id.strip("{}").lower(),
+            vm_id=vm_id,
             owner_node=row.owner_node,
             power=words.read(HYPERV_STATE, row.state, row.name),
             heartbeat=words.read(HEARTBEAT, row.heartbeat, row.name),
@@ -92,9 +97,17 @@ def cluster_vm(row: rows.VmRow, words: WordReader) -> ClusterVm:
             else Migration(
                 running.target, running.percent, running.phase or "", running.operation_id or ""
             ),
+            volumes=tuple(row.volumes or ()),
+            has_guest_state_key=None if keys is None else vm_id in keys,
             read_at=words.at,
         ),
-        metrics=VmMetrics(row.cpu_percent, row.memory_assigned_mi_b, row.memory_demand_mi_b),
+        metrics=VmMetrics(
+            row.cpu_percent,
+            row.memory_assigned_mi_b,
+            row.memory_demand_mi_b,
+            row.network_ki_bps,
+            row.storage_ki_bps,
+        ),
     )
 
 
@@ -146,6 +159,8 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
         switches=_names(row.switches),
         vm_versions=_names(row.vm_versions),
         accepts_azure_placement=in_cluster.accepts_azure_placement,
+        network_kib_s=row.network_ki_bps,
+        storage_kib_s=row.storage_ki_bps,
         read_at=words.at,
     )
 
@@ -189,6 +204,25 @@ def _names(found: list[str] | None) -> tuple[str, ...] | None:
 def is_down(in_cluster: rows.ClusterNodeRow) -> bool:
     """The cluster itself says that the node is down: its silence is no fault of the wire."""
     return (in_cluster.state or "").lower() == NodeState.DOWN.value.lower()
+
+
+def volume(row: rows.SharedVolumeRow, words: WordReader) -> Volume:
+    return Volume(
+        name=row.name,
+        path=row.path.rstrip("\\"),
+        state=words.read(VOLUME_STATE, row.state, row.name),
+        owner_node=row.owner_node,
+        total_mib=row.total_mi_b,
+        free_mib=row.free_mi_b,
+        access=tuple(
+            NodeAccess(each.node, words.read(VOLUME_ACCESS, each.state, row.name))
+            for each in row.access or ()
+        ),
+    )
+
+
+def storage_link(row: rows.StorageLinkRow, words: WordReader) -> StorageLink:
+    return StorageLink(row.node, row.network, words.read(LINK_STATE, row.state, row.node))
 
 
 def health_fault(row: rows.HealthFaultRow) -> HealthFault:

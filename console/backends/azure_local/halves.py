@@ -6,6 +6,7 @@ from console.model.freshness import Fault
 from console.model.node import Node
 from console.model.placement import AffinityRule, BalancingMode
 from console.model.snapshot import HealthFault
+from console.model.storage import StorageLink, Volume
 from console.model.virtual_machine import ClusterFacts, VmMetrics
 
 
@@ -32,6 +33,8 @@ class ClusterHalf(msgspec.Struct, frozen=True):
     os_build: str = ""
     release: str = ""
     health_faults: tuple[HealthFault, ...] = ()
+    volumes: tuple[Volume, ...] | None = None
+    storage_links: tuple[StorageLink, ...] | None = None
     nodes: tuple[Node, ...] = ()
     vms: tuple[ClusterVm, ...] = ()
     faults: tuple[Fault, ...] = ()  # partial ones and unknown words

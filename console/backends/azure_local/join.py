@@ -163,6 +163,8 @@ def _cluster_info(
         enforces_anti_affinity=half.enforces_anti_affinity,
         resource_bridge_online=_bridge_online(vms),
         health_faults=half.health_faults,
+        volumes=half.volumes,
+        storage_links=half.storage_links,
     )
 
 

@@ -43,6 +43,8 @@ class NodeRow(Row):
     os_build: str | None = None
     switches: list[str] | None = None
     vm_versions: list[str] | None = None
+    network_ki_bps: int | None = msgspec.field(default=None, name="networkKiBps")
+    storage_ki_bps: int | None = msgspec.field(default=None, name="storageKiBps")
 
 
 class ClusterNodeRow(Row):
@@ -130,6 +132,38 @@ class VmRow(Row):
     cpu_percent: int | None = None
     memory_assigned_mi_b: int | None = msgspec.field(default=None, name="memoryAssignedMiB")
     memory_demand_mi_b: int | None = msgspec.field(default=None, name="memoryDemandMiB")
+    network_ki_bps: int | None = msgspec.field(default=None, name="networkKiBps")
+    storage_ki_bps: int | None = msgspec.field(default=None, name="storageKiBps")
+    volumes: list[str] | None = None
+
+
+class VolumeAccessRow(Row):
+    node: str
+    state: str | None = None
+
+
+class SharedVolumeRow(Row):
+    name: str
+    path: str = ""
+    state: str | None = None
+    owner_node: str = ""
+    total_mi_b: int | None = msgspec.field(default=None, name="totalMiB")
+    free_mi_b: int | None = msgspec.field(default=None, name="freeMiB")
+    access: list[VolumeAccessRow] | None = None
+
+
+class StorageLinkRow(Row):
+    node: str
+    network: str
+    state: str | None = None
+
+
+class HealthRow(Row):
+    """Get-TlcHealth, as far as the console reads it."""
+
+    shared_volumes: list[SharedVolumeRow] | None = None
+    storage_links: list[StorageLinkRow] | None = None
+    guest_state_keys: list[str] | None = None
 
 
 class MigrationRow(Row):

@@ -8,6 +8,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.node import DrainStatus, NodeState, ServiceState
 from console.model.placement import AffinityKind, BalancingMode
 from console.model.site import ImageState
+from console.model.storage import LinkState, VolumeAccess, VolumeState
 from console.model.virtual_machine import (
     Heartbeat,
     PowerState,
@@ -176,6 +177,34 @@ SERVICE = WordTable(
         "NotInstalled": _SV.MISSING,
         "Unknown": _SV.UNKNOWN,
     },
+)
+_V = VolumeState
+VOLUME_STATE = WordTable(
+    "shared volume state",
+    _V.UNKNOWN,
+    {
+        "Online": _V.ONLINE,
+        "Offline": _V.OFFLINE,
+        "Failed": _V.FAILED,
+        "Inherited": _V.UNKNOWN,
+        "Initializing": _V.PENDING,
+        "Pending": _V.PENDING,
+        "OnlinePending": _V.PENDING,
+        "OfflinePending": _V.PENDING,
+    },
+)
+VOLUME_ACCESS = WordTable(
+    "way to a shared volume",
+    VolumeAccess.UNKNOWN,
+    {
+        "Direct": VolumeAccess.DIRECT,
+        "FileSystemRedirected": VolumeAccess.REDIRECTED,
+        "BlockRedirected": VolumeAccess.REDIRECTED,
+        "Unavailable": VolumeAccess.UNAVAILABLE,
+    },
+)
+LINK_STATE = WordTable(
+    "network interface state", LinkState.UNKNOWN, {word.value: word for word in LinkState}
 )
 IMAGE_STATE = WordTable(
     "image provisioning state",

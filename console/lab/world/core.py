@@ -20,6 +20,7 @@ from console.lab.world.state import (
     WorldMigration,
     WorldNode,
     WorldVm,
+    WorldVolume,
 )
 
 # Hyper-V states in which a VM holds memory on its node.
@@ -42,6 +43,7 @@ class World:
         self.revision = 0
         self.nodes: dict[str, WorldNode] = {}
         self.vms: dict[str, WorldVm] = {}
+        self.volumes: dict[str, WorldVolume] = {}
         self.migrations: dict[str, WorldMigration] = {}
         self.drains: dict[str, WorldDrain] = {}
         self.resources: dict[str, ArmResource] = {}

@@ -6,7 +6,7 @@ from typing import Any
 from console.lab.world import arm_ids
 from console.lab.world.bodies import iso_time
 from console.lab.world.site import Site
-from console.lab.world.state import ArmResource, WorldNode
+from console.lab.world.state import ArmResource, WorldNode, WorldVolume
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,12 @@ def add_offers(site: Site) -> None:
             site, arm_id, arm_ids.CONTAINERS, {"path": path, "status": status},
             extendedLocation=location,
         )  # fmt: skip
+        site.volumes[f"UserStorage_{number}"] = WorldVolume(
+            f"UserStorage_{number}",
+            f"C:\\ClusterStorage\\UserStorage_{number}",
+            owner=list(site.nodes)[(number - 1) % len(site.nodes)],
+            storage_path=arm_id,
+        )
     _add_networks(site)
     _add_images(site)
 

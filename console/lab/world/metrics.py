@@ -23,7 +23,7 @@ class Metrics:
         for vm in self.world.vms.values():
             number, base = self._base.get(vm.vm_id) or self._first(vm)
             if vm.state != "Running":
-                vm.cpu_percent = 0
+                vm.cpu_percent, vm.network_kib_s, vm.storage_kib_s = 0, 0, 0
                 vm.memory_demand_mib = vm.memory_mib // 3 if vm.state in HOLDS_MEMORY else 0
                 continue
             # A cheap mix of number and time: two thousand of these must cost a few milliseconds.
@@ -32,6 +32,8 @@ class Metrics:
             mixed ^= mixed >> 13
             vm.cpu_percent = min(100, max(0, base + mixed % 13 - 6))
             vm.memory_demand_mib = vm.memory_mib * (55 + mixed % 11 + base // 4) // 100
+            vm.network_kib_s = (base + mixed % 29) * 37
+            vm.storage_kib_s = int(vm.dirty_mib_s) * (20 + mixed % 17)
 
     def _first(self, vm: WorldVm) -> tuple[int, int]:
         number = int(self.world.chance("figures", vm.vm_id) * _MASK)
@@ -42,6 +44,11 @@ class Metrics:
         used = sum(vm.memory_mib for vm in self.world.vms_on(node) if vm.state in HOLDS_MEMORY)
         facts = self.world.nodes[node]
         return facts.memory_mib - facts.host_reserve_mib - used
+
+    def rate_kib_s(self, node: str, of_storage: bool) -> int:
+        """What its VMs send and write together, in KiB a second."""
+        vms = self.world.vms_on(node)
+        return sum((vm.storage_kib_s if of_storage else vm.network_kib_s) or 0 for vm in vms)
 
     def node_cpu_percent(self, node: str) -> float:
         facts = self.world.nodes[node]

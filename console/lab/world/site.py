@@ -3,7 +3,7 @@
 from typing import Any
 
 from console.lab.world.azure_plane import AzurePlane
-from console.lab.world.bodies import Bodies
+from console.lab.world.bodies import Bodies, properties_of
 from console.lab.world.clock import Clock
 from console.lab.world.core import World
 from console.lab.world.errors import WorldError
@@ -19,6 +19,7 @@ from console.lab.world.state import (
     WorldDrain,
     WorldMigration,
     WorldVm,
+    WorldVolume,
 )
 
 __all__ = ["Site", "SiteSettings", "WorldError"]
@@ -44,6 +45,19 @@ class Site(World):
         self.bodies = Bodies(self, self.faults)
         self.azure_plane = AzurePlane(self, self.faults, self.power_plane, self.bodies)
         self.figures = Metrics(self)
+
+    def volume_of(self, vm: WorldVm) -> WorldVolume | None:
+        """The shared volume it lies on: by its own word, else by its storage path in Azure."""
+        if vm.volume:
+            return self.volumes.get(vm.volume)
+        instance = self.resources.get(self.instance_of_vm.get(vm.vm_id, "").lower())
+        wanted = ""
+        if instance is not None:
+            storage = properties_of(instance.body).get("storageProfile") or {}
+            wanted = str(storage.get("vmConfigStoragePathId") or "").lower()
+        volumes = self.volumes.values()
+        found = next((v for v in volumes if v.storage_path.lower() == wanted), None)
+        return found or next(iter(volumes), None)
 
     # -- cluster plane -------------------------------------------------------------------------
     def start_migration(

@@ -25,9 +25,24 @@ class WorldNode:
     fault_domain: str = ""  # name of the rack or site above it
     switches: tuple[str, ...] = ("ConvergedSwitch(compute_management)",)
     vm_versions: tuple[str, ...] = ("9.0", "10.0", "11.0", "12.0")
+    # Words of Get-ClusterNetworkInterface, by storage network; up where nothing is said.
+    storage_links: dict[str, str] = field(default_factory=dict)
     accepts_azure_placement: bool = True
     is_frozen: bool = False  # accepts connections, never answers
     wsman_delay_s: float = 0.0
+
+
+@dataclass
+class WorldVolume:
+    """A cluster shared volume. ``storage_path``: the ARM resource whose room it has."""
+
+    name: str
+    path: str
+    owner: str
+    storage_path: str
+    state: str = "Online"
+    # Nodes that do not reach it directly: name -> word of Get-ClusterSharedVolumeState.
+    access: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -87,6 +102,10 @@ class WorldVm:
     group_flags: int = 0  # CLUSGRP_STATUS bit field (0x1 locked, 0x4 waits for a move)
     addresses: tuple[str, ...] = ()
     is_resource_bridge: bool = False
+    volume: str = ""  # name of the shared volume it lies on
+    has_guest_state_key: bool = True
+    network_kib_s: int | None = None
+    storage_kib_s: int | None = None
     # Counts for tests: how often each act was really executed on this VM.
     executed: dict[str, int] = field(default_factory=dict)
 

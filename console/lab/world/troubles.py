@@ -11,6 +11,7 @@ from console.lab.world.state import WorldHealthFault, WorldVm
 
 def add_troubles(site: Site) -> None:
     _trouble_nodes(site)
+    _trouble_storage(site)
     _trouble_vms(site)
     _trouble_azure(site)
     _orphans(site)
@@ -55,9 +56,22 @@ def _trouble_nodes(site: Site) -> None:
         )  # fmt: skip
 
 
+def _trouble_storage(site: Site) -> None:
+    """N4 lost its storage networks: it reaches one volume through its owner and another not at all,
+    and the three VMs that lie on that one stand still."""
+    node = site.nodes["LAB-N4"]
+    for network, word in zip(node.migration_networks, ("Failed", "Unreachable"), strict=True):
+        node.storage_links[str(network["name"])] = word
+    site.volumes["UserStorage_1"].access[node.name] = "FileSystemRedirected"
+    site.volumes["UserStorage_3"].access[node.name] = "Unavailable"
+    for name in ("sql-01", "file-02", "web-03"):
+        stuck = _named(site, name)
+        stuck.owner, stuck.volume = node.name, "UserStorage_3"
+        stuck.state, stuck.heartbeat = "PausedCritical", "Paused"
+        stuck.group_state = "PartialOnline"
+
+
 def _trouble_vms(site: Site) -> None:
-    stuck = _named(site, "sql-01")
-    stuck.state, stuck.heartbeat, stuck.group_state = "PausedCritical", "Paused", "PartialOnline"
     _named(site, "app-02").heartbeat = "LostCommunication"
     _named(site, "web-02").heartbeat = "OkApplicationsCritical"
     _named(site, "app-04").secure_boot = False
@@ -70,6 +84,7 @@ def _trouble_vms(site: Site) -> None:
     _named(site, "web-05").group_state = "Offline"
     failed = _named(site, "ci-02")
     failed.state, failed.group_state, failed.heartbeat = "Off", "Failed", "Unknown"
+    failed.has_guest_state_key = False
     # Made by a body without its security profile: Azure manages it, Trusted launch it is not.
     plain = _named(site, "app-05")
     make_standard(plain)
@@ -91,6 +106,7 @@ def _trouble_azure(site: Site) -> None:
         "rpc error: code = Unknown desc = There is not enough space on the disk.",
     )
     del site.vm_of_instance[site.settings.instance_id(_machine(site, "web-90")).lower()]
+    _change(site, _machine(site, "avd-03"), status="Disconnected")
     full = site.resources[storage_path_id(site, 2).lower()]
     status = {**properties_of(full.body)["status"], "availableSizeMB": 3072}
     _change(site, full.id, status=status)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.errors import WorldError
 from console.lab.world.site import Site
@@ -13,6 +12,7 @@ from console.lab.world.state import (
     WorldMigration,
     WorldNode,
     WorldVm,
+    WorldVolume,
 )
 from console.lab.wsman_server import catalogue
 
@@ -66,6 +66,8 @@ class ReadingTwins:
             "osBuild": node.os_build,
             "switches": node.switches,
             "vmVersions": node.vm_versions,
+            "networkKiBps": self.site.figures.rate_kib_s(node.name, of_storage=False),
+            "storageKiBps": self.site.figures.rate_kib_s(node.name, of_storage=True),
         }
 
     def virtual_machines(self, parameters: Parameters) -> list[Row]:
@@ -83,6 +85,8 @@ class ReadingTwins:
         return {
             "healthFaults": self._health_faults(),
             "sharedVolumes": self._shared_volumes(),
+            "storageLinks": self._storage_links(),
+            "guestStateKeys": self._guest_state_keys(),
             "storageJobs": [],  # the world has no storage that repairs itself
             "migrationTraffic": {
                 "transport": "SMBTransport",
@@ -166,7 +170,14 @@ class ReadingTwins:
             "cpuPercent": vm.cpu_percent,
             "memoryAssignedMiB": vm.memory_mib if is_on else 0,
             "memoryDemandMiB": vm.memory_demand_mib if is_on else 0,
+            "networkKiBps": vm.network_kib_s,
+            "storageKiBps": vm.storage_kib_s,
+            "volumes": self._volumes_of(vm),
         }
+
+    def _volumes_of(self, vm: WorldVm) -> list[str]:
+        volume = self.site.volume_of(vm)
+        return [] if volume is None else [volume.path]
 
     def _health_faults(self) -> list[Row]:
         return [_health_fault(fault) for fault in self.site.health_faults]
@@ -181,18 +192,50 @@ class ReadingTwins:
 
     def _shared_volumes(self) -> list[Row]:
         rows = []
-        for resource in self.site.resources.values():
-            if resource.type != arm_ids.CONTAINERS:
-                continue
-            status = properties_of(resource.body).get("status") or {}
-            total, free = status.get("containerSizeMB"), status.get("availableSizeMB")
-            name = resource.id.rsplit("/", 1)[-1]
-            owner = self.this_node
+        for volume in self.site.volumes.values():
+            body = self.site.resources[volume.storage_path.lower()].body
+            status = properties_of(body).get("status") or {}
+            access = [
+                {"node": node.name, "state": self._access(volume, node)}
+                for node in self.site.nodes.values()
+            ]
             rows.append(
-                {"name": name, "state": "Online", "ownerNode": owner, "totalMiB": total,
-                 "freeMiB": free}
-            )  # fmt: skip
+                {
+                    "name": volume.name,
+                    "path": volume.path,
+                    "state": volume.state,
+                    "ownerNode": volume.owner,
+                    "totalMiB": status.get("containerSizeMB"),
+                    "freeMiB": status.get("availableSizeMB"),
+                    "access": access,
+                }
+            )
         return rows
+
+    def _access(self, volume: WorldVolume, node: WorldNode) -> str:
+        if volume.state != "Online" or node.state == "Down":
+            return "Unavailable"
+        return volume.access.get(node.name, "Direct")
+
+    def _storage_links(self) -> list[Row]:
+        return [
+            {
+                "node": node.name,
+                "network": network["name"],
+                "state": "Unavailable"
+                if node.state == "Down"
+                else node.storage_links.get(str(network["name"]), "Up"),
+            }
+            for node in self.site.nodes.values()
+            for network in node.migration_networks
+        ]
+
+    def _guest_state_keys(self) -> list[str]:
+        return [
+            vm.vm_id
+            for vm in self.site.vms.values()
+            if vm.isolation == "TrustedLaunch" and vm.has_guest_state_key
+        ]
 
 
 def node_row(node: WorldNode) -> Row:

@@ -14,6 +14,7 @@ from console.backends.azure_local.node_session import NodeRefusal, Parameters
 from console.model.freshness import FaultCode
 from console.model.node import NodeState
 from console.model.operation import MoveProgress
+from console.model.storage import LinkState, StorageLink, VolumeAccess, VolumeState
 from console.model.virtual_machine import PowerState
 
 CONNECTION = ClusterConnection({"n1": "127.0.0.1:1", "n2": "127.0.0.1:2"})
@@ -55,6 +56,8 @@ class Nodes:
             return {"name": "c1", "nodes": states, "parallelMigrations": 2}
         if function == "Get-TlcNode":
             return {"name": node, "memoryTotalMiB": 1000, "igvmAgent": "Running"}
+        if function == "Get-TlcHealth":
+            return {}
         wanted = str(parameters.get("VMId", "")).lower()
         return [
             row for row in self.vms
@@ -325,3 +328,38 @@ async def test_a_real_node_tells_only_a_percentage_and_nothing_is_made_up(
 ) -> None:
     look = {"vmId": V1, "ownerNode": "n1", "phase": "Running", "percent": 40}
     assert await moved_so_far(cluster, nodes, [look]) == [None]
+
+
+async def test_storage_is_read_beside_the_nodes(nodes: Nodes, cluster: FailoverCluster) -> None:
+    nodes.answers["Get-TlcHealth"] = lambda _: {
+        "sharedVolumes": [
+            {"name": "V1", "path": "C:\\ClusterStorage\\V1\\", "state": "Online",
+             "ownerNode": "n1", "totalMiB": 10, "freeMiB": 3,
+             "access": [{"node": "n1", "state": "Direct"}, {"node": "n2", "state": "Unavailable"}]},
+            {"name": "V2", "path": "", "state": "Levitating"},
+        ],
+        "storageLinks": [{"node": "n2", "network": "Storage1", "state": "Failed"}],
+        "guestStateKeys": [V1.upper()],
+    }  # fmt: skip
+    half = await cluster.read()
+    assert half.volumes is not None
+    first, second = half.volumes
+    assert (first.path, first.state) == ("C:\\ClusterStorage\\V1", VolumeState.ONLINE)
+    assert first.access_from("N2") is VolumeAccess.UNAVAILABLE
+    assert first.access_from("n3") is VolumeAccess.UNKNOWN
+    assert second.state is VolumeState.UNKNOWN
+    assert half.storage_links == (StorageLink("n2", "Storage1", LinkState.FAILED),)
+    keys = {vm.facts.vm_id: vm.facts.has_guest_state_key for vm in half.vms}
+    assert keys == {V1: True, V2: False}
+    assert [fault.code for fault in half.faults] == [FaultCode.UNKNOWN_WORD]
+
+
+async def test_untold_storage_is_not_known_and_the_rest_lives(
+    nodes: Nodes, cluster: FailoverCluster
+) -> None:
+    nodes.answers["Get-TlcHealth"] = lambda _: []
+    half = await cluster.read()
+    assert (half.volumes, half.storage_links) == (None, None)
+    assert {vm.facts.has_guest_state_key for vm in half.vms} == {None}
+    assert len(half.vms) == 2
+    assert [fault.is_partial for fault in half.faults] == [True]
