@@ -52,6 +52,7 @@ class ClusterReader:
         self._clock = clock
         self._last_vms: dict[str, ClusterVm] = {}
         self._last_nodes: dict[str, Node] = {}
+        self._keys: frozenset[str] | None = None  # VM ids with a guest state key, as told last
 
     async def read(self) -> ClusterHalf:
         """Raises if no node tells of the cluster; a single silent node is a partial fault."""
@@ -151,7 +152,7 @@ class ClusterReader:
         ]
         vms, answers = await asyncio.gather(
             self._find_vms(by_owner, reachable, words),
-            asyncio.gather(*(self._node(row, words, with_vms=False) for row in rows)),
+            asyncio.gather(*(self._node(row, words) for row in rows)),
         )
         return msgspec.structs.replace(
             _of_cluster(cluster, words),
@@ -248,15 +249,19 @@ class ClusterReader:
         return _NodeAnswer(cluster_records.node(own, row, words), vms)
 
     async def _vms_of(
-        self, name: str, words: WordReader, health: "asyncio.Task[_HealthAnswer]"
+        self,
+        name: str,
+        words: WordReader,
+        health: "asyncio.Task[_HealthAnswer] | None" = None,
     ) -> list[ClusterVm]:
         text = await self._ask(name, "Get-TlcVirtualMachine")
         rows = cluster_records.decode(text, name, _VMS)
-        listed = (await asyncio.shield(health)).row.guest_state_keys
-        keys = None if listed is None else frozenset(key.lower() for key in listed)
+        if health is not None:
+            listed = (await asyncio.shield(health)).row.guest_state_keys
+            self._keys = None if listed is None else frozenset(key.lower() for key in listed)
         found = []
         for row in rows:
-            fresh = cluster_records.cluster_vm(row, words, keys)
+            fresh = cluster_records.cluster_vm(row, words, self._keys)
             before = self._last_vms.get(fresh.facts.vm_id)
             found.append(cluster_records.same_or_new(fresh, before))
         return found
@@ -265,7 +270,7 @@ class ClusterReader:
         text = await self._ask(node, "Get-TlcVirtualMachine", {"VMId": vm_id})
         words = WordReader(self._clock.now())
         rows = cluster_records.decode(text, node, _VMS)
-        vms = (cluster_records.cluster_vm(row, words) for row in rows)
+        vms = (cluster_records.cluster_vm(row, words, self._keys) for row in rows)
         return next((vm for vm in vms if vm.facts.vm_id == vm_id), None)
 
     async def _ask(self, node: str, function: str, parameters: Parameters | None = None) -> str:
