@@ -61,13 +61,18 @@ class Open(msgspec.Struct, frozen=True, tag="open"):
 
 
 class Submit(msgspec.Struct, frozen=True, tag="submit"):
-    """Ask for an operation. The id is made by the window, so a repeated message acts once."""
+    """Ask for an operation. The id is made by the window, so a repeated message acts once.
+
+    ``after``: ids of operations that must have ended before this one may start: in success, unless
+    ``console.model.request.goes_on_after_failure``. They are journalled already or in one group.
+    """
 
     operation_id: str
     request: Request
     group_id: str = ""
     secrets: dict[str, str] = {}
     retry_of: str = ""
+    after: tuple[str, ...] = ()
 
 
 class SubmitGroup(msgspec.Struct, frozen=True, tag="submit_group"):
@@ -88,8 +93,21 @@ class CancelGroup(msgspec.Struct, frozen=True, tag="cancel_group"):
     group_id: str
 
 
+class StopGroup(msgspec.Struct, frozen=True, tag="stop_group"):
+    """What of the group has not begun does not begin; what runs goes on to its end."""
+
+    group_id: str
+
+
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     operation_id: str
+
+
+class Reorder(msgspec.Struct, frozen=True, tag="reorder"):
+    """Put a waiting operation right before another one that waits, or first (``before`` empty)."""
+
+    operation_id: str
+    before: str = ""
 
 
 class Refresh(msgspec.Struct, frozen=True, tag="refresh"):
@@ -168,6 +186,8 @@ ToWorker = (
     | SubmitGroup
     | Cancel
     | CancelGroup
+    | StopGroup
+    | Reorder
     | Refresh
     | ReadHistory
     | Export

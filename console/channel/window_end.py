@@ -26,6 +26,7 @@ from console.channel.messages import (
     ReadHistory,
     Refused,
     SetAttention,
+    StopGroup,
     Submit,
     SubmitGroup,
     ToWindow,
@@ -102,8 +103,8 @@ class WorkerLink:
                 case SubmitGroup(parts=parts):
                     for part in parts:
                         self._unanswered[("Submit", part.operation_id)] = message
-                case CancelGroup(group_id=name):
-                    self._unanswered[("CancelGroup", name)] = message
+                case CancelGroup(group_id=name) | StopGroup(group_id=name):
+                    self._unanswered[(type(message).__name__, name)] = message
                 case CheckRequest(token=name) | ReadHistory(token=name) | Export(token=name):
                     self._unanswered[("token", name)] = message
                 case CheckMoves():
@@ -209,9 +210,12 @@ class WorkerLink:
                     self._unanswered.pop(("Submit", name), None)
                     self._unanswered.pop(("Cancel", name), None)
                     self._unanswered.pop(("CancelGroup", name), None)
+                    self._unanswered.pop(("StopGroup", name), None)
                 case GroupChanged(group=group):
                     if group.cancel_requested:
                         self._unanswered.pop(("CancelGroup", group.id), None)
+                    if group.stop_requested:
+                        self._unanswered.pop(("StopGroup", group.id), None)
                 case MovesChecked(token=token):
                     asked = self._unanswered.get(("CheckMoves", ""))
                     if isinstance(asked, CheckMoves) and asked.token == token:

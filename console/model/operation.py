@@ -45,6 +45,11 @@ TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not fo
 NO_PROGRESS = "No progress for"
 
 
+# How the step of a waiting operation begins that tells for what, and the one that ends that.
+WAITS = ("Waits for", "Waiting:")
+WAITS_FOR_NOTHING = "What it waited for has ended"
+
+
 # The journal keeps so many finished operations, the newest; unfinished ones always.
 KEPT_OPERATIONS = 100_000
 
@@ -94,6 +99,7 @@ class OperationRecord(msgspec.Struct, frozen=True):
     actor: str = ""
     group_id: str = ""
     retry_of: str = ""  # the operation that this one asks for again
+    after: tuple[str, ...] = ()  # operations that must have ended before this one may start
     started_at: float | None = None
     ended_at: float | None = None
     progress: Progress | None = None
@@ -119,6 +125,18 @@ def stalled_since(record: OperationRecord) -> float | None:
     return last.at if last.text.startswith(NO_PROGRESS) else None
 
 
+def waiting_reason(record: OperationRecord) -> str:
+    """For what a queued operation waits, besides its turn; empty if for nothing."""
+    if record.state is not OperationState.QUEUED:
+        return ""
+    for step in reversed(record.steps):
+        if step.state is not OperationState.QUEUED or step.text.startswith(WAITS_FOR_NOTHING):
+            break
+        if step.text.startswith(WAITS):
+            return step.text
+    return ""
+
+
 class GroupRecord(msgspec.Struct, frozen=True):
     """Several operations asked for as one act; how they stand is read from their own records
     (``console.model.group``), so that the two can never disagree.
@@ -129,3 +147,4 @@ class GroupRecord(msgspec.Struct, frozen=True):
     created_at: float
     actor: str = ""
     cancel_requested: bool = False
+    stop_requested: bool = False  # what had not begun by then does not begin

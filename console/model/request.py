@@ -112,6 +112,13 @@ class DownloadImage(msgspec.Struct, frozen=True, tag="download_image"):
     os_type: str = "Windows"
 
 
+class MoveMethod(enum.StrEnum):
+    """How a VM changes nodes. The values are journalled."""
+
+    LIVE = "live"  # it keeps running; a pause of well under a second
+    QUICK = "quick"  # saved to disk, moved, resumed: a pause that grows with its memory
+
+
 class LiveMigrate(msgspec.Struct, frozen=True, tag="live_migrate"):
     """``source`` is the owner node the person saw: the cluster refuses if it moved since."""
 
@@ -119,6 +126,7 @@ class LiveMigrate(msgspec.Struct, frozen=True, tag="live_migrate"):
     vm_name: str
     source: str
     target: str
+    method: MoveMethod = MoveMethod.LIVE
 
 
 class PowerAction(enum.StrEnum):
@@ -147,6 +155,18 @@ class DrainNode(msgspec.Struct, frozen=True, tag="drain_node"):
     node: str
 
 
+class PauseNode(msgspec.Struct, frozen=True, tag="pause_node"):
+    """Nothing new comes to the node, from the cluster or from Azure; what is there stays."""
+
+    node: str
+
+
+class ProveNodeEmpty(msgspec.Struct, frozen=True, tag="prove_node_empty"):
+    """Look whether the node may be rebooted. Changes nothing."""
+
+    node: str
+
+
 class ResumeNode(msgspec.Struct, frozen=True, tag="resume_node"):
     node: str
     failback: bool = True
@@ -160,8 +180,18 @@ Request = (
     | ChangePowerState
     | DeleteVirtualMachine
     | DrainNode
+    | PauseNode
+    | ProveNodeEmpty
     | ResumeNode
 )
+
+
+def goes_on_after_failure(request: Request) -> bool:
+    """Whether it may start once what it waits for is over, however that ended.
+
+    Looking is of use after any end; whatever acts waits for success.
+    """
+    return isinstance(request, ProveNodeEmpty)
 
 
 def kind_of(request: Request) -> str:

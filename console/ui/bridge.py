@@ -38,9 +38,11 @@ from console.channel.messages import (
     Ready,
     Refresh,
     Refused,
+    Reorder,
     SetAttention,
     SnapshotChanged,
     SnapshotReplaced,
+    StopGroup,
     Submit,
     SubmitGroup,
     ToWindow,
@@ -66,11 +68,16 @@ OnExported = Callable[[Exported], None]
 
 
 class Part(NamedTuple):
-    """One operation of a group: its request, its secrets by field, and what it retries."""
+    """One operation of a group: its request, its secrets by field, what it retries and waits for.
+
+    ``operation_id`` is given where another part waits for this one (``after``); else one is made.
+    """
 
     request: Request
     secrets: Mapping[str, str] = {}
     retry_of: str = ""
+    operation_id: str = ""
+    after: tuple[str, ...] = ()
 
 
 class Bridge(QObject):
@@ -151,7 +158,14 @@ class Bridge(QObject):
         """
         group_id = group_id or str(uuid.uuid4())
         submits = tuple(
-            Submit(str(uuid.uuid4()), part.request, group_id, dict(part.secrets), part.retry_of)
+            Submit(
+                part.operation_id or str(uuid.uuid4()),
+                part.request,
+                group_id,
+                dict(part.secrets),
+                part.retry_of,
+                part.after,
+            )
             for part in parts
         )
         self._link.send(SubmitGroup(group_id, title, submits))
@@ -163,6 +177,14 @@ class Bridge(QObject):
     def cancel_group(self, group_id: str) -> None:
         """Ask every operation of the group that is not over to stop."""
         self._link.send(CancelGroup(group_id))
+
+    def stop_group(self, group_id: str) -> None:
+        """What of the group has not begun does not begin; what runs goes on to its end."""
+        self._link.send(StopGroup(group_id))
+
+    def reorder(self, operation_id: str, before: str = "") -> None:
+        """Put a waiting operation right before another one, or first of all."""
+        self._link.send(Reorder(operation_id, before))
 
     def read_history(self, callback: OnHistory) -> None:
         """Bring operations older than ``store.known_since`` into the store.

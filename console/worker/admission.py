@@ -11,7 +11,7 @@ _MAX_OVERTAKEN = 8
 class Ticket:
     """One operation's place: waiting until ``granted`` is set, then holding until released."""
 
-    __slots__ = ("granted", "has_slots", "locks", "nodes", "number", "overtaken")
+    __slots__ = ("granted", "has_slots", "is_ready", "locks", "nodes", "number", "overtaken")
 
     def __init__(self, number: int, locks: frozenset[str], nodes: tuple[str, ...]) -> None:
         self.number = number
@@ -19,6 +19,7 @@ class Ticket:
         self.nodes = nodes
         self.granted = asyncio.Event()
         self.has_slots = False
+        self.is_ready = True
         self.overtaken = 0
 
 
@@ -31,9 +32,15 @@ class Admission:
         self._waiting: list[Ticket] = []
         self._holding: set[Ticket] = set()
 
-    def ask(self, locks: frozenset[str], nodes: tuple[str, ...]) -> Ticket:
-        """A new place at the end of the queue; granted at once if nothing is in its way."""
+    def ask(
+        self, locks: frozenset[str], nodes: tuple[str, ...], *, is_ready: bool = True
+    ) -> Ticket:
+        """A new place at the end of the queue; granted at once if nothing is in its way.
+
+        One that is not ready keeps its place and stands in nobody's way until ``make_ready``.
+        """
         ticket = self._new(locks, nodes)
+        ticket.is_ready = is_ready
         self._waiting.append(ticket)
         self.serve()
         return ticket
@@ -51,6 +58,31 @@ class Admission:
         ticket.granted.clear()
         self._waiting.append(ticket)
         self._waiting.sort(key=lambda waiting: waiting.number)
+
+    def make_ready(self, ticket: Ticket) -> None:
+        """It waits for its turn only, from here on."""
+        ticket.is_ready = True
+        self.serve()
+
+    def place(self, ticket: Ticket, before: Ticket | None) -> tuple[Ticket, ...]:
+        """Put a waiting ticket right before another that waits (None: first of all).
+
+        Those that wait behind it then, in order; empty if either waits no longer.
+        """
+        others = [waiting for waiting in self._waiting if waiting is not ticket]
+        if len(others) == len(self._waiting) or (before is not None and before not in others):
+            return ()
+        at = others.index(before) if before is not None else 0
+        # Tickets that hold may be put back: they keep their place among all.
+        ranked = sorted((*others, *self._holding), key=lambda known: known.number)
+        rank = ranked.index(others[at]) if others else len(ranked)
+        ranked.insert(rank, ticket)
+        for number, known in enumerate(ranked, start=1):
+            known.number = number
+        self._number = len(ranked)
+        self._waiting.sort(key=lambda waiting: waiting.number)
+        self.serve()
+        return tuple(others[at:])
 
     def lend_slots(self, ticket: Ticket) -> None:
         """Let others use the slots of an operation that only looks now and then."""
@@ -78,6 +110,8 @@ class Admission:
         reserved: set[str] = set()
         passed: list[Ticket] = []
         for ticket in list(self._waiting):
+            if not ticket.is_ready:
+                continue
             if ticket.locks & held:
                 held |= ticket.locks  # a later one for the same thing stays behind it
                 continue

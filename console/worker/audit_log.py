@@ -12,6 +12,8 @@ from console.model.request import (
     CreateVirtualMachine,
     DownloadImage,
     DrainNode,
+    PauseNode,
+    ProveNodeEmpty,
     Request,
     ResumeNode,
     kind_of,
@@ -25,6 +27,7 @@ from console.worker.journal_lines import (
     Line,
     Sending,
     StateEntered,
+    StopAsked,
 )
 
 GROUP = "group"
@@ -37,6 +40,7 @@ class AuditPhase(enum.StrEnum):
     ASKED = "asked"
     SENT = "sent"  # the call was about to leave: it may have
     CANCEL_ASKED = "cancel asked"
+    STOP_ASKED = "stop asked"  # what had not begun of a group does not begin
     REFUSED = "refused"  # the console did not take the request: nothing was sent
     ENDED = "ended"
     PRUNED = "pruned"  # older rows were removed, as the stated bound says
@@ -84,8 +88,8 @@ def target_of(request: Request) -> str:
             return f"{spec.name} in {spec.resource_group}"
         case DownloadImage(name=name, resource_group=group):
             return f"{name} in {group}"
-        case DrainNode(node=node) | ResumeNode(node=node):
-            return node
+        case DrainNode() | PauseNode() | ProveNodeEmpty() | ResumeNode():
+            return request.node
         case _:
             return f"{request.vm_name} ({request.vm_key})"
 
@@ -112,6 +116,8 @@ def body_of(body: Body) -> AuditBody | None:
             return AuditBody(AuditPhase.SENT, command=command, text=step)
         case CancelAsked():
             return AuditBody(AuditPhase.CANCEL_ASKED)
+        case StopAsked():
+            return AuditBody(AuditPhase.STOP_ASKED)
         case StateEntered(state=state, text=text) if state in TERMINAL:
             return AuditBody(AuditPhase.ENDED, outcome=state.value, text=text)
         case _:

@@ -30,7 +30,9 @@ from console.channel.messages import (
     Ready,
     Refresh,
     Refused,
+    Reorder,
     SetAttention,
+    StopGroup,
     Submit,
     SubmitGroup,
     ToWindow,
@@ -48,11 +50,12 @@ from console.worker.foreign_moves import ForeignMoves
 from console.worker.intervals import Demand, demand_of
 from console.worker.journal import Journal, JournalRefusedError
 from console.worker.journal_lines import fold, fold_group
+from console.worker.kept_secrets import KeepsSecrets
 from console.worker.live_moves import LiveMoves
 from console.worker.pace import Pace, nth
 from console.worker.redaction import Redaction
 from console.worker.retention import Bound
-from console.worker.runner import KeepsSecrets, Runner
+from console.worker.runner import Runner
 from console.worker.running import RunChecks
 from console.worker.watcher import Watcher
 
@@ -118,6 +121,8 @@ class Engine:
                 await self._cancel(name)
             case CancelGroup(group_id=name):
                 await self._cancel_group(name)
+            case StopGroup() | Reorder():
+                await self._arrange(message)
             case ReadHistory():
                 self._spawn(self._read_history(message))
             case Export():
@@ -282,6 +287,18 @@ class Engine:
             self._refuse(group_id, self._refusal or _not_open())
         else:
             await self._runner.cancel_group(group_id)
+
+    async def _arrange(self, message: StopGroup | Reorder) -> None:
+        self._acted()
+        if isinstance(message, StopGroup):
+            if self._runner is None:
+                self._refuse(message.group_id, self._refusal or _not_open())
+            else:
+                await self._runner.stop_group(message.group_id)
+        elif self._runner is None:
+            self._refuse(message.operation_id, self._refusal or _not_open())
+        else:
+            await self._runner.reorder(message)
 
     # -- history -------------------------------------------------------------------------------
     async def _read_history(self, message: ReadHistory) -> None:

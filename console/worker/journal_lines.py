@@ -34,6 +34,7 @@ class Intent(msgspec.Struct, frozen=True, tag="intent"):
     group_id: str = ""
     correlation_id: str = ""
     retry_of: str = ""
+    after: tuple[str, ...] = ()
 
 
 class GroupIntent(msgspec.Struct, frozen=True, tag="group_intent"):
@@ -89,7 +90,32 @@ class CancelAsked(msgspec.Struct, frozen=True, tag="cancel_asked"):
     actor: str = ""
 
 
-Body = Intent | GroupIntent | StateEntered | Sending | Accepted | Progressed | Noted | CancelAsked
+class StopAsked(msgspec.Struct, frozen=True, tag="stop_asked"):
+    """Of a group: what has not begun does not begin."""
+
+    actor: str = ""
+
+
+class Reordered(msgspec.Struct, frozen=True, tag="reordered"):
+    """It was put before these, which waited; ``number`` grows with every such line of a journal."""
+
+    number: int
+    ahead_of: tuple[str, ...]
+    text: str
+
+
+Body = (
+    Intent
+    | GroupIntent
+    | StateEntered
+    | Sending
+    | Accepted
+    | Progressed
+    | Noted
+    | CancelAsked
+    | StopAsked
+    | Reordered
+)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -123,7 +149,7 @@ def apply(record: OperationRecord | None, line: Line) -> OperationRecord | None:
     if record.is_over:
         return record
     match body:
-        case Intent() | GroupIntent():
+        case Intent() | GroupIntent() | StopAsked():
             return record
         case StateEntered():
             return _enter(record, line.at, body)
@@ -148,6 +174,8 @@ def apply(record: OperationRecord | None, line: Line) -> OperationRecord | None:
             return after
         case Noted(text=text, detail=detail):
             return _stepped(record, line.at, text, detail)
+        case Reordered(text=text):
+            return _stepped(record, line.at, text)
         case CancelAsked(actor=actor):
             text = f"Cancel asked by {actor}" if actor else "Cancel asked"
             return _stepped(msgspec.structs.replace(record, cancel_requested=True), line.at, text)
@@ -162,9 +190,11 @@ def fold_group(lines: Iterable[Line]) -> GroupRecord | None:
                 group = GroupRecord(line.operation_id, title, line.at, actor)
             case CancelAsked() if group is not None:
                 group = msgspec.structs.replace(group, cancel_requested=True)
+            case StopAsked() if group is not None:
+                group = msgspec.structs.replace(group, stop_requested=True)
             case Noted() if group is not None:
-                # What is asked for again after a cancel is not canceled by it.
-                group = msgspec.structs.replace(group, cancel_requested=False)
+                # What is asked for again after a cancel or a stop is not touched by it.
+                group = msgspec.structs.replace(group, cancel_requested=False, stop_requested=False)
             case _:
                 pass
     return group
@@ -200,6 +230,7 @@ def _begin(operation_id: str, at: float, intent: Intent) -> OperationRecord:
         actor=intent.actor,
         group_id=intent.group_id,
         retry_of=intent.retry_of,
+        after=intent.after,
         can_cancel=True,
         steps=(StepEntry(at, OperationState.QUEUED, "Asked for"),),
     )

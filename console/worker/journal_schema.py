@@ -85,6 +85,12 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 
 
+# Version 3: lines that an older console cannot read (a group stopped, a place in the queue).
+_TABLES_3 = """
+SELECT 1;
+"""
+
+
 def _append_only(table: str) -> str:
     return "".join(
         f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
@@ -97,6 +103,7 @@ def _append_only(table: str) -> str:
 MIGRATIONS: tuple[str, ...] = (
     _TABLES_1 + _append_only("operation") + _append_only("event") + _append_only("ending"),
     _TABLES_2 + _append_only("gone"),
+    _TABLES_3,
 )
 LATEST = len(MIGRATIONS)
 

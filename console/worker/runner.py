@@ -2,45 +2,44 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
-
-import msgspec
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, NamedTuple
 
 from console.backends import Backend
 from console.channel.messages import (
-    GroupChanged,
-    Notice,
     OperationChanged,
     OperationsListed,
     Refused,
+    Reorder,
     Submit,
     SubmitGroup,
     ToWindow,
 )
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
-from console.model.operation import GroupRecord, OperationRecord, OperationState
-from console.model.request import Request, SecretField
+from console.model.operation import OperationRecord, OperationState
+from console.model.request import Request
 from console.operations.base import SLOTS_AT_A_TIME, Operation, SentStep
-from console.worker.admission import Admission
+from console.worker.admission import Admission, Ticket
 from console.worker.audit_log import AuditBody, AuditEntry, AuditPhase, subject_of
 from console.worker.clock import Clock
+from console.worker.groups import Groups
 from console.worker.journal import Journal
 from console.worker.journal_lines import (
     CancelAsked,
-    GroupIntent,
     Intent,
     Line,
     Noted,
+    Reordered,
     StateEntered,
     fold,
-    fold_group,
     sent_steps,
 )
 from console.worker.journal_store import DuplicateOperationError, JournalWriteError
+from console.worker.kept_secrets import KeepsSecrets, KeptSecrets
 from console.worker.operation_log import OperationLog
 from console.worker.pace import Pace
+from console.worker.queue_order import in_queue_order, last_change
 from console.worker.redaction import Redaction
 from console.worker.running import Run, RunChecks
 
@@ -48,7 +47,6 @@ _log = logging.getLogger(__name__)
 _S = OperationState
 _LISTED = 500
 _POSITIONS_EVERY_S = 0.2
-_SECRET_FIELDS = tuple(field.value for field in SecretField)
 
 
 class _Plan(NamedTuple):
@@ -59,18 +57,6 @@ class _Plan(NamedTuple):
     line: Line
     locks: frozenset[str]
     slots: tuple[str, ...]
-
-
-class KeepsSecrets(Protocol):
-    """``console.credentials.Credentials``; its calls may block, so they are made in a thread."""
-
-    def keep(self, operation_id: str, field: str, secret: str) -> bool: ...
-
-    def recall(self, operation_id: str, field: str) -> str | None: ...
-
-    def forget(self, operation_id: str, fields: tuple[str, ...]) -> None: ...
-
-    def keep_anchor(self, folder: str, number: int, digest: str) -> None: ...
 
 
 class Runner:
@@ -101,7 +87,7 @@ class Runner:
         self.inventory = inventory
         self.clock = clock
         self.pace = pace
-        self._credentials = credentials
+        self._secrets = KeptSecrets(credentials, clock, send)
         self._redaction = redaction
         self._operation_for = operation_for
         self.run_checks = run_checks
@@ -109,11 +95,12 @@ class Runner:
         self.freshen = freshen
         self._send = send
         self.admission = Admission(self._slots_of)
-        self._groups: dict[str, GroupRecord] = {}
+        self._groups = Groups(journal, clock, connection_id, actor, send)
+        self._endings: dict[str, asyncio.Future[OperationRecord]] = {}
+        self._changes_of_place = 0
         self._runs: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._positions: asyncio.Task[None] | None = None
-        self._has_said_not_kept = False
 
     async def backend(self) -> Backend:
         """The wires, once they are built: intents are taken before that."""
@@ -140,11 +127,10 @@ class Runner:
             for record in (fold(lines) for lines in (*newest.operations, *histories))
             if record
         }
-        self._groups = {group.id: group for group in map(fold_group, newest.groups) if group}
-        for name in {record.group_id for record in records.values()} - {"", *self._groups}:
-            group = fold_group(await self._journal.lines_of(name))
-            if group is not None:
-                self._groups[name] = group
+        self._groups.take(newest.groups)
+        known = {group.id for group in self._groups.all}
+        for name in {record.group_id for record in records.values()} - {"", *known}:
+            self._groups.take([await self._journal.lines_of(name)])
             # The others of an old group too: its counts must not tell less than is known.
             for lines in await self._journal.members_of(name):
                 member = fold(lines)
@@ -152,7 +138,8 @@ class Runner:
                     records[member.id] = member
         # Those that may be going on first, so that their locks are taken before anybody waits.
         taken: list[OperationLog] = []
-        for lines in sorted(histories, key=lambda lines: not sent_steps(lines)):
+        self._changes_of_place = last_change(histories)
+        for lines in sorted(in_queue_order(histories), key=lambda lines: not sent_steps(lines)):
             record = records.get(lines[0].operation_id)
             if record is None or record.is_over:
                 continue
@@ -161,16 +148,18 @@ class Runner:
                 taken.append(self._runs[record.id].log)
             except Exception:  # one record that cannot be read must not hold up the others
                 _log.exception("operation %s could not be taken up", record.id)
-        # A cancel of a group may have been written before those of its operations.
+        # What was asked of a group may have been written before it reached its operations.
         for run in list(self._runs.values()):
-            group = self._groups.get(run.log.record.group_id)
+            group = self._groups.known(run.log.record.group_id)
+            if group is not None and group.stop_requested:
+                run.stop()
             if group is not None and group.cancel_requested and not run.cancel_asked.is_set():
                 await self._ask_to_stop(run)
         # Those taken up have gone on meanwhile, to their end maybe; no await from here on.
         records.update((log.record.id, log.record) for log in taken)
         return OperationsListed(
             tuple(sorted(records.values(), key=lambda record: record.created_at)),
-            tuple(self._groups.values()),
+            self._groups.all,
             newest.back_to,
         )
 
@@ -195,41 +184,39 @@ class Runner:
 
     async def submit_group(self, message: SubmitGroup) -> None:
         """Journal all intents in one commit and start them; what is known already is answered."""
-        name = message.group_id
-        group = self._groups.get(name) or fold_group(await self._journal.lines_of(name))
-        lines: list[Line] = []
-        if group is None:
-            intent = GroupIntent(message.title, self._connection_id, self._actor)
-            lines.append(Line(name, self.clock.now(), intent))
-            group = fold_group(lines)
-            assert group is not None
-        else:
-            lines.append(Line(name, self.clock.now(), Noted(f"Asked again for {message.title}")))
-            group = msgspec.structs.replace(group, cancel_requested=False)
+        group, line = await self._groups.asked(message)
         plans: list[_Plan] = []
         for part in message.parts:
             known = self._runs.get(part.operation_id)
             if known is not None:
                 self._send(OperationChanged(known.log.record))
             elif not await self._tell_known(part.operation_id):
-                plan = await self._plan_for(part)
+                plan = await self._plan_for(part, {p.message.operation_id for p in plans})
                 plans += [plan] if plan is not None else []
         if not plans:
             return
         try:
-            await self._journal.append(*lines, *(plan.line for plan in plans))
+            await self._journal.append(line, *(plan.line for plan in plans))
         except (DuplicateOperationError, JournalWriteError) as error:
             for plan in plans:
                 self._refuse_unwritten(plan.message.operation_id, error)
             return
-        self._groups[name] = group
-        self._send(GroupChanged(group))
+        self._groups.show(group)
         for plan in plans:
             self._begin(plan)
 
-    async def _plan_for(self, message: Submit) -> "_Plan | None":
-        """What this request comes to; None if it was refused, which is said and audited."""
+    async def _plan_for(self, message: Submit, earlier: Collection[str] = ()) -> "_Plan | None":
+        """What this request comes to; None if it was refused, which is said and audited.
+
+        ``earlier``: ids that come before it in the same commit.
+        """
         name = message.operation_id
+        for awaited in message.after:
+            # Nothing waits for what is asked for later: no two can wait for each other.
+            if awaited not in earlier and await self.record_of(awaited) is None:
+                await self._audit_refusal(message, f"it waits for {awaited}, which is not known")
+                self._refuse(name, "What this was to wait for was never asked for.", awaited)
+                return None
         try:
             operation = self._operation_for(message.request)
             intent = Intent(
@@ -240,6 +227,7 @@ class Runner:
                 group_id=message.group_id,
                 correlation_id=name,
                 retry_of=message.retry_of,
+                after=message.after,
             )
             locks, slots = operation.locks(message.request), operation.slots(message.request)
         except Exception as error:  # a request that its operation cannot read ends here, in words
@@ -255,7 +243,7 @@ class Runner:
         record = fold([plan.line])
         assert record is not None
         log = self._log_of(record, plan.operation)
-        ticket = self.admission.ask(plan.locks, plan.slots)
+        ticket = self.admission.ask(plan.locks, plan.slots, is_ready=not record.after)
         run = Run(self, log, plan.operation, ticket, dict(plan.message.secrets))
         self._send(OperationChanged(record))
         self._start(run, is_new=True)
@@ -288,23 +276,43 @@ class Runner:
 
     async def cancel_group(self, group_id: str) -> None:
         """Ask every operation of the group to stop that still can; the others go on to the end."""
-        group = self._groups.get(group_id) or fold_group(await self._journal.lines_of(group_id))
-        if group is None:
+        if not await self._groups.ask_to_end(group_id, is_stop=False):
             self._refuse(group_id, "There is no such group of operations.", "")
             return
-        if not group.cancel_requested:
-            line = Line(group_id, self.clock.now(), CancelAsked(self._actor))
-            try:
-                await self._journal.append(line)
-            except JournalWriteError as error:
-                # Cancelling is still worth it: only a crash right now would forget part of it.
-                _log.warning("journal: %s", error)
-            group = msgspec.structs.replace(group, cancel_requested=True)
-        self._groups[group_id] = group
-        self._send(GroupChanged(group))
-        for run in list(self._runs.values()):
-            if run.log.record.group_id == group_id:
-                await self._ask_to_stop(run)
+        for run in self._members(group_id):
+            await self._ask_to_stop(run)
+
+    async def stop_group(self, group_id: str) -> None:
+        """What of the group has not begun ends here; what runs goes on to its end."""
+        if not await self._groups.ask_to_end(group_id, is_stop=True):
+            self._refuse(group_id, "There is no such group of operations.", "")
+            return
+        for run in self._members(group_id):
+            run.stop()
+
+    def _members(self, group_id: str) -> list[Run]:
+        return [run for run in self._runs.values() if run.log.record.group_id == group_id]
+
+    async def reorder(self, message: Reorder) -> None:
+        """Give a waiting operation another place; what has begun has none any more."""
+        run = self._runs.get(message.operation_id)
+        other = self._runs.get(message.before)
+        behind: tuple[Ticket, ...] = ()
+        if run is not None and (other is not None or not message.before):
+            behind = self.admission.place(run.ticket, other.ticket if other is not None else None)
+        if run is None or not behind:
+            self._refuse(
+                message.operation_id,
+                "Its place in the queue could not be changed.",
+                "It, or what it was to go before, does not wait any more; or nothing else waits.",
+            )
+            return
+        names = {known.ticket: name for name, known in self._runs.items()}
+        where = f"before {other.log.record.title}" if other is not None else "to the front"
+        self._changes_of_place += 1
+        ahead_of = tuple(names[ticket] for ticket in behind if ticket in names)
+        await run.log.write(Reordered(self._changes_of_place, ahead_of, f"Put {where}"))
+        self._show_positions_soon()
 
     async def cancel(self, operation_id: str) -> None:
         """Ask an operation to stop. It ends as Canceled only if it really did."""
@@ -333,8 +341,24 @@ class Runner:
             run.letting_go.set()
         elif not run.cancel_asked.is_set():
             await run.log.write(CancelAsked(self._actor))
-        run.cancel_asked.set()
+        run.cancel()
         return True
+
+    async def record_of(self, operation_id: str) -> OperationRecord | None:
+        run = self._runs.get(operation_id)
+        if run is not None:
+            return run.log.record
+        return fold(await self._journal.lines_of(operation_id))
+
+    async def end_of(self, operation_id: str) -> OperationRecord | None:
+        # Asked for before it is looked up, so that an end in between is not missed.
+        ending = self._endings.get(operation_id) or asyncio.get_running_loop().create_future()
+        self._endings[operation_id] = ending
+        record = await self.record_of(operation_id)
+        if record is None or record.is_over:
+            self._endings.pop(operation_id, None)
+            return record
+        return await asyncio.shield(ending)
 
     async def close(self) -> None:
         """Let go of every operation without ending it: the next start takes them up again."""
@@ -359,36 +383,12 @@ class Runner:
                     )
                 )
         else:
-            ticket = self.admission.ask(locks, slots)
+            ticket = self.admission.ask(locks, slots, is_ready=not record.after)
             if record.state is not _S.QUEUED:
                 await log.write(
                     StateEntered(_S.QUEUED, "The console stopped before anything was sent.")
                 )
         self._start(Run(self, log, operation, ticket, {}), is_new=False)
-
-    def _recalled(self, operation_id: str) -> dict[str, str]:
-        found = {field: self._credentials.recall(operation_id, field) for field in _SECRET_FIELDS}
-        return {field: secret for field, secret in found.items() if secret is not None}
-
-    def _kept(self, operation_id: str, secrets: Mapping[str, str]) -> bool:
-        """Whether all of them outlive this process."""
-        kept = [self._credentials.keep(operation_id, *pair) for pair in secrets.items()]
-        return all(kept)
-
-    def _say_not_kept(self) -> None:
-        """Once: passwords of running creations are lost if the console stops."""
-        if self._has_said_not_kept:
-            return
-        self._has_said_not_kept = True
-        fault = Fault(
-            FaultCode.REJECTED,
-            "No keyring keeps passwords here: they are held in memory only.",
-            remedy="Set up the system's keyring, or keep the console open until creations end.",
-            kept="Nothing is written to a file. After a restart a creation that still needs its "
-            "password says so.",
-            at=self.clock.now(),
-        )
-        self._send(Notice(fault))
 
     def _log_of(
         self, record: OperationRecord, operation: Operation[Any], sent: tuple[SentStep, ...] = ()
@@ -418,10 +418,10 @@ class Runner:
         try:
             # A keyring may show a prompt: nobody but this operation waits for it.
             if not is_new:
-                run.secrets.update(await asyncio.to_thread(self._recalled, name))
+                run.secrets.update(await asyncio.to_thread(self._secrets.recalled, name))
                 self._redaction.learn(run.secrets.values())
-            elif run.secrets and not await asyncio.to_thread(self._kept, name, run.secrets):
-                self._say_not_kept()
+            elif run.secrets and not await asyncio.to_thread(self._secrets.kept, name, run.secrets):
+                self._secrets.say_not_kept()
             while not run.log.record.is_over:
                 try:
                     await run.live()
@@ -435,7 +435,10 @@ class Runner:
             self._tasks.pop(name, None)
             if run.log.record.is_over:
                 self._runs.pop(name, None)
-        await asyncio.to_thread(self._credentials.forget, name, _SECRET_FIELDS)
+                ending = self._endings.pop(name, None)
+                if ending is not None and not ending.done():
+                    ending.set_result(run.log.record)
+        await asyncio.to_thread(self._secrets.forget, name)
 
     def _show_positions_soon(self) -> None:
         """Tell the waiting their places, once for many changes."""

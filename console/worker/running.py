@@ -4,19 +4,25 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from console.backends import Backend, BackendError
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
-from console.model.operation import TERMINAL, OperationState
-from console.model.request import Request
+from console.model.operation import (
+    TERMINAL,
+    WAITS,
+    WAITS_FOR_NOTHING,
+    OperationRecord,
+    OperationState,
+)
+from console.model.request import Request, goes_on_after_failure
 from console.operations.base import Operation, Outcome
 from console.worker.admission import Admission, Ticket
 from console.worker.clock import Clock, sleep_unless
 from console.worker.context import RunContext
-from console.worker.journal_lines import UNREADABLE_STEP, StateEntered
+from console.worker.journal_lines import UNREADABLE_STEP, Noted, StateEntered
 from console.worker.journal_store import JournalWriteError
 from console.worker.judging import Ruling, refusal_fault, refusal_text, rule_on, waiting_text
 from console.worker.operation_log import OperationLog
@@ -24,6 +30,7 @@ from console.worker.pace import Pace, nth
 
 _log = logging.getLogger(__name__)
 _S = OperationState
+T = TypeVar("T")
 # Faults of a wire that may be gone at the next try.
 _PASSES = frozenset(
     {FaultCode.TIMED_OUT, FaultCode.UNREACHABLE, FaultCode.REFUSED, FaultCode.SERVER_ERROR}
@@ -56,6 +63,14 @@ class Surroundings(Protocol):
 
     async def backend(self) -> Backend: ...
 
+    async def record_of(self, operation_id: str) -> OperationRecord | None:
+        """As it stands now, from the journal if it is over; None if that has no such operation."""
+        ...
+
+    async def end_of(self, operation_id: str) -> OperationRecord | None:
+        """The same once it is over, however long that takes."""
+        ...
+
 
 class Run:
     """The life of one operation in this process."""
@@ -76,12 +91,23 @@ class Run:
         self.cancel_asked = asyncio.Event()
         # Asked to cancel while nobody knows how it stands: look once more, then let go of it.
         self.letting_go = asyncio.Event()
+        # Canceled or stopped: what has not begun by then does not begin.
+        self._given_up = asyncio.Event()
         if log.record.cancel_requested:
-            self.cancel_asked.set()
+            self.cancel()
 
     @property
     def request(self) -> Request:
         return self.log.record.request
+
+    def cancel(self) -> None:
+        """It is to stop, wherever it is."""
+        self.cancel_asked.set()
+        self._given_up.set()
+
+    def stop(self) -> None:
+        """It is not to begin; once it has, this means nothing."""
+        self._given_up.set()
 
     async def live(self) -> None:
         """Drive it to its end. Only a cancelled task (the worker leaves) ends before that."""
@@ -89,8 +115,8 @@ class Run:
             await self._end_unreadable()
             return
         if not self.log.sent:
-            await self._unless_canceled(self._around.backend())
-            if self.cancel_asked.is_set():
+            await self._unless_given_up(self._around.backend())
+            if self._given_up.is_set():
                 await self._end_unsent()
                 return
         backend = await self._around.backend()
@@ -113,10 +139,12 @@ class Run:
     async def _cleared(self, backend: Backend) -> bool:
         """Queue, locks, slots and fresh checks; False if it ended there with nothing sent."""
         around = self._around
+        if not await self._is_its_turn_in_the_plan():
+            return False
         began = around.clock.monotonic()
         while True:
-            await self._unless_canceled(self.ticket.granted.wait())
-            if self.cancel_asked.is_set():
+            await self._unless_given_up(self.ticket.granted.wait())
+            if self._given_up.is_set():
                 await self._end_unsent()
                 return False
             if self.log.record.state is _S.QUEUED and not self._is_put_back():
@@ -125,12 +153,12 @@ class Run:
             findings = await self._check(backend, is_patient)
             is_patient = around.clock.monotonic() - began < around.pace.wire_patience
             ruling = rule_on(findings, around.inventory, is_patient=is_patient)
-            if ruling is not Ruling.WAIT or self.cancel_asked.is_set():
+            if ruling is not Ruling.WAIT or self._given_up.is_set():
                 break
             await self._wait_again(findings)
         if self.log.record.state is _S.QUEUED:
             await self.log.write(StateEntered(_S.CHECKING))
-        if self.cancel_asked.is_set():
+        if self._given_up.is_set():
             await self._end_unsent()
             return False
         if ruling is Ruling.REFUSE:
@@ -145,6 +173,39 @@ class Run:
             return False
         await self.log.write(StateEntered(_S.RUNNING, findings=findings))
         return True
+
+    async def _is_its_turn_in_the_plan(self) -> bool:
+        """Wait for what must have ended before; False if it ended here because that went wrong."""
+        around, after = self._around, self.log.record.after
+        if not after or self.ticket.is_ready:
+            return True
+        known = [await around.record_of(name) for name in after]
+        waited_for = [record for record in known if record is not None and not record.is_over]
+        if waited_for:
+            text = _waits_for(waited_for)
+            if self.log.record.steps[-1].text != text:
+                await self.log.write(StateEntered(_S.QUEUED, text))
+        for name in after:
+            ended = await self._unless_given_up(around.end_of(name))
+            if self._given_up.is_set():
+                await self._end_unsent()
+                return False
+            reason = self._why_not_after(ended)
+            if reason:
+                await self.log.settle(StateEntered(_S.CANCELED, reason))
+                return False
+        around.admission.make_ready(self.ticket)
+        if waited_for and not self.ticket.granted.is_set():
+            await self.log.write(Noted(f"{WAITS_FOR_NOTHING}; now it waits for its turn"))
+        return True
+
+    def _why_not_after(self, ended: OperationRecord | None) -> str:
+        """Why it must not begin after this end; empty if it may."""
+        if ended is None:
+            return "Not begun: the operation that it was to wait for is not in the journal."
+        if ended.state is _S.SUCCEEDED or goes_on_after_failure(self.request):
+            return ""
+        return f"Not begun: {ended.title} ended as {ended.state.value}."
 
     def _is_put_back(self) -> bool:
         """Whether it waits after a check: then it is checked again without a line each time."""
@@ -162,17 +223,21 @@ class Run:
         await self.log.settle(StateEntered(ended.state, ended.result, fault=ended.fault))
 
     async def _end_unsent(self) -> None:
-        await self.log.settle(StateEntered(_S.CANCELED, "Canceled before anything was sent."))
+        text = "Canceled before anything was sent."
+        if not self.cancel_asked.is_set():
+            text = "Stopped before it began; nothing was sent."
+        await self.log.settle(StateEntered(_S.CANCELED, text))
 
-    async def _unless_canceled(self, awaited: Awaitable[object]) -> None:
-        """Wait for something, or for a cancel."""
+    async def _unless_given_up(self, awaited: Awaitable[T]) -> T | None:
+        """What is waited for; None if it was canceled or stopped meanwhile."""
         turn = asyncio.ensure_future(awaited)
-        cancel = asyncio.ensure_future(self.cancel_asked.wait())
+        given_up = asyncio.ensure_future(self._given_up.wait())
         try:
-            await asyncio.wait((turn, cancel), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((turn, given_up), return_when=asyncio.FIRST_COMPLETED)
+            return turn.result() if turn.done() else None
         finally:
             turn.cancel()
-            cancel.cancel()
+            given_up.cancel()
 
     async def _wait_again(self, findings: tuple[Finding, ...]) -> None:
         """Back to the queue at the same place, and again in a while."""
@@ -182,7 +247,7 @@ class Run:
         if record.state is not _S.QUEUED or record.steps[-1].text != text:
             await self.log.write(StateEntered(_S.QUEUED, text, findings=findings))
         around.admission.put_back(self.ticket)
-        await sleep_unless(around.clock, around.pace.wait_again, self.cancel_asked)
+        await sleep_unless(around.clock, around.pace.wait_again, self._given_up)
         around.admission.serve()
 
     async def _check(self, backend: Backend, is_patient: bool) -> tuple[Finding, ...]:
@@ -277,6 +342,11 @@ class Run:
         record = self.log.record
         if record.state is not _S.UNKNOWN or record.result != outcome.result:
             await self.log.write(StateEntered(_S.UNKNOWN, outcome.result, fault=outcome.fault))
+
+
+def _waits_for(records: list[OperationRecord]) -> str:
+    what = records[0].title if len(records) == 1 else f"{len(records)} operations"
+    return f"{WAITS[0]} {what} to end"
 
 
 def _let_go(outcome: Outcome) -> Outcome:
