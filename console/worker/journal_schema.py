@@ -9,6 +9,9 @@ from pathlib import Path
 
 FILE_NAME = "journal.sqlite"
 APPLICATION_ID = 0x544C434A  # "TLCJ"
+# Room made in the log when the journal is opened: as much as SQLite fills before it writes the log
+# back and begins it anew.
+LOG_ROOM_PAGES = 1000
 # A full check of a larger file would delay the start; quick_check leaves out only the indexes.
 _FULL_CHECK_BYTES = 32 * 1024 * 1024
 
@@ -140,6 +143,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         _check(connection, path)
         _migrate(connection)
         _set_durable(connection)
+        _make_room_in_log(connection, path)
     except sqlite3.Error as error:
         connection.close()
         raise judged(error) from error
@@ -270,6 +274,35 @@ def _set_durable(connection: sqlite3.Connection) -> None:
         raise JournalUnusableError(
             f"this folder cannot keep a durable journal (mode {mode}, synchronous {synchronous})"
         )
+
+
+def _make_room_in_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Let the log have its size already: a commit into a file that grows costs nearly twice as
+    much, because the file system has to make the new size durable too.
+
+    A large change spills out of the small cache into the log and is rolled back: nothing of it was
+    ever committed, the frames are overwritten from the first append on. Where the disk has no room
+    for it, the log grows as it always did.
+    """
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    log = Path(f"{path}-wal")
+    with contextlib.suppress(OSError):
+        if log.stat().st_size >= LOG_ROOM_PAGES * page_bytes:
+            return  # left by a run that was killed
+    (cache_size,) = connection.execute("PRAGMA cache_size").fetchone()
+    try:
+        connection.execute("PRAGMA cache_size=8")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE room (filler BLOB)")
+        connection.execute("INSERT INTO room VALUES (zeroblob(?))", (LOG_ROOM_PAGES * page_bytes,))
+    except sqlite3.OperationalError:
+        pass
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute(f"PRAGMA cache_size={cache_size}")
+    with contextlib.suppress(OSError):
+        _sync_file(log)
 
 
 def _tables_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:

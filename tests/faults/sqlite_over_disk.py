@@ -16,6 +16,7 @@ import pytest
 
 from console.worker import journal_schema
 
+_LOG_ROOM_PAGES = 14
 _CODES = {apsw.FullError: apsw.SQLITE_FULL, apsw.IOError: apsw.SQLITE_IOERR}
 
 
@@ -45,6 +46,10 @@ class Connection:
 
     def executescript(self, script: str) -> "Cursor":
         return self.execute(script)
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.in_transaction)
 
     def close(self) -> None:
         # SQLite ignores what goes wrong in the checkpoint of a close; apsw would raise it.
@@ -108,4 +113,6 @@ def journal_over(vfs: str, *, checkpoint_pages: int = 1000) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal_schema, "connect", connect)
+        # Enough to be spilt and rolled back; its real size would be most of what is written here.
+        patch.setattr(journal_schema, "LOG_ROOM_PAGES", _LOG_ROOM_PAGES)
         yield

@@ -170,6 +170,29 @@ def test_file_is_private_durable_and_append_only(tmp_path: Path) -> None:
     store.close()
 
 
+def _log_bytes(folder: Path) -> int:
+    return (folder / f"{FILE_NAME}-wal").stat().st_size
+
+
+def test_the_log_has_its_size_before_the_first_append(tmp_path: Path) -> None:
+    """A commit into a growing file costs nearly twice as much."""
+    store, _ = open_store(tmp_path)
+    room, whole = _log_bytes(tmp_path), (tmp_path / FILE_NAME).stat().st_size
+    assert room > journal_schema.LOG_ROOM_PAGES * 4096 * 0.9
+    store.append([[intent("op")]])
+    for number in range(50):
+        store.append([[noted("op", str(number))]])
+    assert _log_bytes(tmp_path) == room
+    # As after kill -9: what was appended is read from the log, which is not made longer again.
+    again = JournalStore(tmp_path / FILE_NAME)
+    assert len(again.lines_of("op")) == 51
+    assert _log_bytes(tmp_path) == room
+    assert (tmp_path / FILE_NAME).stat().st_size == whole, "nothing of the filler was committed"
+    assert again.first_broken() is None
+    again.close()
+    store.close()
+
+
 def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
     JournalStore(tmp_path / FILE_NAME).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
