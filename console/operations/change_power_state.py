@@ -91,6 +91,7 @@ class ChangePowerStateOperation:
     ) -> Outcome:
         wanted = _WANTED[request.action]
         vm: VirtualMachine | None = None
+        was_cut = False
         for look in range(1 if fault is not None else _LOOKS):
             if look:
                 await context.sleep(_LOOK_EVERY_S)
@@ -98,11 +99,19 @@ class ChangePowerStateOperation:
             if vm is not None and vm.power is wanted and self._is_new(request, since, vm):
                 await context.refresh()
                 return Outcome(_S.SUCCEEDED, f"{vm.name} is {wanted.lower()}.")
+            if context.cancel_requested and fault is None:
+                # Asked to let go of what is not known: one more look is what was promised.
+                was_cut = True
+                break
         await context.refresh()
         state = vm.power.lower() if vm is not None else "not found"
         text = f"{request.vm_name} is {state}."
         if fault is not None:
             return Outcome(_S.FAILED, text, fault)
+        if was_cut:
+            remedy = "It may come later; look at the VM before you ask for it again."
+            lost = Fault(FaultCode.LOST, f"{request.vm_name} was {state} at the last look.", remedy)
+            return Outcome(_S.UNKNOWN, text, lost)
         if request.action is PowerAction.RESTART:
             remedy = "Look at the VM's running time before you restart it again."
             lost = Fault(FaultCode.LOST, "Whether it restarted could not be seen.", remedy=remedy)

@@ -185,6 +185,27 @@ async def test_power_sent_before_a_restart_and_never_answered_is_unknown(context
     assert context.commands == [], "nothing is sent again"
 
 
+@pytest.mark.parametrize("token", ["", "answered"])
+async def test_whoever_lets_go_of_power_that_is_unknown_waits_for_one_look_only(
+    context: Context, token: str
+) -> None:
+    vm = a_running_vm(context)
+    request = ChangePowerState(vm.key, vm.name, PowerAction.STOP)
+    if token:
+        token = (await context.world.change_power(vm.key, PowerAction.STOP, "op-1")).token
+        context.clock.advance(60)
+        await context.world.change_power(vm.key, PowerAction.START, "somebody")
+        context.clock.advance(60)
+    context.sent = (SentStep("stop", token),)
+    context.cancel_requested = True
+    began = context.clock.now()
+    outcome = await operation_for(request).run(context, request)
+    assert outcome.state is S.UNKNOWN, "after one look nobody may say that it failed"
+    assert outcome.fault is not None
+    assert outcome.fault.remedy
+    assert context.clock.now() - began < 5
+
+
 # -- an image first ------------------------------------------------------------------------------
 OFFER = ImageReference("microsoftwindowsdesktop", "windows-11", "win11-23h2-pro")
 
