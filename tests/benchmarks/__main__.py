@@ -11,6 +11,7 @@ from tests.benchmarks.row import Row
 NAMES = (
     "start_up",
     "verdicts",
+    "drag",
     "planning",
     "snapshot",
     "refresh",

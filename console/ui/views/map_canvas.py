@@ -1,12 +1,13 @@
 """What the cluster map shows: cards of nodes and tiles of VMs, kept current and painted."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
+from console.model.finding import NodeVerdict
 from console.model.node import Node
 from console.ui.models.move_words import spoken_verdict
 from console.ui.models.vm_columns import SECURITY_WORDS
@@ -41,6 +42,7 @@ class MapCanvas(QAbstractScrollArea):
         self.lifted: Lift | None = None
         self._placement = Placement(store.inventory)
         self._marks: dict[str, str] = {}
+        self._chips: tuple[tuple[object, ...], list[Chip]] = (), []
         self._shown_nodes: dict[str, Node] = {}
         self._tiles = MapTiles(self._face)
         self._drawing = QTimer(self, interval=0)
@@ -123,8 +125,12 @@ class MapCanvas(QAbstractScrollArea):
         """Nodes out of sight, while VMs are lifted; viewport coordinates."""
         if self.lifted is None:
             return []
-        offset = self.verticalScrollBar().value()
-        return map_far_nodes.lay_out_chips(self.cards, offset, self.viewport().rect(), self._sizes)
+        offset, view = self.verticalScrollBar().value(), self.viewport().rect()
+        made_for = (id(self.cards), offset, view.width(), view.height(), self._sizes)
+        if made_for != self._chips[0]:
+            laid = map_far_nodes.lay_out_chips(self.cards, offset, view, self._sizes)
+            self._chips = made_for, laid
+        return self._chips[1]
 
     def card_rect(self, node: str) -> QRect:
         """Where a node's card is now, in viewport coordinates."""
@@ -176,9 +182,25 @@ class MapCanvas(QAbstractScrollArea):
 
     def _judge_again(self) -> None:
         assert self.lifted is not None
+        before = self.lifted.verdicts
         self.lifted.judge(self._store)
+        self._show_verdicts(before)
+
+    def _show_verdicts(self, before: Mapping[str, NodeVerdict]) -> None:
+        """Paint again what nodes say, where it is another word than ``before``."""
+        assert self.lifted is not None
         self._show_findings()
-        self.viewport().update()
+        after = self.lifted.verdicts
+        self._update_nodes(name for name in after if after[name] != before.get(name))
+
+    def _update_nodes(self, names: Iterable[str]) -> None:
+        """Only these cards and chips: the others hold up to 2,000 tiles."""
+        wanted = set(names)
+        for name in wanted:
+            self.viewport().update(self.card_rect(name).adjusted(-3, -3, 3, 3))
+        for chip in self.chips:
+            if chip.node in wanted:
+                self.viewport().update(chip.area.adjusted(-3, -3, 3, 3))
 
     def _lay_out(self) -> None:
         order = self._placement.order
@@ -200,20 +222,24 @@ class MapCanvas(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         offset = self.verticalScrollBar().value()
         painter.translate(0, -offset)
-        dirty = event.rect().translated(0, offset)
+        # The region, not its bounds: two touched cards far apart do not paint those between.
+        dirty = event.region().translated(0, offset)
+        bounds = dirty.boundingRect()
         if not self.cards:
             painter.setPen(self.palette().placeholderText().color())
             text = "Nothing is known of this cluster yet."
             painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
         for card in self.cards:
-            if card.area.intersects(dirty):
+            if dirty.intersects(card.area):
                 self._paint_card(painter, card)
-                self._tiles.paint(painter, card, dirty)
+                self._tiles.paint(painter, card, bounds)
         if self.lifted is not None and not self.lifted.is_pinned:
             painter.translate(0, offset)
             verdicts, hovered = self.lifted.verdicts, self.lifted.hovered
             view = self.viewport().rect()
-            map_far_nodes.draw_chips(painter, self.chips, verdicts, hovered, view)
+            chips = self.chips
+            if chips and event.region().intersects(map_far_nodes.ground(chips, view)):
+                map_far_nodes.draw_chips(painter, chips, verdicts, hovered, view)
         painter.end()
 
     def _paint_card(self, painter: QPainter, card: Card) -> None:
@@ -305,13 +331,7 @@ class MapCanvas(QAbstractScrollArea):
             return
         touched, lifted.hovered = (lifted.hovered, node), node
         self._show_findings()
-        # Only what looks different: the other cards hold up to 2,000 tiles.
-        for name in touched:
-            if name is not None:
-                self.viewport().update(self.card_rect(name).adjusted(-3, -3, 3, 3))
-        for chip in self.chips:
-            if chip.node in touched:
-                self.viewport().update(chip.area.adjusted(-3, -3, 3, 3))
+        self._update_nodes(name for name in touched if name is not None)
 
     def dismiss(self) -> None:
         """Put what was lifted down again; the map takes up its order."""

@@ -186,11 +186,9 @@ class MapDrag(MapCanvas):
         self._token = ""
         if self.lifted is None or self.lifted.is_pinned:
             return
-        before = self.lifted.verdicts
+        before = dict(self.lifted.verdicts)
         self.lifted.take_live(verdicts, at)
-        self._show_findings()
-        if before != self.lifted.verdicts:
-            self.viewport().update()
+        self._show_verdicts(before)
 
     def _stop_asking(self) -> None:
         self._ticking.stop()

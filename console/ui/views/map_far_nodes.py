@@ -61,6 +61,12 @@ def chip_at(chips: Sequence[Chip], point: QPoint) -> str | None:
     return next((chip.node for chip in chips if chip.area.contains(point)), None)
 
 
+def ground(chips: Sequence[Chip], viewport: QRect) -> QRect:
+    """The strip that the chips lie on."""
+    top = min(chip.area.top() for chip in chips)
+    return QRect(0, top - 6, viewport.width(), viewport.height() - top + 6)
+
+
 def draw_chips(
     painter: QPainter,
     chips: Sequence[Chip],
@@ -72,11 +78,10 @@ def draw_chips(
     if not chips:
         return
     colors = theme.current()
-    top = min(chip.area.top() for chip in chips)
-    ground = QRect(0, top - 6, viewport.width(), viewport.height() - top + 6)
-    painter.fillRect(ground, colors.color("window"))
+    strip = ground(chips, viewport)
+    painter.fillRect(strip, colors.color("window"))
     painter.setPen(colors.color("line"))
-    painter.drawLine(ground.topLeft(), ground.topRight())
+    painter.drawLine(strip.topLeft(), strip.topRight())
     for chip in chips:
         verdict = verdicts.get(chip.node)
         if verdict is not None:

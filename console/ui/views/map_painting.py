@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap
 
 from console.health import Health, HealthLevel
 from console.model.finding import NodeVerdict, Verdict
@@ -265,21 +265,23 @@ def _memory_bar(
     track = QRectF(line.left(), line.center().y() - height // 2 + 0.5, line.width() - 1, height - 1)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    rounded = QPainterPath()
-    rounded.addRoundedRect(track, height / 2, height / 2)
-    painter.fillPath(rounded, colors.color("tile"))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colors.color("tile"))
+    painter.drawRoundedRect(track, height / 2, height / 2)
     if before is not None and total:
-        painter.setClipPath(rounded)
         width = track.width() * min(1.0, before / total)
-        filled = QRectF(track.left(), track.top(), width, track.height())
-        painter.fillRect(filled, colors.color("accent"))
+        filled = QRectF(track.left(), track.top(), max(width, height), track.height())
+        painter.setBrush(colors.color("accent"))
+        painter.drawRoundedRect(filled, height / 2, height / 2)
         if after is not None and after > before:
             more = max(3.0, track.width() * min(1.0, after / total) - width)
-            added = QRectF(filled.right(), track.top(), more, track.height())
-            painter.fillRect(added, QBrush(color, Qt.BrushStyle.Dense4Pattern))
-        painter.setClipping(False)
+            more = min(more, track.right() - filled.right())
+            added = QRectF(filled.right() - height / 2, track.top(), more + height / 2, height - 1)
+            painter.setBrush(QBrush(color, Qt.BrushStyle.Dense4Pattern))
+            painter.drawRoundedRect(added, 2, 2)
     painter.setPen(colors.color("line"))
-    painter.drawPath(rounded)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(track, height / 2, height / 2)
     painter.restore()
 
 
