@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.faults.experiments import EXPERIMENTS
 
@@ -17,7 +18,7 @@ def main() -> int:
     parser.add_argument("--only", choices=EXPERIMENTS, action="append", default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows = []
+    rows: list[dict[str, Any]] = []
     print(f"{'fault':<16}{'runs':>9}{'lost':>6}{'doubled':>9}{'wrong':>7}{'s':>7}  seed")
     for name in options.only or EXPERIMENTS:
         began = time.monotonic()
@@ -43,9 +44,13 @@ def main() -> int:
                 "told": tally.told,
             }
         )
+    totals = {
+        column: sum(row[column] for row in rows) for column in ("runs", "lost", "doubled", "wrong")
+    }
     if options.json is not None:
-        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    return int(any(row["lost"] or row["doubled"] or row["wrong"] for row in rows))
+        report = {"totals": totals, "rows": rows}
+        options.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return int(bool(totals["lost"] or totals["doubled"] or totals["wrong"]))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.lab_process import Lab, running_lab
-from tests.faults.kills import Load, judge, let_go_of_the_unknown
+from tests.faults.kills import let_go_of_the_unknown
+from tests.faults.load import Load
 from tests.faults.proxy import FINE, MOODS, FaultProxy, Mood, proxies
 from tests.faults.real_console import Console, console_on
+from tests.faults.reckoning import judge
 from tests.faults.tally import Tally
 
 _SPEED = 6.0
