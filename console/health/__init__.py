@@ -1,11 +1,25 @@
 """WHY IS IT RED. Rules from observation to cause, no I/O.
 
-``assess_vm`` and ``assess_node`` answer with a level and the reasons from symptom to cause.
+``assess_vm`` and its siblings answer with a level and chains of reasons from symptom to cause;
+``Surroundings`` is what they are judged by beside themselves, made once for a whole cluster.
 Unknown is a level of its own and never looks healthy; a VM stopped on purpose is neutral.
 """
 
-from console.health.levels import Health, HealthLevel, Reason
-from console.health.nodes import assess_node
-from console.health.virtual_machines import assess_vm
+from console.health.assess import assess_cluster, assess_node, assess_vm, assess_volume
+from console.health.levels import Chain, Confidence, Health, HealthLevel, Kind, Owner, Reason
+from console.health.surroundings import Surroundings
 
-__all__ = ["Health", "HealthLevel", "Reason", "assess_node", "assess_vm"]
+__all__ = [
+    "Chain",
+    "Confidence",
+    "Health",
+    "HealthLevel",
+    "Kind",
+    "Owner",
+    "Reason",
+    "Surroundings",
+    "assess_cluster",
+    "assess_node",
+    "assess_vm",
+    "assess_volume",
+]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from console.health import Health, HealthLevel, assess_node, assess_vm
+from console.health import Health, HealthLevel, Surroundings, assess_node, assess_vm
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.inventory import Inventory
@@ -22,6 +22,8 @@ _SLICE_S = 0.004
 _SLICE_VMS = 32
 # Taking a VM is quick, but every view looks at it again: that has to fit into the frame too.
 _SLICE_MOST_VMS = 192
+# Ages are told in seconds, so what is judged by may be this old.
+_SURROUNDINGS_S = 0.5
 _NOT_KNOWN = Health(HealthLevel.UNKNOWN)
 
 
@@ -62,6 +64,7 @@ class Store(QObject):
         self._node_health: dict[str, Health] = {}
         # Levels outlive a reading: what a tile shows rarely changes, a reason's age always does.
         self._levels: dict[str, HealthLevel] = {}
+        self._around: Surroundings | None = None
         self._judged_under: tuple[object, ...] = ()
         self._to_judge: list[str] = []
         self._judging = QTimer(self, interval=0)
@@ -85,6 +88,7 @@ class Store(QObject):
         self._health.clear()
         self._node_health.clear()
         self._levels.clear()
+        self._around = None
         self._judged_under = self._circumstances()
         self.snapshot_replaced.emit()
         self.readings_changed.emit()
@@ -106,8 +110,9 @@ class Store(QObject):
             )
         )
         readings = delta.arm is not None or delta.cluster_wire is not None
-        if readings or delta.nodes is not None:
+        if readings or delta.nodes is not None or delta.cluster is not None:
             # A node's state or a wire's silence colours its VMs too.
+            self._around = None
             self._health.clear()
             self._node_health.clear()
             self._look_at_circumstances()
@@ -181,6 +186,13 @@ class Store(QObject):
         self.noticed.emit(fault)
 
     # -- health --------------------------------------------------------------------------------
+    def surroundings(self) -> Surroundings:
+        """What everything is judged by now; the same one for what is judged in one go."""
+        now = time.time()
+        if self._around is None or abs(now - self._around.now) > _SURROUNDINGS_S:
+            self._around = Surroundings.of(self.inventory, now)
+        return self._around
+
     def health_of(self, key: str) -> Health:
         """A VM's health, worked out once a change; an unknown key is not known."""
         known = self._health.get(key)
@@ -189,9 +201,7 @@ class Store(QObject):
         vm = self.inventory.vms.get(key)
         if vm is None:
             return _NOT_KNOWN
-        node = self.inventory.nodes.get(vm.owner_node or "")
-        wires = self.inventory.arm, self.inventory.cluster_wire
-        health = assess_vm(vm, node, *wires, time.time())
+        health = assess_vm(vm, self.surroundings())
         self._health[key] = health
         return health
 
@@ -210,12 +220,13 @@ class Store(QObject):
         node = self.inventory.nodes.get(name)
         if node is None:
             return _NOT_KNOWN
-        health = assess_node(node, self.inventory.cluster_wire, time.time())
+        health = assess_node(node, self.surroundings())
         self._node_health[name] = health
         return health
 
     def forget_health(self) -> None:
         """Time passed: what rests on ages has to be worked out anew, a few VMs at a time."""
+        self._around = None
         self._health.clear()
         self._node_health.clear()
         self._look_at_circumstances()
@@ -226,7 +237,8 @@ class Store(QObject):
         """What beside itself a VM is judged by: silent wires, then nodes and their states."""
         arm, wire = self.inventory.arm, self.inventory.cluster_wire
         silence = (wire.is_stale(time.time()), wire.read_at is None, arm.read_at is None)
-        return silence, {node.name: node.state for node in self.inventory.nodes.values()}
+        states = {node.name: node.state for node in self.inventory.nodes.values()}
+        return (*silence, self.surroundings().storage_words()), states
 
     def _look_at_circumstances(self) -> None:
         before, self._judged_under = self._judged_under, self._circumstances()
