@@ -6,6 +6,7 @@ Unknown is a level of its own and never looks healthy; a VM stopped on purpose i
 """
 
 from console.health.assess import assess_cluster, assess_node, assess_vm, assess_volume
+from console.health.assurance import assurances, node_assurances
 from console.health.levels import Chain, Confidence, Health, HealthLevel, Kind, Owner, Reason
 from console.health.surroundings import Surroundings
 
@@ -22,4 +23,6 @@ __all__ = [
     "assess_node",
     "assess_vm",
     "assess_volume",
+    "assurances",
+    "node_assurances",
 ]

@@ -231,7 +231,27 @@ def _create_again(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWi
     return CreateFailedAgain("g", "Create 12 VMs", records, lambda *_: None)
 
 
+def _why(name: str, *, is_node: bool = False) -> Builder:
+    """The Health tab of one VM or node, with the inspector wide."""
+
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        main = window(snapshot, folder, scenario)
+        if is_node:
+            main.inspector.show_node(name)
+        else:
+            key = next((vm.key for vm in snapshot.vms if vm.name == name), snapshot.vms[0].key)
+            main.inspector.show_vm(key)
+        main.inspector.open_tab("Health")
+        main.resizeDocks([main._docks["inspector"]], [560], Qt.Orientation.Horizontal)
+        return main
+
+    return build
+
+
 VIEWS: dict[str, Builder] = {
+    "why-red": _why("sql-01"),
+    "why-green": _why("app-01"),
+    "why-node": _why("LAB-N4", is_node=True),
     "map": _map,
     "lift": _lift,
     "table": _table,

@@ -1,10 +1,12 @@
 """Lists are written by hand; a file that a list forgot is named here."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from console import checks, operations
+from console.health import rules
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_CHECKS = {"moving_vms", "__init__", "situation", "moves", "creation_rules"}
@@ -36,3 +38,17 @@ def test_every_check_guards_some_operation() -> None:
 def test_dated_data_name_their_source(folder: str) -> None:
     text = (ROOT / "resources" / folder).read_text(encoding="utf-8")
     assert "source" in text
+
+
+def test_every_health_rule_stands_in_the_lists() -> None:
+    there = set()
+    for path in (ROOT / "console" / "health" / "rules").glob("*.py"):
+        module = importlib.import_module(f"console.health.rules.{path.stem}")
+        for name in ("of_vm", "of_node", "of_volume", "of_cluster"):
+            if path.stem != "__init__" and hasattr(module, name):
+                there.add((path.stem, name))
+    listed = {
+        (rule.__module__.rsplit(".", 1)[-1], rule.__name__)
+        for rule in (*rules.OF_VM, *rules.OF_NODE, *rules.OF_VOLUME, *rules.OF_CLUSTER)
+    }
+    assert listed == there

@@ -24,7 +24,8 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
         yield Reason(
             HealthLevel.CRITICAL,
             f"{vm.name} stands still: its storage does not answer.",
-            "Hyper-V state: paused-critical",
+            "Hyper-V state: paused-critical"
+            + (f", cluster group: {facts.group_state}" if facts.group_state else ""),
             "Do not restart it. It goes on by itself once its storage is back.",
             facts.read_at,
             Kind.STANDS_STILL,
@@ -49,7 +50,8 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
             kind=Kind.BETWEEN_STATES,
             about=f"vm:{vm.key}",
         )
-    if facts.group_state.lower() in _NOT_ONLINE:
+    # Of a VM that stands still the group says nothing more.
+    if facts.group_state.lower() in _NOT_ONLINE and facts.power is not PowerState.CRITICAL:
         yield Reason(
             HealthLevel.CRITICAL,
             f"The cluster could not bring {vm.name} fully online.",

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.health import assurances, node_assurances
 from console.ui import theme
 from console.ui.actions import Actions
 from console.ui.models.inspector_facts import (
@@ -101,6 +102,12 @@ class Inspector(QWidget):
         self._vm_key, self._node_name = "", name
         self._refresh()
 
+    def open_tab(self, title: str) -> None:
+        """Bring the tab of this title to the front."""
+        for at in range(self._tabs.count()):
+            if self._tabs.tabText(at).replace("&", "") == title and self._tabs.isTabVisible(at):
+                self._tabs.setCurrentIndex(at)
+
     def clear(self) -> None:
         self._vm_key = self._node_name = ""
         self._refresh()
@@ -170,7 +177,9 @@ class Inspector(QWidget):
             self._title.setText(plain(vm.name))
             self._subtitle.setText(self._store.health_of(vm.key).sentence)
             self._overview.show_facts(vm_overview(vm, inventory, now))
-            self._health.show_health(self._store.health_of(vm.key), now)
+            health = self._store.health_of(vm.key)
+            assured = () if health.chains else assurances(vm, self._store.surroundings())
+            self._health.show_health(health, now, vm.name, assured)
             self._security.show_facts(vm_security(vm, inventory, now))
             self._disks.show_facts(vm_disks_and_network(vm, inventory.site))
             _replace(self._history, history_lines(vm.key, self._store.operations.values()))
@@ -179,7 +188,9 @@ class Inspector(QWidget):
             self._title.setText(plain(node.name))
             self._subtitle.setText(self._store.health_of_node(node.name).sentence)
             self._overview.show_facts(node_facts(node, inventory, now))
-            self._health.show_health(self._store.health_of_node(node.name), now)
+            health = self._store.health_of_node(node.name)
+            assured = () if health.chains else node_assurances(node, self._store.surroundings())
+            self._health.show_health(health, now, node.name, assured)
             _replace(self._raw, raw_text(node))
         else:
             gone = "It is no longer in the cluster or in Azure." if self._vm_key else ""

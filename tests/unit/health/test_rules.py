@@ -183,7 +183,7 @@ def test_the_issues_chain_from_guest_to_storage_network() -> None:
     vm = replace(VM, cluster=replace(FACTS, power=PowerState.CRITICAL, group_state="PartialOnline"))
     health = judge(vm, where)
     assert [reason.kind for reason in health.chains[0]] == [
-        Kind.NOT_ONLINE, Kind.STANDS_STILL, Kind.VOLUME_UNREACHABLE, Kind.STORAGE_NETWORK_LOST,
+        Kind.STANDS_STILL, Kind.VOLUME_UNREACHABLE, Kind.STORAGE_NETWORK_LOST,
     ]  # fmt: skip
     assert health.root is not None
     assert health.root.about == "node:N1"
