@@ -70,9 +70,7 @@ def _volumes(facts: ClusterFacts, around: Surroundings) -> Iterator[Reason]:
             continue
         access = volume.access_from(facts.owner_node)
         if access is VolumeAccess.DIRECT:
-            text = (
-                f"Its volume {volume.name} is online, and {facts.owner_node} reaches it directly."
-            )
+            text = f"{facts.owner_node} reaches its volume {volume.name} directly; it is online."
             yield _well(text, around.cluster_wire.read_at)
         elif access is VolumeAccess.UNKNOWN:
             yield Reason(_NOT_KNOWN, f"How {facts.owner_node} reaches {volume.name} was not told.")

@@ -18,7 +18,7 @@ EXPLAINS: dict[Kind, frozenset[Kind]] = {
         {
             _K.STORAGE_NETWORK_LOST, _K.VOLUME_OFFLINE, _K.VOLUME_UNREACHABLE, _K.STANDS_STILL,
             _K.GUEST_SILENT, _K.GUEST_STARTING, _K.GUEST_NOT_KNOWN, _K.POWER_NOT_KNOWN,
-            _K.NOT_ONLINE, _K.AGENT_DISCONNECTED,
+            _K.NOT_ONLINE, _K.AGENT_DISCONNECTED, _K.HEALTH_FAULT,
         }
     ),
     _K.KEY_MISSING: frozenset({_K.NOT_ONLINE}),

@@ -74,6 +74,7 @@ class Kind(enum.StrEnum):
     ONLY_IN_AZURE = "only in Azure"
     ONLY_ON_CLUSTER = "only on the cluster"
     BEING_MADE = "being created"
+    HEALTH_FAULT = "fault of the Health Service"
     OTHER = "other"
 
 

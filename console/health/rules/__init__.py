@@ -8,6 +8,7 @@ from console.health.rules import (
     azure_machine,
     guest_heartbeat,
     guest_state_key,
+    health_service,
     igvm_agent,
     migration_network,
     node_state,
@@ -40,6 +41,7 @@ OF_NODE = (
     storage_network.of_node,
     igvm_agent.of_node,
     migration_network.of_node,
+    health_service.of_node,
 )
 OF_VOLUME = (shared_volume.of_volume,)
-OF_CLUSTER = (resource_bridge.of_cluster,)
+OF_CLUSTER = (resource_bridge.of_cluster, health_service.of_cluster)

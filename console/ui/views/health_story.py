@@ -22,8 +22,9 @@ _NO_CHAINS: tuple[Chain, ...] = ()
 class HealthStory(QScrollArea):
     """A page of links, reused from one telling to the next so that scroll and selection stay."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, has_headline: bool = False) -> None:
         super().__init__(parent)
+        self._has_headline = has_headline  # where no title above says the sentence already
         self.setObjectName("health_story")
         self.setAccessibleName("Health: why")
         self.setWidgetResizable(True)
@@ -71,6 +72,7 @@ class HealthStory(QScrollArea):
             return
         self._told = self._text
         self._headline.setText(plain(health.sentence))
+        self._headline.setVisible(self._has_headline)
         self._copy.setVisible(bool(title))
         rows = self._rows(health, assured, now)
         for widget in (*self._links, *self._notes):

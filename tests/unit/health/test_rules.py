@@ -13,7 +13,7 @@ from console.health.assess import assess_volume
 from console.health.chain import EXPLAINS
 from console.model.freshness import Wire, WireReading
 from console.model.node import DrainStatus, MigrationNetwork, Node, NodeState, ServiceState
-from console.model.snapshot import ClusterInfo
+from console.model.snapshot import ClusterInfo, HealthFault
 from console.model.storage import (
     LinkState,
     NodeAccess,
@@ -241,6 +241,25 @@ def test_volumes_and_the_bridge_speak_for_themselves() -> None:
     assert assess_cluster(around()).level is HealthLevel.HEALTHY
     bridge = assess_cluster(around(info={"resource_bridge_online": False}))
     assert [reason.kind for reason in bridge.reasons] == [Kind.BRIDGE_OFFLINE]
+
+
+def test_what_the_health_service_says() -> None:
+    def fault(severity: str, about: str) -> HealthFault:
+        return HealthFault("1", severity, "Microsoft.Health.FaultType.X.Y", "It is so.", about)
+
+    faults = (fault("Warning", "n1"), fault("Error", "V1"), fault("Informational", "V1"))
+    where = around(info={"health_faults": faults})
+    node = assess_node(where.nodes["N1"], where)
+    assert [(reason.kind, reason.level) for reason in node.reasons] == [
+        (Kind.HEALTH_FAULT, HealthLevel.ATTENTION)
+    ]
+    assert [reason.text for reason in assess_cluster(where).reasons] == ["V1: It is so."]
+    lost = around(node={"state": NodeState.DOWN}, info={"health_faults": faults})
+    assert [reason.kind for reason in assess_node(lost.nodes["N1"], lost).chains[0]] == [
+        Kind.HEALTH_FAULT, Kind.NODE_LOST,
+    ]  # fmt: skip
+    odd = around(info={"health_faults": (fault("Levitating", ""),)})
+    assert assess_cluster(odd).level is HealthLevel.UNKNOWN
 
 
 def test_nothing_explains_itself_in_a_circle() -> None:
