@@ -3,6 +3,7 @@
 import argparse
 import functools
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,11 @@ from console import places
 from console.instance_lock import InstanceLock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from console.channel.messages import ConnectionProfile
     from console.lab.child import LabChild
+    from console.model.connection import ConnectionProfile
     from console.ui.main_window import MainWindow
     from console.ui.session import OnGone, OnReady, Session
 
@@ -42,6 +43,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             stdout=sys.stdout,
             seed=options.seed,
             control=options.control,
+            tls_defect=options.tls,
         )
     if options.command == "snapshot":
         return _print_snapshot(options.scenario)
@@ -54,7 +56,7 @@ def profile_of_lab(
     endpoints: "Mapping[str, Any]",
 ) -> "tuple[ConnectionProfile, dict[str, str]]":
     """The lab's printed endpoints as a connection, with its secrets beside it."""
-    from console.channel.messages import (
+    from console.model.connection import (
         ArmEndpoint,
         ClusterEndpoint,
         ConnectionKind,
@@ -78,7 +80,9 @@ def profile_of_lab(
             auth=cluster["auth"],
             use_tls=True,
             ca_file=cluster["ca_file"],
+            configuration_name="TrustedLaunchConsole",
         ),
+        scenario=endpoints["scenario"],
     )
     return profile, {"arm_token": arm["token"], "cluster_password": cluster["password"]}
 
@@ -90,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lab", action="store_true", help="open on the embedded lab")
     parser.add_argument("--scenario", default="small", help="the lab's scenario (default: small)")
+    parser.add_argument("--profile", default="", help="open this connection (its id)")
     parser.add_argument(
         "--state-folder", default="", help="where journal and settings live (default: this user's)"
     )
@@ -101,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--seed", type=int, default=1)
     lab.add_argument("--json", action="store_true", help="print the endpoints as one JSON object")
     lab.add_argument("--control", action="store_true", help="answer questions on standard input")
+    lab.add_argument(
+        "--tls",
+        default="",
+        choices=("", "wrong-name", "expired", "not-yet-valid", "untrusted"),
+        help="spoil the servers' certificate, to see clients refuse it",
+    )
     snapshot = commands.add_parser("snapshot", help="read a lab scenario and print it (gallery)")
     snapshot.set_defaults(command="snapshot")
     snapshot.add_argument("--scenario", default="small")
@@ -149,14 +160,9 @@ def _run_console(options: argparse.Namespace) -> int:
     window, session, _ = compose(
         options.state_folder, lab_name=options.scenario if options.lab else ""
     )
-    if options.lab:
-        session.show_stored(f"lab-{options.scenario}")
-        log = folder / "logs" / "lab.log"
-        start = functools.partial(_start_lab, options.scenario, log)
-        begin = functools.partial(session.start_lab, start)
-        window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
-    else:
-        session.tell_no_connection()
+    again = _Again(options.state_folder)
+    begin = _beginning(options, folder, window, session, again)
+    window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
     window.painted.connect(gc.enable)
     if known is not None:
@@ -171,7 +177,61 @@ def _run_console(options: argparse.Namespace) -> int:
     session.end()
     if lock is not None:
         lock.release()
-    return code
+    return again.start() if again.profile else code
+
+
+class _Again:
+    """Another connection was chosen: this console ends in good order and starts again with it."""
+
+    def __init__(self, state_folder: str) -> None:
+        self.profile = ""
+        self._state_folder = state_folder
+
+    def start(self) -> int:
+        command = [sys.executable, "-m", "console", "--profile", self.profile]
+        if self._state_folder:
+            command += ["--state-folder", self._state_folder]
+        if os.name != "nt":
+            os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
+        import subprocess
+
+        subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
+        return 0
+
+
+def _beginning(
+    options: argparse.Namespace,
+    folder: Path,
+    window: "MainWindow",
+    session: "Session",
+    again: _Again,
+) -> "Callable[[], None]":
+    """What is done after the first paint: open the lab, a profile, or show what there is."""
+    from console.ui.connections.connector import Connector
+
+    log = folder / "logs" / "lab.log"
+
+    def start_lab(scenario: str, on_ready: "OnReady", on_gone: "OnGone") -> "LabChild":
+        return _start_lab(scenario, log, on_ready, on_gone)
+
+    def restart(profile_id: str) -> None:
+        again.profile = profile_id
+        window.close()
+
+    config = places.config_folder(options.state_folder)
+    connector = Connector(window, session.bridge, session.settings, config)
+    window.connections_wanted.connect(connector.manage)
+    connector.restart_wanted.connect(restart)
+    connector.noticed.connect(session.store.notice)
+    connector.opened.connect(
+        lambda profile, secrets: session.connect_to(profile, secrets, start_lab)
+    )
+    if not options.lab:
+        return functools.partial(connector.begin, options.profile)
+    connector.open_id = f"lab-{options.scenario}"
+    session.show_stored(connector.open_id)
+    start = functools.partial(start_lab, options.scenario)
+    return functools.partial(session.start_lab, start)
 
 
 def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:
@@ -235,14 +295,10 @@ def _print_snapshot(scenario: str) -> int:
 
     import msgspec
 
-    from console.channel.messages import (
-        ConnectionProfile,
-        Open,
-        SnapshotChanged,
-        SnapshotReplaced,
-    )
+    from console.channel.messages import Open, SnapshotChanged, SnapshotReplaced
     from console.channel.packing import unpacked_change
     from console.channel.window_end import WorkerLink
+    from console.model.connection import ConnectionProfile
     from console.model.inventory import Inventory
 
     arrived: queue.Queue[object] = queue.Queue()

@@ -271,3 +271,25 @@ def explain_azure_error(code: str, message: str) -> AzureError | None:
     """The documented meaning of an error of Azure, if a document tells one."""
     said = f"{code} {message}".casefold()
     return next((one for one in _azure_errors() if one.pattern.casefold() in said), None)
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """An Azure cloud: where ARM and the sign-in are, and what a token is asked for."""
+
+    id: str
+    name: str
+    arm: str
+    scope: str
+    authority: str
+
+
+class _CloudsFile(msgspec.Struct, frozen=True):
+    dated: date
+    source: str
+    cloud: tuple[Cloud, ...]
+
+
+@functools.cache
+def clouds() -> tuple[Cloud, ...]:
+    """The clouds of resources/clouds.toml, public Azure first."""
+    return msgspec.convert(_read("clouds.toml"), _CloudsFile, strict=False).cloud

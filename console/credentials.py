@@ -23,6 +23,7 @@ class Credentials:
         self._memory: dict[str, str] = {}
         self.store_name = "memory of this session"
         self.is_durable = False
+        self.why_not = "the keyring was not asked yet"
 
     def probe(self) -> bool:
         """Find out by a round trip whether the OS keyring really keeps a secret."""
@@ -31,17 +32,33 @@ class Credentials:
 
         backend = keyring.get_keyring()
         if type(backend).__module__.startswith(_REFUSED_BACKENDS):
+            self.why_not = "this session has no keyring"
             return False
         name, value = f"probe:{random_source.token_hex(8)}", "p" * _PROBE_LENGTH
         try:
             keyring.set_password(_SERVICE, name, value)
             kept = keyring.get_password(_SERVICE, name) == value
             keyring.delete_password(_SERVICE, name)
-        except (keyring.errors.KeyringError, OSError, RuntimeError):
+        except keyring.errors.KeyringLocked:
+            self.why_not = f"{backend.name} is locked"
             return False
+        except (keyring.errors.KeyringError, OSError, RuntimeError) as error:
+            self.why_not = f"{backend.name} failed: {type(error).__name__}"
+            return False
+        self.why_not = "" if kept else f"{backend.name} does not keep what it is given"
         if kept:
             self.store_name, self.is_durable = str(backend.name), True
         return kept
+
+    @property
+    def words(self) -> str:
+        """Where secrets are kept, for a person to read."""
+        if self.is_durable:
+            return f"Secrets are kept in {self.store_name}."
+        return (
+            f"Secrets are kept in memory until the console closes, since {self.why_not}. "
+            "You will be asked again at the next start."
+        )
 
     def keep(self, operation_id: str, field: str, secret: str) -> bool:
         """Keep a secret; True if it will survive a restart of the console."""
@@ -55,7 +72,7 @@ class Credentials:
         try:
             keyring.set_password(_SERVICE, name, secret)
         except (keyring.errors.KeyringError, OSError, RuntimeError):
-            self.is_durable = False
+            self.is_durable, self.why_not = False, f"{self.store_name} failed in use"
             return False
         return True
 

@@ -17,6 +17,17 @@ def state_folder(override: str = "") -> Path:
     return folder
 
 
+def config_folder(override: str = "") -> Path:
+    """Where connection profiles live: what a person set up, apart from what the console keeps."""
+    if override:
+        return state_folder(override)
+    import platformdirs
+
+    folder = Path(platformdirs.user_config_path(APPLICATION, False))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def log_folder(state: Path) -> Path:
     """Where the worker and the lab write what they would have printed; private like the rest."""
     folder = state / "logs"

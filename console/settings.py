@@ -34,6 +34,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
         str, Text(description="Docks and drawers of the main window, as Qt encodes it.")
     ] = ""
     last_view: Annotated[str, Text(description="The view that was open last.")] = "map"
+    last_profile: Annotated[
+        str, Text(description="The connection that was open last; empty shows the choice.")
+    ] = ""
     scenario: Annotated[str, Text(description="The lab's scenario that was open last.")] = "small"
 
 

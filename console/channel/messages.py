@@ -4,6 +4,8 @@ import enum
 
 import msgspec
 
+from console.channel import chores
+from console.model.connection import ConnectionProfile
 from console.model.finding import Finding, NodeVerdict
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
@@ -12,46 +14,12 @@ from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 
 
-class ConnectionKind(enum.StrEnum):
-    LAB = "lab"
-    AZURE_LOCAL = "azure_local"
-
-
-class ArmEndpoint(msgspec.Struct, frozen=True):
-    """Where ARM is. ``ca_file`` empty: system store. ``allowed_hosts``: who may see a token."""
-
-    url: str
-    subscription_ids: tuple[str, ...] = ()
-    ca_file: str = ""
-    allowed_hosts: tuple[str, ...] = ()
-
-
-class ClusterEndpoint(msgspec.Struct, frozen=True):
-    """How cluster nodes are reached. ``nodes`` maps node name to host:port, asked in order."""
-
-    nodes: dict[str, str]
-    username: str = ""
-    auth: str = "negotiate"
-    use_tls: bool = True
-    ca_file: str = ""
-    configuration_name: str = "Microsoft.PowerShell"
-
-
-class ConnectionProfile(msgspec.Struct, frozen=True):
-    """What to connect to; secrets travel beside it in ``Open.secrets``, never in it."""
-
-    id: str
-    name: str
-    kind: ConnectionKind
-    arm: ArmEndpoint | None = None
-    cluster: ClusterEndpoint | None = None
-
-
 # -- window to worker --------------------------------------------------------------------------
 class Open(msgspec.Struct, frozen=True, tag="open"):
     """First message: what to connect to and where state lives.
 
-    ``secrets``: ``arm_token`` (lab only) and ``cluster_password``.
+    ``secrets``: ``arm_token`` (lab only), ``cluster_password``, ``certificate_password``; what is
+    not here is looked for in the keyring.
     """
 
     profile: ConnectionProfile
@@ -196,6 +164,7 @@ ToWorker = (
     | CheckMoves
     | Ping
     | Close
+    | chores.Ask
 )
 
 
@@ -305,4 +274,6 @@ ToWindow = (
     | MovesChecked
     | Notice
     | Pong
+    | chores.Answer
+    | chores.SignInWanted
 )

@@ -80,13 +80,20 @@ class WorkerLink:
         self._process: WorkerProcess | None = None
         self._supervisor: threading.Thread | None = None
 
-    def start(self, opening: Open) -> None:
-        """Start the worker and have it open this connection; returns at once."""
+    def start(self, opening: Open | None = None) -> None:
+        """Start the worker and have it open this connection, if any yet; returns at once."""
         if self._supervisor is not None:
             raise RuntimeError("a link is started once")
         self._opening = opening
         self._supervisor = threading.Thread(target=self._supervise, name="worker-link", daemon=True)
         self._supervisor.start()
+
+    def open(self, opening: Open) -> None:
+        """Have a worker that was started without a connection open this one."""
+        with self._lock:
+            self._opening = opening
+            if self._process is not None:
+                self._process.post(opening)
 
     @property
     def worker_pid(self) -> int | None:
@@ -149,7 +156,6 @@ class WorkerLink:
 
     def _run_once(self) -> str:
         """Run one worker to its end and say why it ended."""
-        assert self._opening is not None
         with self._lock:
             if self._closing.is_set():
                 return ""
@@ -157,7 +163,8 @@ class WorkerLink:
                 process = WorkerProcess(self._command, self._receive, self._on_log)
             except OSError as error:
                 return f"it could not be started: {error}"
-            process.post(self._opening)
+            if self._opening is not None:
+                process.post(self._opening)
             if self._attention is not None:
                 process.post(self._attention)
             # A group stands once for each of its parts: it is sent once.

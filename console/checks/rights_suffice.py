@@ -1,9 +1,9 @@
 """The account may do in Azure everything that this creation does, each at its own scope."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from console.backends import Backend, Permission
+from console.backends.rights import is_granted
 from console.checks.situation import Situation, blocks, note
 from console.model.finding import Finding
 from console.model.request import CreateVirtualMachine, VirtualMachineSpec
@@ -67,22 +67,6 @@ def needs(spec: VirtualMachineSpec) -> Iterator[Need]:
         yield use, spec.image_id, "image", "use this image"
     if spec.domain_join is not None:
         yield f"{_HYBRID}/machines/extensions/write", group, "joins_domain", "add extensions"
-
-
-def is_granted(right: str, granted: tuple[Permission, ...]) -> bool:
-    """One role that allows it is enough; what a role excepts, another may still allow."""
-    return any(
-        _matches(right, one.actions) and not _matches(right, one.not_actions) for one in granted
-    )
-
-
-def _matches(right: str, patterns: tuple[str, ...]) -> bool:
-    """Azure's only wildcard is ``*``; it compares without case."""
-    wanted = right.lower()
-    return any(
-        fnmatchcase(wanted, pattern.lower().replace("[", "[[]").replace("?", "[?]"))
-        for pattern in patterns
-    )
 
 
 def _name(scope: str) -> str:

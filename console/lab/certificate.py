@@ -14,21 +14,30 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = datetime.timedelta(days=30)
+# What may be wrong with a server's certificate, as ``tlconsole lab --tls`` names it.
+DEFECTS = ("wrong-name", "expired", "not-yet-valid", "untrusted")
+_DAY = datetime.timedelta(days=1)
 
 
 class ServerCertificate:
     """A fresh authority and a certificate for 127.0.0.1, ``localhost`` and further host names.
 
     ``ca_pem`` is public and is what clients must trust; private keys stay in this process.
+    ``defect`` (of ``DEFECTS``) spoils it, so that every client has to refuse it.
     """
 
-    def __init__(self, host_names: Sequence[str] = ()) -> None:
+    def __init__(self, host_names: Sequence[str] = (), defect: str = "") -> None:
         ca_key = ec.generate_private_key(ec.SECP256R1())
         key = ec.generate_private_key(ec.SECP256R1())
         ca = _authority(ca_key)
-        leaf = _server(key, ca_key, ca, ("localhost", *host_names))
-        self.ca_pem: bytes = ca.public_bytes(serialization.Encoding.PEM)
-        self._chain = leaf.public_bytes(serialization.Encoding.PEM) + self.ca_pem
+        leaf = _server(key, ca_key, ca, ("localhost", *host_names), defect)
+        signer: bytes = ca.public_bytes(serialization.Encoding.PEM)
+        # Of an authority that signed nothing, where the real one shall be unknown.
+        stranger = _authority(ec.generate_private_key(ec.SECP256R1()))
+        self.ca_pem: bytes = (
+            stranger.public_bytes(serialization.Encoding.PEM) if defect == "untrusted" else signer
+        )
+        self._chain = leaf.public_bytes(serialization.Encoding.PEM) + signer
         self._key = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -53,15 +62,20 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    first: datetime.timedelta = -_DAY,
+    last: datetime.timedelta = _LIFETIME,
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + _LIFETIME)
+        .not_valid_before(now + first)
+        .not_valid_after(now + last)
     )
 
 
@@ -96,12 +110,17 @@ def _server(
     ca_key: ec.EllipticCurvePrivateKey,
     ca: x509.Certificate,
     host_names: Sequence[str],
+    defect: str,
 ) -> x509.Certificate:
     names: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     names += [x509.DNSName(name) for name in dict.fromkeys(host_names)]
+    if defect == "wrong-name":
+        names = [x509.DNSName("elsewhere.lab.example")]
+    first = {"expired": -3 * _DAY, "not-yet-valid": 2 * _DAY}.get(defect, -_DAY)
+    last = -_DAY if defect == "expired" else _LIFETIME
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
     return (
-        _builder(_name("127.0.0.1"), ca.subject)
+        _builder(_name("127.0.0.1"), ca.subject, first, last)
         .public_key(key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

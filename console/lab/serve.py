@@ -31,18 +31,20 @@ def serve(
     control: bool = False,
     speed: float = 1.0,
     arm_port: int = 0,
+    tls_defect: str = "",
 ) -> int:
     """Serve until ``stdin`` closes; returns the exit code.
 
     Prints one JSON object line (or the same for people). With ``control``, every further input
     line is a command (console/lab/control.py), answered by one JSON line. ``arm_port`` 0: any free
     one; a fixed one lets clients find their operations' URLs again after a restart.
+    ``tls_defect`` is one of ``certificate.DEFECTS``.
     """
     _leave_when_asked()
     if hasattr(os, "nice"):
         # On a real site these servers run on other machines: here they must not crowd the window.
         os.nice(5)
-    lab = running_lab(scenario, seed, speed, arm_port)
+    lab = running_lab(scenario, seed, speed, arm_port, tls_defect)
     with contextlib.suppress(KeyboardInterrupt), lab as (site, told):
         text = json.dumps(told) if json_output else _for_people(told)
         stdout.write(text + "\n")
@@ -57,11 +59,11 @@ def serve(
 
 @contextlib.contextmanager
 def running_lab(
-    scenario: str, seed: int = 1, speed: float = 1.0, arm_port: int = 0
+    scenario: str, seed: int = 1, speed: float = 1.0, arm_port: int = 0, tls_defect: str = ""
 ) -> Iterator[tuple[Site, dict[str, Any]]]:
     """A site behind two listening servers, and what a client must know to reach them."""
     site = make_site(scenario, RealClock(speed), seed)
-    certificate = ServerCertificate(tuple(site.nodes))
+    certificate = ServerCertificate(tuple(site.nodes), tls_defect)
     credentials = LabCredentials()
     folder = Path(tempfile.mkdtemp(prefix="tlconsole-lab-"))
     try:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from console.channel import chores
 from console.channel.messages import (
     Cancel,
     CancelGroup,
     Checked,
     CheckMoves,
     CheckRequest,
-    ConnectionProfile,
     Export,
     Exported,
     ExportFormat,
@@ -34,6 +34,7 @@ from console.channel.messages import (
     Open,
     OperationChanged,
     OperationsListed,
+    Pong,
     ReadHistory,
     Ready,
     Refresh,
@@ -47,6 +48,7 @@ from console.channel.messages import (
     SubmitGroup,
     ToWindow,
 )
+from console.model.connection import ConnectionProfile
 from console.model.finding import Finding, NodeVerdict
 from console.model.freshness import Fault
 from console.model.request import Request
@@ -55,7 +57,15 @@ from console.ui.store import Store
 if TYPE_CHECKING:
     from console.channel.window_end import WorkerLink
 
-__all__ = ["Bridge", "ConnectionProfile", "ExportFormat", "ExportKind", "Exported", "Part"]
+__all__ = [
+    "Bridge",
+    "ConnectionProfile",
+    "ExportFormat",
+    "ExportKind",
+    "Exported",
+    "Part",
+    "chores",
+]
 
 _BUDGET_S = 0.004
 _MOST_AT_ONCE = 64
@@ -65,6 +75,8 @@ OnChecked = Callable[[tuple[Finding, ...]], None]
 OnMovesChecked = Callable[[tuple[NodeVerdict, ...], float], None]
 OnHistory = Callable[[], None]
 OnExported = Callable[[Exported], None]
+# Called with each answer of a chore, the last one of ``chores.LAST``; None: the worker stopped.
+OnChore = Callable[[chores.Answer | None], None]
 
 
 class Part(NamedTuple):
@@ -82,11 +94,13 @@ class Part(NamedTuple):
 
 class Bridge(QObject):
     """Signals: ``worker_changed()`` when it came up or went down; ``worker_fault`` then tells why;
-    ``refused(str, Fault)`` when the worker did not take an operation.
+    ``refused(str, Fault)`` when the worker did not take an operation; ``sign_in_wanted(str)`` when
+    the open connection waits for a person to sign in again.
     """
 
     worker_changed = Signal()
     refused = Signal(str, object)
+    sign_in_wanted = Signal(str)
     _woken = Signal()
 
     def __init__(self, store: Store, log: Path, parent: QObject | None = None) -> None:
@@ -98,6 +112,7 @@ class Bridge(QObject):
         self._move_check: tuple[str, OnMovesChecked] | None = None
         self._histories: dict[str, OnHistory] = {}
         self._exports: dict[str, OnExported] = {}
+        self._chores: dict[str, OnChore] = {}
         self.worker_fault: Fault | None = None
         self.is_ready = False
         self.actor = ""  # who sits here, as operations name them
@@ -132,9 +147,27 @@ class Bridge(QObject):
         actor: str,
     ) -> None:
         """Start the worker on a connection; everything else arrives at the store."""
-        self._is_started, self.actor = True, actor
+        self.actor = actor
         sys.setswitchinterval(_SWITCH_S)
-        self._link.start(Open(profile, str(folder), dict(secrets), actor))
+        opening = Open(profile, str(folder), dict(secrets), actor)
+        if self._is_started:
+            self._link.open(opening)
+        else:
+            self._is_started = True
+            self._link.start(opening)
+
+    def ask_chore(self, question: chores.Ask, on_answer: OnChore) -> None:
+        """Ask about connections; starts the worker if it does not run yet. Answers arrive here."""
+        self._chores[question.token] = on_answer
+        if not self._is_started:
+            self._is_started = True
+            self._link.start()
+        self._link.send(question)
+
+    def give_up_chore(self, token: str) -> None:
+        """Nobody waits for these answers any more."""
+        if self._chores.pop(token, None) is not None:
+            self._link.send(chores.GiveUpChore(token))
 
     def submit(
         self,
@@ -287,6 +320,9 @@ class Bridge(QObject):
             if isinstance(item, tuple):
                 self.worker_fault, self.is_ready = item[0], False
                 self.worker_changed.emit()
+                unanswered, self._chores = list(self._chores.values()), {}
+                for on_chore in unanswered:
+                    on_chore(None)
             elif isinstance(item, OperationChanged):
                 self._take_changed(item)
             else:
@@ -351,8 +387,19 @@ class Bridge(QObject):
                 self._store.notice(message.fault)
             case Notice():
                 self._store.notice(message.fault)
+            case chores.SignInWanted(reason=reason):
+                self.sign_in_wanted.emit(reason)
             case Ready():
                 self.worker_fault, self.is_ready = None, True
                 self.worker_changed.emit()
+            case OperationChanged() | Pong():
+                pass  # the first is taken in heaps, the second by the link
             case _:
-                pass
+                self._take_chore(message)
+
+    def _take_chore(self, answer: chores.Answer) -> None:
+        on_chore = self._chores.get(answer.token)
+        if isinstance(answer, chores.LAST):
+            self._chores.pop(answer.token, None)
+        if on_chore is not None:
+            on_chore(answer)

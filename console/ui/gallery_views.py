@@ -12,7 +12,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
-from console.ui import gallery_operations
+from console.ui import gallery_connections, gallery_operations
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -50,6 +50,12 @@ class QuietSubmitter:
         return "picture"
 
     def forget_check(self, token: str) -> None:
+        return
+
+    def ask_chore(self, question: object, on_answer: object) -> None:
+        return
+
+    def give_up_chore(self, token: str) -> None:
         return
 
 
@@ -248,6 +254,23 @@ def _why(name: str, *, is_node: bool = False) -> Builder:
     return build
 
 
+def _start(count: int) -> Builder:
+    """A console without a connection, with so many of them known."""
+
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        from console.ui.connections.doors import StartPage
+
+        store = Store()
+        main = MainWindow(store, QuietBridge(), Settings(), folder)  # type: ignore[arg-type]
+        store.setParent(main)
+        page = StartPage()
+        page.show_profiles(gallery_connections.PROFILES[:count], "")
+        main.show_start(page)
+        return main
+
+    return build
+
+
 VIEWS: dict[str, Builder] = {
     "why-red": _why("sql-01"),
     "why-green": _why("app-01"),
@@ -273,4 +296,10 @@ VIEWS: dict[str, Builder] = {
     "wizard-review": _wizard(7),
     "several": _several,
     "create-again": _create_again,
+    "start": _start(0),
+    "start-known": _start(3),
+    "connection-azure": gallery_connections.editor("azure"),
+    "connection-cluster": gallery_connections.editor("cluster"),
+    "connection-custom": gallery_connections.editor("custom"),
+    "connections": gallery_connections.listed,
 }

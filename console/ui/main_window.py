@@ -55,13 +55,14 @@ _COLOURS = (
 
 class MainWindow(QMainWindow):
     """Signals: ``painted()`` once, after the first frame; ``closing()``; ``in_sight(bool)`` when
-    it came into sight or went; ``digest_dismissed()``.
+    it came into sight or went; ``digest_dismissed()``; ``connections_wanted()``.
     """
 
     painted = Signal()
     closing = Signal()
     in_sight = Signal(bool)
     digest_dismissed = Signal()
+    connections_wanted = Signal()
 
     def __init__(
         self,
@@ -77,6 +78,8 @@ class MainWindow(QMainWindow):
         self._store, self._bridge, self._settings = store, bridge, settings
         self._folder = folder
         self._was_painted = False
+        self._start: QWidget | None = None  # what stands here while nothing is connected
+        self._hidden: list[QDockWidget] = []
         self._node = ""  # chosen last, by a click on its card
         self.ask = Ask(self)
         self._opener = WizardOpener(store, bridge, folder, self, self.ask)
@@ -148,6 +151,33 @@ class MainWindow(QMainWindow):
         title = actions.title_of(group_id)
         CreateFailedAgain(group_id, title, records, actions.send_group, self).open()
 
+    def show_start(self, page: QWidget) -> None:
+        """In place of the views while nothing is connected."""
+        self._start = page
+        self.strip.is_idle = True
+        self.strip.tell()
+        self._hidden = [dock for dock in self._docks.values() if not dock.isHidden()]
+        for part in (self._tabs, *self._hidden):
+            part.hide()
+        self._centre.insertWidget(1, page, 1)
+        page.show()
+
+    def show_connection(self, name: str, lab_name: str) -> None:
+        """A connection was chosen: the views are back, and the window says whose they are."""
+        self.setWindowTitle(f"{name} - Trusted launch console" + (" (lab)" if lab_name else ""))
+        if lab_name:
+            self.strip.mark_lab(lab_name)
+        self.strip.is_idle = False
+        self.strip.tell()
+        if self._start is None:
+            return
+        self._start.hide()
+        self._start.deleteLater()
+        self._start = None
+        for part in (self._tabs, *self._hidden):
+            part.show()
+        self.map.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def come_to_front(self, _wanted: str = "") -> None:
         """Another start asked for this window."""
         if self.isMinimized():
@@ -179,6 +209,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
         layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))
+        self._centre = layout
         self.setCentralWidget(centre)
         right, bottom = (
             Qt.DockWidgetArea.RightDockWidgetArea,
@@ -202,6 +233,9 @@ class MainWindow(QMainWindow):
     def _entries(self) -> tuple[WindowEntry, ...]:
         tabs, refresh = self._tabs, self.actions_table.refresh
         return (
+            WindowEntry(
+                "&File", "Co&nnections…", self.connections_wanted.emit, "Ctrl+Shift+O", True
+            ),
             WindowEntry("&File", "&Quit", self.close, "Ctrl+Q", starts_group=True),
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),

@@ -9,12 +9,14 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console import settings as settings_file
+from console.model.connection import ConnectionKind
 from console.model.freshness import Fault, FaultCode
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
 from console.ui.away_watch import AwayWatch
 from console.ui.bridge import Bridge, ConnectionProfile
 from console.ui.main_window import MainWindow
+from console.ui.plain_text import one_line
 from console.ui.store import Store
 
 OnReady = Callable[[ConnectionProfile, dict[str, str]], None]
@@ -44,6 +46,7 @@ class Session(QObject):
         super().__init__(window)
         self._store, self._bridge, self._window = store, bridge, window
         self._settings, self._folder = settings, folder
+        self.store, self.bridge, self.settings = store, bridge, settings
         self._lab: Child | None = None
         self._lab_ready.connect(self.open)
         self._lab_gone.connect(self._on_lab_gone)
@@ -73,16 +76,21 @@ class Session(QObject):
         self._away.begin(profile.id)
         self._bridge.open(profile, self._folder, secrets, getpass.getuser())
 
-    def tell_no_connection(self) -> None:
-        """No connection was asked for: say how to get one."""
-        self._store.notice(
-            Fault(
-                FaultCode.NOT_FOUND,
-                "No cluster is connected.",
-                remedy="Start the console with --lab to open the embedded lab.",
-                at=time.time(),
-            )
-        )
+    def connect_to(
+        self,
+        profile: ConnectionProfile,
+        secrets: dict[str, str],
+        start_lab: Callable[[str, OnReady, OnGone], Child],
+    ) -> None:
+        """Open what was chosen; a lab is started first, and hands over its own addresses."""
+        is_lab = profile.kind is ConnectionKind.LAB
+        scenario = profile.scenario if is_lab else ""
+        self._window.show_connection(one_line(profile.name), scenario)
+        self.show_stored(profile.id)
+        if is_lab:
+            self.start_lab(lambda ready, gone: start_lab(scenario, ready, gone))
+        else:
+            self.open(profile, secrets)
 
     def end(self) -> None:
         """Save the settings, end the worker, then the lab."""

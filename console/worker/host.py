@@ -7,27 +7,29 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from console import checks, operations
-from console.backends import Backend, BackendError
-from console.channel.messages import ArmEndpoint, Close, ClusterEndpoint, Open
+from console.backends import Backend
+from console.channel import chores
+from console.channel.messages import Close, Open
 from console.credentials import Credentials
-from console.model.freshness import Fault, FaultCode
 from console.worker import log_file
 from console.worker.clock import Clock, RealClock
+from console.worker.connecting import Connecting
 from console.worker.engine import Engine
 from console.worker.pipe_end import PipeEnd, take_over_standard_streams
 from console.worker.redaction import Redaction
 
 if TYPE_CHECKING:
-    from console.backends.azure_local.connections import ArmConnection, ClusterConnection
+    from console.backends.azure_local.wires import SignIns
 
 _log = logging.getLogger(__name__)
 _FLUSH_S = 1.0
 _BACKEND_MODULE = "console.backends.azure_local.backend"
+_WIRES_MODULE = "console.backends.azure_local.wires"
 
 
 def main() -> int:
@@ -58,15 +60,38 @@ def _step_behind_the_window() -> None:
         os.nice(5)
 
 
+class _Wires:
+    """The sign-ins of this process, made when first needed: their packages take a second."""
+
+    def __init__(self, on_wanted: Callable[[str], None]) -> None:
+        self._on_wanted = on_wanted
+        self._made: SignIns | None = None
+
+    async def get(self) -> "SignIns":
+        await asyncio.to_thread(importlib.import_module, _WIRES_MODULE)
+        from console.backends.azure_local.wires import SignIns
+
+        if self._made is None:
+            self._made = SignIns(self._on_wanted)
+        return self._made
+
+
 async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None:
     pipe = PipeEnd(source, sink)
     clock = RealClock()
+    loop = asyncio.get_running_loop()
     credentials = Credentials()
     probing = asyncio.ensure_future(asyncio.to_thread(credentials.probe))
+
+    def want_sign_in(reason: str) -> None:
+        loop.call_soon_threadsafe(pipe.send, chores.SignInWanted(reason))
+
+    wires = _Wires(want_sign_in)
+    connecting = Connecting(pipe.send, wires.get, credentials, probing, redaction)
     engine = Engine(
         send=pipe.send,
         is_congested=pipe.is_congested,
-        open_backend=lambda opening: _open_backend(opening, clock),
+        open_backend=lambda opening: _open_backend(opening, clock, wires, connecting),
         credentials=credentials,
         operation_for=operations.operation_for,
         run_checks=checks.run_all,
@@ -77,15 +102,20 @@ async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None
         if isinstance(message, Open):
             redaction.learn(message.secrets.values())
             log_file.to_file(Path(message.state_folder), redaction)
+        if isinstance(message, chores.Ask):
+            connecting.handle(message)
+            continue
         await engine.handle(message)
         if isinstance(message, Close):
             break
-    probing.cancel()
+    await connecting.close()
     await engine.close()
     pipe.close(_FLUSH_S)
 
 
-async def _open_backend(opening: Open, clock: Clock) -> Backend:
+async def _open_backend(
+    opening: Open, clock: Clock, wires: _Wires, connecting: Connecting
+) -> Backend:
     """The wires of this profile. Their packages take a second to import: in a thread, after Ready.
 
     Raises BackendError if the profile lacks what they need.
@@ -94,44 +124,10 @@ async def _open_backend(opening: Open, clock: Clock) -> Backend:
     from console.backends.azure_local.backend import AzureLocalBackend
 
     profile = opening.profile
-    secrets = opening.secrets
-    arm = _arm_connection(profile.arm, secrets) if profile.arm is not None else None
-    cluster = _cluster_connection(profile.cluster, secrets) if profile.cluster is not None else None
+    sign_ins = await wires.get()
+    from console.backends.azure_local.wires import cluster_connection
+
+    secrets = await connecting.secrets_of(profile, opening.secrets)
+    arm = sign_ins.arm_connection(profile.arm, secrets) if profile.arm is not None else None
+    cluster = cluster_connection(profile.cluster, secrets) if profile.cluster is not None else None
     return AzureLocalBackend.open(arm, cluster, clock)
-
-
-def _arm_connection(endpoint: ArmEndpoint, secrets: Mapping[str, str]) -> "ArmConnection":
-    from console.backends.azure_local.connections import ArmConnection, StaticToken
-
-    token = secrets.get("arm_token", "")
-    if not token:
-        raise BackendError(
-            Fault(
-                FaultCode.WRONG_CREDENTIALS,
-                "Nobody is signed in to Azure.",
-                remedy="Sign in, then open the connection again.",
-            )
-        )
-    return ArmConnection(
-        url=endpoint.url,
-        credential=StaticToken(token),
-        subscription_ids=endpoint.subscription_ids,
-        ca_file=endpoint.ca_file,
-        allowed_hosts=endpoint.allowed_hosts,
-    )
-
-
-def _cluster_connection(
-    endpoint: ClusterEndpoint, secrets: Mapping[str, str]
-) -> "ClusterConnection":
-    from console.backends.azure_local.connections import ClusterConnection
-
-    return ClusterConnection(
-        nodes=endpoint.nodes,
-        username=endpoint.username,
-        password=secrets.get("cluster_password", ""),
-        auth=endpoint.auth,
-        use_tls=endpoint.use_tls,
-        ca_file=endpoint.ca_file,
-        configuration_name=endpoint.configuration_name,
-    )

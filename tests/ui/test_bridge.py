@@ -17,8 +17,6 @@ from console.channel.messages import (
     Checked,
     CheckMoves,
     CheckRequest,
-    ConnectionKind,
-    ConnectionProfile,
     HistoryRead,
     MovesChecked,
     Notice,
@@ -34,6 +32,7 @@ from console.channel.messages import (
     Submit,
 )
 from console.channel.packing import packed_change
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationRecord, OperationState

@@ -195,9 +195,11 @@ class ArmPipeline:
             yield page.value
             following = page.nextLink
 
-    async def close(self) -> None:
+    async def close(self, *, keep_credential: bool = False) -> None:
+        """A credential that others use too is left to them."""
         await self._client.close()
-        await self.connection.credential.close()
+        if not keep_credential:
+            await self.connection.credential.close()
 
 
 async def _read_capped(response: AsyncHttpResponse, what: str) -> None:

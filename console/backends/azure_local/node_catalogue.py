@@ -3,11 +3,15 @@
 ``resources/scripts/functions.toml`` is the list all parties are compared with (contract tests).
 """
 
+import functools
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+
+from console.catalog import resource_path
 
 Value = str | int | bool
 
@@ -76,6 +80,13 @@ FUNCTIONS: dict[str, NodeFunction] = {
         NodeFunction("Test-TlcEndpoint"),
     )
 }
+
+
+@functools.cache
+def module_version() -> str:
+    """The version of the node module that came with this console."""
+    text = resource_path("scripts/functions.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["version"])
 
 
 def misuse(name: str, values: Mapping[str, Value]) -> str:

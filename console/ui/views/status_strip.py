@@ -30,15 +30,10 @@ class StatusStrip:
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setContentsMargins(8, 2, 8, 2)
             bar.addWidget(label)
+        self._bar = bar
+        self.is_idle = False  # nothing is connected, so nothing has an age
         if lab_name:
-            marker = QLabel(f"LAB: simulated site ({lab_name})", bar)
-            marker.setObjectName("lab_marker")
-            marker.setTextFormat(Qt.TextFormat.PlainText)
-            marker.setStyleSheet(
-                "QLabel { background: palette(highlight); color: palette(highlighted-text);"
-                " padding: 2px 10px; border-radius: 3px; }"
-            )
-            bar.addPermanentWidget(marker)
+            self.mark_lab(lab_name)
         self._clock = QTimer(bar, interval=1000)
         self._clock.timeout.connect(self.tell)
         self._clock.start()
@@ -47,8 +42,24 @@ class StatusStrip:
         bridge.worker_changed.connect(self.tell)
         self.tell()
 
+    def mark_lab(self, name: str) -> None:
+        """Say for good that what is shown is simulated."""
+        marker = QLabel(f"LAB: simulated site ({name})", self._bar)
+        marker.setObjectName("lab_marker")
+        marker.setTextFormat(Qt.TextFormat.PlainText)
+        marker.setStyleSheet(
+            "QLabel { background: palette(highlight); color: palette(highlighted-text);"
+            " padding: 2px 10px; border-radius: 3px; }"
+        )
+        self._bar.addPermanentWidget(marker)
+
     def tell(self) -> None:
         """Say how old everything is now."""
+        for label in (self._cluster, self._azure):
+            label.setVisible(not self.is_idle)
+        if self.is_idle:
+            self._worker.setText("Not connected")
+            return
         inventory = self._store.inventory
         self._tell_wire(self._cluster, "Cluster", inventory.cluster_wire)
         self._tell_wire(self._azure, "Azure", inventory.arm)

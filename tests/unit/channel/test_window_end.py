@@ -12,8 +12,6 @@ import pytest
 
 from console.channel.messages import (
     Cancel,
-    ConnectionKind,
-    ConnectionProfile,
     Notice,
     Open,
     OperationChanged,
@@ -24,6 +22,7 @@ from console.channel.messages import (
     ToWindow,
 )
 from console.channel.window_end import WorkerLink
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.freshness import Fault
 from console.model.request import LiveMigrate
 

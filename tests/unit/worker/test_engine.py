@@ -14,8 +14,6 @@ from console.channel.messages import (
     Cancel,
     Checked,
     CheckRequest,
-    ConnectionKind,
-    ConnectionProfile,
     Notice,
     Open,
     OperationChanged,
@@ -31,6 +29,7 @@ from console.channel.messages import (
     Submit,
     ToWindow,
 )
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode, Wire
 from console.model.operation import OperationState

@@ -16,8 +16,6 @@ import pytest
 from console.channel.codec import decode_for_window, encode
 from console.channel.frames import pack_frame, read_frame
 from console.channel.messages import (
-    ConnectionKind,
-    ConnectionProfile,
     Open,
     OperationChanged,
     OperationsListed,
@@ -27,6 +25,7 @@ from console.channel.messages import (
     ToWindow,
 )
 from console.channel.window_end import WORKER_COMMAND, WorkerLink
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.freshness import Fault
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate

@@ -11,8 +11,6 @@ from console import checks, operations
 from console.backends import Backend
 from console.channel.messages import (
     Cancel,
-    ConnectionKind,
-    ConnectionProfile,
     Open,
     OperationChanged,
     OperationsListed,
@@ -25,6 +23,7 @@ from console.channel.packing import unpacked_change
 from console.lab.world.clock import RealClock
 from console.lab.world.scenarios import make_site
 from console.lab.world.site import Site
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.inventory import Inventory
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import ChangePowerState, DrainNode, LiveMigrate, PowerAction

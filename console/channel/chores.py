@@ -1,0 +1,143 @@
+"""Messages about connections that are not open: testing, signing in, discovering, keeping secrets.
+
+Each question has a token of the window's choice; answers carry it. A question is answered once by
+its last message (``LAST``), after any number of steps or prompts.
+"""
+
+import msgspec
+
+from console.model.connection import ArmEndpoint, AzureAccount, ConnectionProfile, TestStep
+from console.model.freshness import Fault
+
+
+# -- window to worker --------------------------------------------------------------------------
+class TestConnection(msgspec.Struct, frozen=True, tag="test_connection"):
+    """Try a profile step by step. ``secrets`` as in ``Open``; those kept are used where empty."""
+
+    __test__ = False
+
+    token: str
+    profile: ConnectionProfile
+    secrets: dict[str, str] = {}
+
+
+class SignInTo(msgspec.Struct, frozen=True, tag="sign_in_to"):
+    """Have the person sign in to the profile's Azure, and see what the account sees.
+
+    ``is_silent``: only look whether a kept sign-in still works; nobody is asked.
+    """
+
+    token: str
+    arm: ArmEndpoint
+    secrets: dict[str, str] = {}
+    is_silent: bool = False
+
+
+class SignOutOf(msgspec.Struct, frozen=True, tag="sign_out_of"):
+    """Remove this sign-in's tokens from memory and from the OS's store."""
+
+    token: str
+    arm: ArmEndpoint
+
+
+class DiscoverCloud(msgspec.Struct, frozen=True, tag="discover_cloud"):
+    """Ask an address for /metadata/endpoints, without any token."""
+
+    token: str
+    url: str
+    ca_file: str = ""
+
+
+class KeepSecret(msgspec.Struct, frozen=True, tag="keep_secret"):
+    """Keep a profile's secret in the OS keyring; an empty one is forgotten there."""
+
+    token: str
+    profile_id: str
+    field: str
+    secret: str
+
+
+class ReadKeyring(msgspec.Struct, frozen=True, tag="read_keyring"):
+    """Which keyring there is; and, for a profile, which of these fields it holds."""
+
+    token: str
+    profile_id: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class GiveUpChore(msgspec.Struct, frozen=True, tag="give_up_chore"):
+    """Nobody waits for the answer any more: stop asking."""
+
+    token: str
+
+
+# -- worker to window --------------------------------------------------------------------------
+class StepTold(msgspec.Struct, frozen=True, tag="step_told"):
+    token: str
+    step: TestStep
+
+
+class ConnectionTested(msgspec.Struct, frozen=True, tag="connection_tested"):
+    """All steps were told. ``is_good``: none failed and none was left out."""
+
+    token: str
+    is_good: bool
+
+
+class SignInPrompted(msgspec.Struct, frozen=True, tag="sign_in_prompted"):
+    """What the person has to do now; ``url`` and ``code`` are for a sign-in by device code."""
+
+    token: str
+    text: str
+    url: str = ""
+    code: str = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True, tag="signed_in"):
+    token: str
+    account: AzureAccount | None
+    fault: Fault | None = None
+
+
+class SignedOut(msgspec.Struct, frozen=True, tag="signed_out"):
+    """``text`` says what was removed, or what could not be."""
+
+    token: str
+    text: str
+    is_done: bool
+
+
+class CloudDiscovered(msgspec.Struct, frozen=True, tag="cloud_discovered"):
+    token: str
+    arm: ArmEndpoint | None
+    name: str = ""
+    fault: Fault | None = None
+
+
+class KeyringTold(msgspec.Struct, frozen=True, tag="keyring_told"):
+    """``text`` names the store for a person, and says why secrets end with the session if so."""
+
+    token: str
+    name: str
+    is_durable: bool
+    text: str
+    held: tuple[str, ...] = ()
+
+
+class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
+    """The open connection waits for a person to sign in again; nothing is lost meanwhile."""
+
+    reason: str
+
+
+Ask = TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
+Answer = (
+    StepTold
+    | ConnectionTested
+    | SignInPrompted
+    | SignedIn
+    | SignedOut
+    | CloudDiscovered
+    | KeyringTold
+)
+LAST = (ConnectionTested, SignedIn, SignedOut, CloudDiscovered, KeyringTold)

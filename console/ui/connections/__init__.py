@@ -1,0 +1,1 @@
+"""Connections: the first choice, profiles, their test, and signing in."""

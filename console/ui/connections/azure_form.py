@@ -1,0 +1,247 @@
+"""How Azure is reached: cloud, sign-in, and the subscriptions that the account sees."""
+
+import msgspec
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.catalog import clouds
+from console.model.connection import (
+    INTERACTIVE,
+    ArmEndpoint,
+    AzureAccount,
+    SignIn,
+    SignInMethod,
+    Subscription,
+)
+from console.ui.connections.choose_file import ChooseFile
+from console.ui.connections.words import caption, words
+from console.ui.plain_text import one_line, plain
+
+_ID_ROLE = int(Qt.ItemDataRole.UserRole)
+METHODS = (
+    (SignInMethod.BROWSER, "In the browser"),
+    (SignInMethod.BROKER, "By the operating system (broker)"),
+    (SignInMethod.DEVICE_CODE, "With a code on another device"),
+    (SignInMethod.AZURE_CLI, "As the Azure CLI (az login)"),
+    (SignInMethod.CERTIFICATE, "Service principal with a certificate"),
+    (SignInMethod.MANAGED_IDENTITY, "This machine's managed identity"),
+    (SignInMethod.WORKLOAD_IDENTITY, "Workload identity"),
+)
+_CUSTOM = "custom"
+
+
+class AzureForm(QWidget):
+    """Signals: ``changed()``; ``sign_in_wanted()``, ``sign_out_wanted()``;
+    ``discovery_wanted(url, ca_file)`` for a custom cloud.
+    """
+
+    changed = Signal()
+    sign_in_wanted = Signal()
+    sign_out_wanted = Signal()
+    discovery_wanted = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("azure_form")
+        self._discovered: ArmEndpoint | None = None
+        self._account, self._record = "", ""
+        self._make_fields()
+        self._lay_out()
+        for field in (self.tenant, self.client, self.url):
+            field.textChanged.connect(lambda _: self.changed.emit())
+        self.certificate.changed.connect(self.changed.emit)
+        self.ca.changed.connect(self.changed.emit)
+        self.cloud.currentIndexChanged.connect(lambda _: self._follow())
+        self.method.currentIndexChanged.connect(lambda _: self._follow())
+        self.subscriptions.itemChanged.connect(lambda _: self.changed.emit())
+        self._follow()
+
+    def _make_fields(self) -> None:
+        self.cloud = QComboBox(self)
+        self.cloud.setObjectName("cloud")
+        for one in clouds():
+            self.cloud.addItem(one.name, one.id)
+        self.cloud.addItem("Another (disconnected operations, private cloud)…", _CUSTOM)
+        self.url = QLineEdit(self)
+        self.url.setObjectName("arm_url")
+        self.url.setPlaceholderText("https://armmanagement.example.com")
+        self.look_up = QPushButton("&Look up", self)
+        self.look_up.setObjectName("look_up")
+        self.look_up.clicked.connect(
+            lambda _=False: self.discovery_wanted.emit(self.url.text(), self.ca.path)
+        )
+        self.cloud_words = words(self, "cloud_words")
+        self.ca: ChooseFile = ChooseFile(
+            "azure_ca", "The system's store", "Certificates (*.pem *.crt *.cer)"
+        )
+        self.method: QComboBox = QComboBox(self)
+        self.method.setObjectName("method")
+        for method, text in METHODS:
+            self.method.addItem(text, method)
+        self.tenant = QLineEdit(self)
+        self.tenant.setObjectName("tenant")
+        self.tenant.setPlaceholderText("the account's own")
+        self.client = QLineEdit(self)
+        self.client.setObjectName("client")
+        self.client.setPlaceholderText("Azure CLI's or azure-identity's own")
+        self.certificate: ChooseFile = ChooseFile(
+            "certificate", "PEM or PFX with its key", "Certificates (*.pem *.pfx *.p12)"
+        )
+        self.certificate_password = QLineEdit(self)
+        self.certificate_password.setObjectName("certificate_password")
+        self.certificate_password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.sign_in = QPushButton("&Sign in and look", self)
+        self.sign_in.setObjectName("sign_in")
+        self.sign_in.clicked.connect(lambda _=False: self.sign_in_wanted.emit())
+        self.sign_out = QPushButton("Sign &out", self)
+        self.sign_out.setObjectName("sign_out")
+        self.sign_out.clicked.connect(lambda _=False: self.sign_out_wanted.emit())
+        self.account_words = words(self, "account_words")
+        self.subscriptions: QListWidget = QListWidget(self)
+        self.subscriptions.setObjectName("subscriptions")
+        self.subscriptions.setAccessibleName("Subscriptions")
+        self.subscriptions.setMaximumHeight(8 * self.fontMetrics().height())
+
+    def _lay_out(self) -> None:
+        form = self._form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._url_row = QWidget(self)
+        row = QHBoxLayout(self._url_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.url, 1)
+        row.addWidget(self.look_up)
+        self._url_row.setFocusProxy(self.url)
+        buttons = QWidget(self)
+        row = QHBoxLayout(buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.sign_in)
+        row.addWidget(self.sign_out)
+        row.addStretch(1)
+        form.addRow("Cl&oud:", self.cloud)
+        form.addRow("Its Resource &Manager:", self._url_row)
+        form.addRow("", self.cloud_words)
+        form.addRow("&Authority (CA):", self.ca)
+        form.addRow("Sign &in:", self.method)
+        form.addRow("&Tenant:", self.tenant)
+        form.addRow("A&pplication (client) id:", self.client)
+        form.addRow("Certi&ficate:", self.certificate)
+        form.addRow("Its pass&word:", self.certificate_password)
+        form.addRow("", buttons)
+        form.addRow("", self.account_words)
+        form.addRow("Su&bscriptions:", self.subscriptions)
+        form.addRow("", caption("None checked: all that the account sees.", self))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addStretch(1)
+
+    # -- values --------------------------------------------------------------------------------
+    def fill(self, arm: ArmEndpoint | None) -> None:
+        """Show a profile's values."""
+        if arm is None:
+            return
+        self.cloud.setCurrentIndex(max(0, self.cloud.findData(arm.cloud)))
+        if arm.cloud == _CUSTOM:
+            self.url.setText(arm.url)
+            self._discovered = arm if arm.authority else None
+        self.ca.set_path(arm.ca_file)
+        sign_in = arm.sign_in
+        self.method.setCurrentIndex(max(0, self.method.findData(sign_in.method)))
+        self.tenant.setText(sign_in.tenant_id)
+        self.client.setText(sign_in.client_id)
+        self.certificate.set_path(sign_in.certificate_file)
+        self._account, self._record = sign_in.account, sign_in.account_record
+        if self._account:
+            self.account_words.setText(plain(f"Signed in as {self._account}."))
+        for one in arm.subscription_ids:
+            self._add_subscription(Subscription(one), is_checked=True)
+        self._follow()
+
+    @property
+    def endpoint(self) -> ArmEndpoint:
+        """What the fields say; the addresses of a known cloud are put in when it is used."""
+        sign_in = SignIn(
+            method=SignInMethod(self.method.currentData()),
+            tenant_id=self.tenant.text().strip(),
+            client_id=self.client.text().strip(),
+            certificate_file=self.certificate.path,
+            account=self._account,
+            account_record=self._record,
+        )
+        chosen = tuple(
+            str(item.data(_ID_ROLE))
+            for item in (self.subscriptions.item(at) for at in range(self.subscriptions.count()))
+            if item.checkState() is Qt.CheckState.Checked
+        )
+        cloud = str(self.cloud.currentData())
+        if cloud != _CUSTOM:
+            url = next(one.arm for one in clouds() if one.id == cloud)
+            return ArmEndpoint(url, chosen, self.ca.path, cloud=cloud, sign_in=sign_in)
+        typed = self.url.text().strip().rstrip("/")
+        base = self._discovered
+        if base is None or base.url.rstrip("/") != typed:
+            return ArmEndpoint(typed, chosen, self.ca.path, cloud=_CUSTOM, sign_in=sign_in)
+        return msgspec.structs.replace(
+            base, subscription_ids=chosen, ca_file=self.ca.path, sign_in=sign_in
+        )
+
+    # -- answers -------------------------------------------------------------------------------
+    def show_cloud(self, arm: ArmEndpoint | None, text: str) -> None:
+        """What a custom endpoint told of itself, or why it told nothing."""
+        if arm is not None:
+            self._discovered = arm
+            self.url.setText(arm.url)
+            if not self.tenant.text().strip():
+                self.tenant.setText(arm.sign_in.tenant_id)
+        self.cloud_words.setText(plain(text))
+        self._follow()
+
+    def show_account(self, account: AzureAccount | None, text: str) -> None:
+        """Who is signed in and what that account sees; None after signing out or a failure."""
+        self._account = account.name if account is not None else ""
+        self._record = account.record if account is not None else ""
+        self.account_words.setText(plain(text))
+        if account is not None:
+            checked = set(self.endpoint.subscription_ids)
+            self.subscriptions.clear()
+            for one in account.subscriptions:
+                self._add_subscription(one, is_checked=one.id in checked)
+        self._follow()
+
+    def _add_subscription(self, one: Subscription, *, is_checked: bool) -> None:
+        state = f", {one.state}" if one.state and one.state != "Enabled" else ""
+        text = f"{one_line(one.name)}   ({one.id}{state})" if one.name else one.id
+        item = QListWidgetItem(text)
+        item.setData(_ID_ROLE, one.id)
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        item.setCheckState(Qt.CheckState.Checked if is_checked else Qt.CheckState.Unchecked)
+        self.subscriptions.addItem(item)
+
+    def _follow(self) -> None:
+        """Only what the chosen cloud and way need."""
+        method = SignInMethod(self.method.currentData())
+        is_custom = self.cloud.currentData() == _CUSTOM
+        is_certificate = method is SignInMethod.CERTIFICATE
+        self._form.setRowVisible(self._url_row, is_custom)
+        self._form.setRowVisible(self.cloud_words, is_custom)
+        self._form.setRowVisible(self.certificate, is_certificate)
+        self._form.setRowVisible(self.certificate_password, is_certificate)
+        needs_client = method not in (SignInMethod.AZURE_CLI, SignInMethod.BROKER)
+        self._form.setRowVisible(self.client, needs_client)
+        self._form.setRowVisible(self.tenant, method is not SignInMethod.MANAGED_IDENTITY)
+        self._form.setRowVisible(self.account_words, bool(self.account_words.text()))
+        can_sign_out = method in INTERACTIVE or is_certificate
+        self.sign_out.setVisible(can_sign_out)
+        self.sign_out.setEnabled(bool(self._record) or is_certificate)
+        self.changed.emit()

@@ -1,0 +1,215 @@
+"""What a console without a connection shows: three doors, and the connections that are known."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.model.connection import ConnectionKind, ConnectionProfile
+from console.ui import theme
+from console.ui.plain_text import one_line
+
+_PROFILE_ROLE = int(Qt.ItemDataRole.UserRole)
+# id, title, what is behind it, the button's words
+_DOORS = (
+    (
+        "lab",
+        "Open the lab",
+        "A simulated cluster on this computer. Needs no Azure and no Windows; nothing in it is "
+        "real, everything can be tried.",
+        "Open the &lab",
+    ),
+    (
+        "azure",
+        "Sign in to Azure",
+        "Create and manage Azure Local VMs. Uses your own sign-in; what your account sees is "
+        "found for you. The cluster's nodes can be added.",
+        "&Sign in to Azure…",
+    ),
+    (
+        "cluster",
+        "Connect to a cluster",
+        "Nodes, health and live migration through PowerShell remoting. Needs the nodes' full "
+        "names. Azure can be added.",
+        "Connect to a &cluster…",
+    ),
+)
+
+
+class Door(QFrame):
+    """One door: a title, what is behind it, and its button."""
+
+    def __init__(
+        self, name: str, title: str, text: str, word: str, on_open: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.setObjectName(f"door_{name}")
+        heading = QLabel(title, self)
+        font = heading.font()
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        font.setBold(True)
+        heading.setFont(font)
+        heading.setWordWrap(True)
+        words = QLabel(text, self)
+        words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.button = QPushButton(word, self)
+        self.button.setObjectName(f"door_{name}_button")
+        self.button.setAccessibleDescription(text)
+        self.button.clicked.connect(lambda _=False: on_open())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 18)
+        layout.setSpacing(10)
+        layout.addWidget(heading)
+        layout.addWidget(words, 1)
+        layout.addWidget(self.button)
+        self.colour()
+
+    def colour(self) -> None:
+        colors = theme.current()
+        name = self.objectName()
+        wanted = (
+            f"#{name} {{ background: {colors.surface}; border: 1px solid {colors.line};"
+            " border-radius: 8px; }"
+        )
+        if self.styleSheet() != wanted:
+            self.setStyleSheet(wanted)
+
+
+class StartPage(QScrollArea):
+    """Signals: ``door_opened(str)`` with ``lab``, ``azure`` or ``cluster``;
+    ``profile_opened(str)``, ``profile_edited(str)`` with a profile's id; ``manage_wanted()``.
+    """
+
+    door_opened = Signal(str)
+    profile_opened = Signal(str)
+    profile_edited = Signal(str)
+    manage_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start_page")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        inside = QWidget(self)
+        letters = self.fontMetrics().averageCharWidth()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(32, 28, 32, 28)
+        column.setSpacing(16)
+        self._title = QLabel("What would you like to see?", inside)
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.7)
+        self._title.setFont(font)
+        column.addWidget(self._title)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(16)
+        self.doors: list[Door] = []
+        for name, title, text, word in _DOORS:
+            door = Door(name, title, text, word, lambda name=name: self.door_opened.emit(name))  # type: ignore[misc]
+            door.setMaximumWidth(60 * letters)
+            self.doors.append(door)
+            self._row.addWidget(door, 1)
+        column.addLayout(self._row)
+        self._known = QWidget(inside)
+        known = QVBoxLayout(self._known)
+        known.setContentsMargins(0, 12, 0, 0)
+        known.addWidget(QLabel("Connections you have", self._known))
+        self.list = QListWidget(self._known)
+        self.list.setObjectName("known_profiles")
+        self.list.setAccessibleName("Connections you have")
+        self.list.setMaximumWidth(100 * letters)
+        self.list.itemActivated.connect(lambda item: self.profile_opened.emit(_id_of(item)))
+        known.addWidget(self.list)
+        known.addLayout(self._buttons())
+        column.addWidget(self._known, 1)
+        column.addStretch(0)
+        self.setWidget(inside)
+        self.show_profiles((), "")
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for name, word, act in (
+            ("open_profile", "&Open", self.profile_opened.emit),
+            ("edit_profile", "&Edit…", self.profile_edited.emit),
+        ):
+            button = QPushButton(word, self._known)
+            button.setObjectName(name)
+            button.clicked.connect(lambda _=False, act=act: self._with_current(act))
+            row.addWidget(button)
+        manage = QPushButton("&All connections…", self._known)
+        manage.setObjectName("manage_profiles")
+        manage.clicked.connect(lambda _=False: self.manage_wanted.emit())
+        row.addWidget(manage)
+        row.addStretch(1)
+        return row
+
+    def show_profiles(self, profiles: Sequence[ConnectionProfile], last: str) -> None:
+        """List what is known; the one that was open last is chosen."""
+        self.list.clear()
+        for profile in profiles:
+            item = QListWidgetItem(f"{one_line(profile.name)}   ({what_is(profile)})")
+            item.setData(_PROFILE_ROLE, profile.id)
+            self.list.addItem(item)
+            if profile.id == last:
+                self.list.setCurrentItem(item)
+        if profiles and self.list.currentItem() is None:
+            self.list.setCurrentRow(0)
+        self._known.setVisible(bool(profiles))
+
+    def focus_first(self) -> None:
+        """Where a person begins: their connections, else the first door."""
+        target = self.list if self.list.count() else self.doors[0].button
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _with_current(self, act: Callable[[str], object]) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            act(_id_of(item))
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        # Side by side where there is room; one under the other where the text is large.
+        needed = 3 * 30 * self.fontMetrics().averageCharWidth()
+        is_narrow = self.viewport().width() < needed
+        ways = QBoxLayout.Direction
+        self._row.setDirection(ways.TopToBottom if is_narrow else ways.LeftToRight)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            for door in self.doors:
+                door.colour()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 240)
+
+
+def what_is(profile: ConnectionProfile) -> str:
+    """What a profile reaches, in a few words."""
+    if profile.kind is ConnectionKind.LAB:
+        return f"lab, {profile.scenario}"
+    parts = []
+    if profile.arm is not None:
+        who = f" as {one_line(profile.arm.sign_in.account)}" if profile.arm.sign_in.account else ""
+        parts.append(f"Azure{who}")
+    if profile.cluster is not None:
+        count = len(profile.cluster.nodes)
+        parts.append(f"{count} node{'s' if count != 1 else ''}")
+    return ", ".join(parts) or "empty"
+
+
+def _id_of(item: QListWidgetItem) -> str:
+    return str(item.data(_PROFILE_ROLE))
