@@ -11,6 +11,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import (
     NO_PROGRESS,
     GroupRecord,
+    MoveProgress,
     OperationRecord,
     OperationState,
     Progress,
@@ -141,3 +142,24 @@ def failed_creations(snapshot: ClusterSnapshot) -> list[OperationRecord]:
         )
         for spec in specs
     ]
+
+
+def fill_moving(store: Store, snapshot: ClusterSnapshot) -> None:
+    """Moves in every phase, one waiting, one that does not converge, one being cancelled."""
+    asked = moves(snapshot)
+    told = (
+        (_S.RUNNING, Progress("Memory", 0.42, move=MoveProgress(2, 4_300, 5_900, 410.0))),
+        (_S.RUNNING, Progress("Memory", 0.71, move=MoveProgress(6, 9_000, 800, 390.0, False))),
+        (_S.RUNNING, Progress("Blackout", 0.97)),
+        (_S.VERIFYING, Progress("Verifying", 1.0, move=MoveProgress(blackout_ms=180.0))),
+        (_S.QUEUED, None),
+        (_S.QUEUED, None),
+        (_S.RUNNING, Progress("Setup", 0.02)),
+    )
+    for at, (state, progress) in enumerate(told):
+        made = record(f"moving-{at}", next(asked), state, 30.0 - at)
+        waits = at - 3 if state is _S.QUEUED else None
+        is_last = at == len(told) - 1
+        store.operation_changed(
+            _replace(made, progress=progress, queue_position=waits, cancel_requested=is_last)
+        )

@@ -105,6 +105,14 @@ def _map(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return main
 
 
+def _moving(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """Moves in every phase on the map, one of them told in the drawer."""
+    main = window(snapshot, folder, scenario)
+    gallery_operations.fill_moving(main._store, snapshot)
+    main.drawer.select("moving-1")
+    return main
+
+
 def _lift(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     """Two VMs lifted, the second node under the mouse."""
     main = window(snapshot, folder, scenario)
@@ -277,6 +285,7 @@ VIEWS: dict[str, Builder] = {
     "why-node": _why("LAB-N4", is_node=True),
     "map": _map,
     "lift": _lift,
+    "moving": _moving,
     "table": _table,
     "stale": _stale,
     "operations": _operations(40),

@@ -9,6 +9,7 @@ from console.model.operation import OperationRecord, OperationState, Progress
 from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import Migration, VirtualMachine
+from console.ui.models.move_words import tile_figure
 from console.ui.views.map_placement import NOT_PLACED, Placement
 from tests.ui.sample import snapshot
 
@@ -105,17 +106,56 @@ def test_vms_on_no_known_node_have_a_card_of_their_own_and_leave_it() -> None:
 
 def test_the_cluster_names_the_target_and_our_operation_the_progress() -> None:
     inventory, placement = made()
-    vm = next(vm for vm in inventory.vms.values() if vm.cluster is not None)
+    vm = next(vm for vm in inventory.vms.values() if vm.owner_node == "LAB-N1")
     assert placement.asked([record(vm, "LAB-N2", None)]) == {vm.key}
-    assert placement.moves[vm.key] == ("LAB-N2", None)
+    assert placement.moves[vm.key][:3] == ("LAB-N2", None, "copies")
+    assert placement.arriving == {"LAB-N2": (vm.key,)}
     assert vm.cluster is not None
     facts = replace(vm.cluster, migration=Migration("LAB-N3", percent=40))
     inventory.apply(SnapshotDelta(upserted=(replace(vm, cluster=facts),)))
     placement.changed([vm.key])
-    assert placement.moves[vm.key] == ("LAB-N3", 0.4)
+    assert placement.moves[vm.key][:2] == ("LAB-N3", 0.4)
+    assert placement.arriving == {"LAB-N3": (vm.key,)}
     placement.asked([record(vm, "LAB-N2", 0.55)])
-    assert placement.moves[vm.key] == ("LAB-N3", 0.55)
+    assert placement.moves[vm.key][:2] == ("LAB-N3", 0.55)
     inventory.apply(SnapshotDelta(upserted=(vm,)))
     placement.changed([vm.key])
     assert placement.asked([]) == {vm.key}
     assert placement.moves == {}
+    assert placement.arriving == {}
+
+
+def test_what_is_shown_of_a_move_is_never_taken_back() -> None:
+    """The operation's own figure is lost (a restart), and the cluster counts from elsewhere."""
+    inventory, placement = made()
+    vm = next(vm for vm in inventory.vms.values() if vm.cluster is not None)
+    placement.asked([record(vm, "LAB-N2", 0.7)])
+    facts = replace(vm.cluster, migration=Migration("LAB-N2", percent=40))
+    inventory.apply(SnapshotDelta(upserted=(replace(vm, cluster=facts),)))
+    placement.changed([vm.key])
+    placement.asked([record(vm, "LAB-N2", None)])
+    assert placement.moves[vm.key].fraction == 0.7
+    # Another target is another move.
+    facts = replace(facts, migration=Migration("LAB-N3", percent=10))
+    inventory.apply(SnapshotDelta(upserted=(replace(vm, cluster=facts),)))
+    placement.changed([vm.key])
+    assert placement.moves[vm.key].fraction == 0.1
+
+
+def test_a_move_that_waits_has_no_place_yet_and_one_that_arrived_none_any_more() -> None:
+    inventory, placement = made()
+    vm = next(vm for vm in inventory.vms.values() if vm.cluster is not None)
+    target = next(name for name in inventory.nodes if name != vm.owner_node)
+    waiting = replace(record(vm, target, None), state=OperationState.QUEUED, queue_position=3)
+    placement.asked([waiting])
+    assert placement.arriving == {}
+    assert tile_figure(placement.moves[vm.key]) == "3rd"
+    placement.asked([record(vm, target, 0.2)])
+    assert placement.arriving == {target: (vm.key,)}
+    inventory.apply(SnapshotDelta(upserted=(moved(vm, target),)))
+    placement.changed([vm.key])
+    assert placement.arriving == {}
+    # It is there, but that is not called done before it was looked at.
+    verifying = replace(record(vm, target, 1.0), state=OperationState.VERIFYING)
+    placement.asked([verifying])
+    assert placement.moves[vm.key].phase == "verify"

@@ -1,16 +1,20 @@
 """Tiles: drawn once, drawn again only where they look different, and the same either way."""
 
+import time
 from typing import Any
 
 import msgspec
 import pytest
 from PySide6.QtGui import QImage
 
+from console.model.operation import OperationRecord, OperationState, Progress
+from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import Heartbeat
 from console.ui import theme
 from console.ui.main_window import MainWindow
 from console.ui.views.map_painting import TilePainter
+from console.ui.views.map_placement import Move
 from tests.ui.conftest import settle
 from tests.ui.sample import snapshot
 
@@ -106,15 +110,43 @@ def test_another_theme_draws_everything_anew(window: MainWindow) -> None:
 def test_a_moving_vm_tells_target_and_progress_apart(window: MainWindow) -> None:
     """The percentage must not be what a narrow tile cuts off."""
     key = window.map.cards[0].keys[0]
-    window.map._placement.moves = {key: ("LAB-N2", 0.4)}
+    window.map._placement.moves = {key: Move("LAB-N2", 0.4, "copies")}
     face = window.map._face(key)
     assert face is not None
     assert face.look.is_moving
     assert (face.second, face.figure) == ("→ LAB-N2", "40 %")
-    window.map._placement.moves = {key: ("LAB-N2", None)}
+    window.map._placement.moves = {key: Move("LAB-N2", None, "switch")}
     face = window.map._face(key)
     assert face is not None
-    assert face.figure == ""
+    assert face.figure == "switch"
+    assert face.fraction is None
+
+
+def test_a_place_stands_open_at_the_target_and_no_tile_moves(window: MainWindow) -> None:
+    map_ = window.map
+    _ = window.inspector, window.drawer, window.table  # they take their room from the map
+    settle(10)
+    key, target = map_.cards[0].keys[0], map_.cards[1].node
+    vm = window._store.inventory.vms[key]
+    before = {other: map_.tile_rect(other) for card in map_.cards for other in card.keys}
+    request = LiveMigrate(key, vm.name, map_.cards[0].node, target)
+    state, progress = OperationState.RUNNING, Progress("Memory", 0.3)
+    moving = OperationRecord("1", request, "Move", state, time.time(), progress=progress)
+    window._store.operation_changed(moving)
+    settle()
+    assert map_.cards[1].arriving == (key,)
+    assert {other: map_.tile_rect(other) for card in map_.cards for other in card.keys} == before
+    place = map_.cards[1].tile_rect(len(map_.cards[1].keys), map_._sizes)
+    face = map_._arriving_face(key)
+    assert face is not None
+    assert (face.second, face.figure) == (f"from {map_.cards[0].node}", "30 %")
+    assert map_.key_at(place.center()) == key
+    assert "copying memory, 30 percent" in map_.spoken_vm(key)
+    assert "1 arriving" in map_.spoken_node(target)
+    window._store.operation_changed(replace(moving, state=OperationState.CANCELED))
+    settle()
+    assert map_.cards[1].arriving == ()
+    assert map_.key_at(place.center()) == ""
 
 
 @pytest.mark.parametrize("size", [8, 11, 16, 22])

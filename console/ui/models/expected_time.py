@@ -8,7 +8,8 @@ import msgspec
 
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import ChangePowerState, LiveMigrate, kind_of
-from console.ui.models.operation_words import duration_text, ordinal
+from console.ui.models.move_words import ordinal
+from console.ui.models.operation_words import duration_text
 
 _FEWEST = 3
 _NEWEST = 200

@@ -1,15 +1,17 @@
 """What a move would come to, in words: for the map, the chooser, the sheet and a screen reader."""
 
-from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict
+from console.model.operation import OperationRecord, OperationState, stalled_since
 
-MARKS = {
-    Severity.FINE: "✓",
-    Severity.NOTE: "ℹ",
-    Severity.WAITS: "◷",
-    Severity.UNKNOWN: "?",
-    Severity.BLOCKS: "✕",
+# A finding is drawn with the shape of the verdict that it leads to.
+VERDICT_OF = {
+    Severity.FINE: Verdict.FITS,
+    Severity.NOTE: Verdict.FITS_WITH_NOTES,
+    Severity.WAITS: Verdict.WAITS,
+    Severity.UNKNOWN: Verdict.UNKNOWN,
+    Severity.BLOCKS: Verdict.CANNOT,
 }
 NOTHING_AGAINST = "Nothing against it."
 _JUST_NOW_S = 2.0
@@ -69,27 +71,14 @@ def checked_text(
     return f"from the last reading, {old} old{asking}"
 
 
-def brief_lines(findings: Sequence[Finding], most: int) -> list[str]:
-    """The worst findings, one line each and its remedy; says how many are left out."""
-    lines = []
-    for finding in findings[:most]:
-        lines.append(f"{MARKS.get(finding.severity, '•')} {finding.text}")
-        if finding.remedy:
-            lines.append(f"    {finding.remedy}")
-    if len(findings) > most:
-        lines.append(f"… and {len(findings) - most} more")
-    return lines
-
-
-def whole_lines(findings: Iterable[Finding]) -> list[str]:
-    """Every finding with what to do, what it was seen from, and the document it rests on."""
-    lines = []
-    for finding in findings:
-        lines.append(f"{MARKS.get(finding.severity, '•')} {finding.text}")
-        lines += [f"    What to do: {finding.remedy}"] if finding.remedy else []
-        lines += [f"    Seen: {finding.evidence}"] if finding.evidence else []
-        lines += [f"    Source: {finding.source}"] if finding.source else []
-    return lines
+def details_of(finding: Finding, *, is_whole: bool) -> tuple[str, ...]:
+    """What stands under a finding: what to do; of the whole list also what it was seen from and
+    the document it rests on.
+    """
+    if not is_whole:
+        return (finding.remedy,) if finding.remedy else ()
+    rows = (("What to do", finding.remedy), ("Seen", finding.evidence), ("Source", finding.source))
+    return tuple(f"{word}: {text}" for word, text in rows if text)
 
 
 def spoken_verdict(what: str, verdict: NodeVerdict, checked: str = "", *, most: int = 3) -> str:
@@ -101,3 +90,87 @@ def spoken_verdict(what: str, verdict: NodeVerdict, checked: str = "", *, most: 
     if checked:
         parts.append(f"{checked.capitalize()}.")
     return " ".join(part for part in parts if part.strip())
+
+
+# Phases of a move: a word for a tile, and what it says in full.
+PHASES = {
+    "waits": "waits for its turn",
+    "check": "being checked once more",
+    "setup": "setting up",
+    "copies": "copying memory",
+    "switch": "switching over",
+    "tidy": "tidying up; it runs on the target",
+    "verify": "looking whether all is as before",
+    "cancel": "being cancelled",
+    "stalled": "stalled: no progress",
+    "unknown": "not known, looking",
+    "moves": "moving",
+}
+_OF_WIRE = {
+    "queued": "waits",
+    "setup": "setup",
+    "memory": "copies",
+    "blackout": "switch",
+    "cleanup": "tidy",
+}
+_OF_STATE = {
+    OperationState.QUEUED: "waits",
+    OperationState.CHECKING: "check",
+    OperationState.VERIFYING: "verify",
+    OperationState.UNKNOWN: "unknown",
+}
+
+
+def phase_of(word: str) -> str:
+    """A phase by the cluster's word for it; one it does not tell is just "moves"."""
+    return _OF_WIRE.get(word.casefold(), "moves")
+
+
+def phase_of_record(record: OperationRecord) -> str:
+    """Where this console's own move stands."""
+    if record.state in _OF_STATE:
+        is_asked = record.cancel_requested and record.state is not OperationState.UNKNOWN
+        return "cancel" if is_asked else _OF_STATE[record.state]
+    if record.cancel_requested:
+        return "cancel"
+    if stalled_since(record) is not None:
+        return "stalled"
+    return phase_of(record.progress.phase) if record.progress is not None else "moves"
+
+
+class MoveSeen(Protocol):
+    """A move as the map knows it (``views.map_placement.Move``)."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def fraction(self) -> float | None: ...
+    @property
+    def phase(self) -> str: ...
+    @property
+    def position(self) -> int | None: ...
+
+
+def tile_figure(move: MoveSeen) -> str:
+    """How far it is in a word or a figure: there is room for seven letters."""
+    if move.phase == "waits" and move.position:
+        return ordinal(move.position)
+    if move.phase in ("copies", "moves") and move.fraction is not None:
+        return f"{move.fraction * 100:.0f} %"
+    return move.phase
+
+
+def spoken_move(move: MoveSeen) -> str:
+    """Moving to LAB-N2: copying memory, 42 percent."""
+    words = PHASES.get(move.phase, move.phase)
+    if move.phase == "waits" and move.position:
+        words += f", {ordinal(move.position)} in line"
+    elif move.fraction is not None:
+        words += f", {move.fraction * 100:.0f} percent"
+    return f"moving to {move.target}: {words}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"

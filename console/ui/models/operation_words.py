@@ -16,6 +16,7 @@ from console.model.operation import (
     stalled_since,
 )
 from console.model.request import LiveMigrate
+from console.ui.models.move_words import ordinal
 from console.ui.plain_text import one_line, plain
 
 STATE_WORDS = {
@@ -39,12 +40,6 @@ def duration_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 11th."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
-    return f"{number}{ending or 'th'}"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -78,7 +73,12 @@ def progress_text(record: OperationRecord) -> str:
         return _stalled_text(record)
     if record.progress is None:
         return _line_text(record)
-    words = [move_text(record.progress) or record.progress.phase, record.progress.text]
+    is_move = isinstance(record.request, LiveMigrate)
+    phase = record.progress.phase
+    words = [
+        move_text(record.progress) or (_MOVE_PHASES.get(phase, phase) if is_move else phase),
+        record.progress.text,
+    ]
     if record.progress.remaining_s is not None:
         words.append(f"about {duration_text(record.progress.remaining_s)} left")
     return ", ".join(word for word in words if word)

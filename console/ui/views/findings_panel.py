@@ -1,41 +1,47 @@
-"""The whole list of findings for the hovered node, floating over the map while VMs are lifted."""
+"""What the hovered node says, floating over the map while VMs are lifted: reasons and figures."""
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from typing import NamedTuple
 
-from console.model.finding import NodeVerdict
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QWidget
+
+from console.model.finding import NodeVerdict, Severity, Verdict
 from console.ui import theme
-from console.ui.models.move_words import NOTHING_AGAINST, brief_lines, outlook_text, whole_lines
+from console.ui.models.move_words import NOTHING_AGAINST, VERDICT_OF, details_of, outlook_text
 from console.ui.plain_text import plain
 
-_WIDTH_LETTERS = 54
+_WIDTH_LETTERS = 56
 _WIDE_LETTERS = 84
 _BRIEF = 3
-_SPACE_UNFOLDS = "Space: every reason, with what it was seen from"
+_SPACE_UNFOLDS = "Space: every reason, and what it was seen from"
 _SPACE_FOLDS = "Space: only the worst"
+_LET_GO = "Nothing was moved. Click or press Escape to go on."
+_WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+class _Line(NamedTuple):
+    """One paragraph. ``mark`` stands before it; ``space`` is the gap above it in line heights."""
+
+    text: str
+    is_bold: bool = False
+    is_muted: bool = False
+    mark: Verdict | None = None
+    is_indented: bool = False
+    space: float = 0.0
 
 
 class FindingsPanel(QFrame):
-    """Never takes the mouse: the drag goes on beneath it."""
+    """Never takes the mouse: the drag goes on beneath it. Painted, because it follows the mouse."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("findings_panel")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._verdict: NodeVerdict | None = None
-        self._shown: tuple[object, ...] = ()
-        self._title, self._outlook, self._text = QLabel(self), QLabel(self), QLabel(self)
-        bold = self._title.font()
-        bold.setBold(True)
-        self._title.setFont(bold)
-        self._outlook.setForegroundRole(theme.MUTED_ROLE)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(14, 10, 14, 12)
-        for label in (self._title, self._outlook, self._text):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            self._layout.addWidget(label)
+        self._lines: list[_Line] = []
+        self._places: list[QRect] = []
+        self._made_for: tuple[object, ...] = ()
         self.hide()
 
     def show_verdict(
@@ -54,25 +60,15 @@ class FindingsPanel(QFrame):
         evidence; ``is_pinned`` adds how to be rid of it: the mouse button is up, nothing else
         tells.
         """
-        found = verdict.findings
-        lines = whole_lines(found) if is_whole else brief_lines(found, _BRIEF)
-        if found:
-            lines += ["", _SPACE_FOLDS if is_whole else _SPACE_UNFOLDS]
-        if is_pinned:
-            lines += ["", "Nothing was moved. Click or press Escape to go on."]
-        texts = (
-            plain(f"{what} to {verdict.node}: {verdict.verdict}"),
-            plain(f"{outlook_text(verdict)}\n{checked[:1].upper()}{checked[1:]}"),
-            plain("\n".join(lines) or NOTHING_AGAINST),
-        )
-        self._verdict = verdict
-        for label, text in zip((self._title, self._outlook, self._text), texts, strict=True):
-            label.setText(text)
-        shown = (*texts, is_whole, self.font().key())
-        if shown != self._shown:
-            # Measuring wrapped text is dear, and under a held mouse this is called for each move.
-            self._shown = shown
-            self._take_size(_WIDE_LETTERS if is_whole else _WIDTH_LETTERS)
+        parent = self.parentWidget()
+        assert parent is not None
+        made_for = (verdict, what, checked, is_pinned, is_whole, self.font().key(), parent.size())
+        if made_for != self._made_for:
+            self._made_for, self._verdict = made_for, verdict
+            self._lines = _lines(verdict, what, checked, is_pinned=is_pinned, is_whole=is_whole)
+            self._lay_out(_WIDE_LETTERS if is_whole else _WIDTH_LETTERS)
+            self.setAccessibleName(self._lines[0].text)
+            self.setAccessibleDescription(self.text())
             self.update()
         self._take_place(beside)
         self.show()
@@ -80,7 +76,7 @@ class FindingsPanel(QFrame):
 
     def text(self) -> str:
         """Everything the panel says."""
-        return "\n".join(label.text() for label in (self._title, self._outlook, self._text))
+        return "\n".join(line.text for line in self._lines)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = theme.current()
@@ -91,22 +87,50 @@ class FindingsPanel(QFrame):
         if self._verdict is not None:
             token = colors.color(theme.VERDICT_TOKEN[self._verdict.verdict])
             painter.fillRect(QRect(0, 0, 4, self.height()), token)
+        for line, place in zip(self._lines, self._places, strict=True):
+            self._draw(painter, line, place, colors.color("muted" if line.is_muted else "text"))
         painter.end()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.update()
+    def _draw(self, painter: QPainter, line: _Line, place: QRect, color: QColor) -> None:
+        font = QFont(self.font())
+        font.setBold(line.is_bold)
+        painter.setFont(font)
+        painter.setPen(color)
+        painter.drawText(place, int(_WRAPPED), line.text)
+        if line.mark is not None:
+            side = round(painter.fontMetrics().height() * 0.8)
+            left = place.left() - self._indent()
+            theme.paint_verdict(painter, QRect(left, place.top() + 1, side, side), line.mark)
 
-    def _take_size(self, letters: int) -> None:
-        """A wrapping label tells its height only for a width: adjustSize() alone would clip it."""
-        width = letters * self.fontMetrics().averageCharWidth()
-        margins = self._layout.contentsMargins()
-        inner = width - margins.left() - margins.right()
-        labels = (self._title, self._outlook, self._text)
-        height = sum(label.heightForWidth(inner) for label in labels)
-        height += margins.top() + margins.bottom() + 2 * self._layout.spacing()
-        self.setFixedSize(width, height)
+    def _indent(self) -> int:
+        return round(self.fontMetrics().height() * 1.25)
+
+    def _lay_out(self, letters: int) -> None:
+        """Places of the paragraphs; what would not fit into the map is counted instead."""
+        parent = self.parentWidget()
+        assert parent is not None
+        wide = min(letters * self.fontMetrics().averageCharWidth(), parent.width() - 16)
+        bold = QFont(self.font())
+        bold.setBold(True)
+        high, left, top = self.fontMetrics().height(), 16, 10
+        room = parent.height() - 16 - 2 * high
+        places: list[QRect] = []
+        for at, line in enumerate(self._lines):
+            indent = self._indent() if line.is_indented else 0
+            metrics = QFontMetrics(bold if line.is_bold else self.font())
+            box = QRect(left + indent, 0, wide - 2 * left - indent, 100_000)
+            found = metrics.boundingRect(box, int(_WRAPPED), line.text)
+            top += round(line.space * high)
+            if top + found.height() > room:
+                rest = f"… and {len(self._lines) - at} lines more: Ctrl+M lists them all."
+                self._lines = [*self._lines[:at], _Line(rest, is_muted=True)]
+                places.append(QRect(left, top, wide - 2 * left, high))
+                top += high
+                break
+            places.append(QRect(box.left(), top, box.width(), found.height()))
+            top += found.height()
+        self._places = places
+        self.setFixedSize(wide, top + 12)
 
     def _take_place(self, beside: QRect) -> None:
         parent = self.parentWidget()
@@ -115,4 +139,33 @@ class FindingsPanel(QFrame):
         top = beside.bottom() + 8
         if top + self.height() > parent.height():
             top = min(beside.top(), parent.height()) - self.height() - 8
-        self.move(QPoint(max(8, left), max(8, top)))
+        if top < 8:
+            top = max(8, parent.height() - self.height() - 8)
+        self.move(QPoint(max(8, left), top))
+
+
+def _lines(
+    verdict: NodeVerdict, what: str, checked: str, *, is_pinned: bool, is_whole: bool
+) -> list[_Line]:
+    title = f"{what} to {verdict.node}: {verdict.verdict}"
+    lines = [_Line(plain(title), is_bold=True), _Line(outlook_text(verdict), is_muted=True)]
+    lines.append(_Line(checked[:1].upper() + checked[1:], is_muted=True))
+    found = verdict.findings
+    for finding in found if is_whole else found[:_BRIEF]:
+        mark = VERDICT_OF.get(finding.severity, Verdict.UNKNOWN)
+        lines.append(_Line(plain(finding.text), mark=mark, is_indented=True, space=0.45))
+        lines += [
+            _Line(plain(text), is_muted=True, is_indented=True)
+            for text in details_of(finding, is_whole=is_whole)
+        ]
+    if not found:
+        fits = VERDICT_OF[Severity.FINE]
+        lines.append(_Line(NOTHING_AGAINST, mark=fits, is_indented=True, space=0.45))
+    left_out = 0 if is_whole else max(0, len(found) - _BRIEF)
+    if left_out:
+        lines.append(_Line(f"… and {left_out} more", is_indented=True, space=0.45))
+    if is_pinned:
+        lines.append(_Line(_LET_GO, space=0.6))
+    if found:
+        lines.append(_Line(_SPACE_FOLDS if is_whole else _SPACE_UNFOLDS, is_muted=True, space=0.6))
+    return lines

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.model.finding import NodeVerdict
 from console.model.node import Node
-from console.ui.models.move_words import spoken_verdict
+from console.ui.models.move_words import spoken_move, spoken_verdict, tile_figure
 from console.ui.models.vm_columns import SECURITY_WORDS
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
@@ -44,7 +44,7 @@ class MapCanvas(QAbstractScrollArea):
         self._marks: dict[str, str] = {}
         self._chips: tuple[tuple[object, ...], list[Chip]] = (), []
         self._shown_nodes: dict[str, Node] = {}
-        self._tiles = MapTiles(self._face)
+        self._tiles = MapTiles(self._face, self._arriving_face)
         self._drawing = QTimer(self, interval=0)
         self._drawing.timeout.connect(self._draw_slice)
         self.setObjectName("cluster_map")
@@ -101,8 +101,7 @@ class MapCanvas(QAbstractScrollArea):
         words += [SECURITY_WORDS[vm.security], f"on {one_line(vm.owner_node or 'no node')}"]
         move = self._placement.moves.get(key)
         if move is not None:
-            percent = "" if move[1] is None else f", {move[1] * 100:.0f} percent"
-            words.append(f"moving to {one_line(move[0])}{percent}")
+            words.append(one_line(spoken_move(move)))
         elif key in self._marks:
             words.append(one_line(self._marks[key]))
         return ", ".join(words)
@@ -117,8 +116,10 @@ class MapCanvas(QAbstractScrollArea):
             checked = self.lifted.checked(name, time.time())
             return plain(spoken_verdict(one_line(self.lifted.what), verdict, checked, most=20))
         count = len(self._placement.order.get(name, ()))
+        coming = len(self._placement.arriving.get(name, ()))
+        arriving = f", {coming} arriving" if coming else ""
         health = self._store.health_of_node(name).sentence
-        return f"{one_line(name)}, {node.state}, {count} VMs, {one_line(health)}"
+        return f"{one_line(name)}, {node.state}, {count} VMs{arriving}, {one_line(health)}"
 
     @property
     def chips(self) -> list[Chip]:
@@ -154,6 +155,8 @@ class MapCanvas(QAbstractScrollArea):
             self._judge_again()
         elif self._placement.changed(keys):
             self._lay_out()
+        else:
+            self._keep_places()
         self._look_again(keys)
 
     def _on_levels_changed(self, keys: Sequence[str]) -> None:
@@ -172,7 +175,15 @@ class MapCanvas(QAbstractScrollArea):
         self._update_headers()
 
     def _on_operations_changed(self, *_: object) -> None:
-        self._look_again(self._placement.asked(self._store.running()))
+        touched = self._placement.asked(self._store.running())
+        self._keep_places()
+        self._look_again(touched)
+
+    def _keep_places(self) -> None:
+        """Where VMs are on their way to, a place stands open; not while something is lifted."""
+        shown = {card.node: card.arriving for card in self.cards if card.arriving}
+        if self.lifted is None and shown != self._placement.arriving:
+            self._lay_out()
 
     def _drop_gone(self) -> None:
         gone = self.selected - self._store.inventory.vms.keys()
@@ -203,10 +214,10 @@ class MapCanvas(QAbstractScrollArea):
                 self.viewport().update(chip.area.adjusted(-3, -3, 3, 3))
 
     def _lay_out(self) -> None:
-        order = self._placement.order
+        order, width = self._placement.order, self.viewport().width()
         largest = max((len(keys) for keys in order.values()), default=0)
         self._sizes: Measures = map_layout.measures(QFontMetrics(self.font()), largest)
-        self.cards = map_layout.lay_out(order, self.viewport().width(), self._sizes)
+        self.cards = map_layout.lay_out(order, width, self._sizes, self._placement.arriving)
         bottom = max((card.area.bottom() for card in self.cards), default=0) + 2 * self._sizes.gap
         bar = self.verticalScrollBar()
         bar.setPageStep(self.viewport().height())
@@ -265,10 +276,24 @@ class MapCanvas(QAbstractScrollArea):
             is_moving=move is not None or key in self._marks,
             is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
         )
+        name = one_line(vm.name)
         if move is None:
-            return TileFace(look, one_line(vm.name), one_line(self._marks.get(key, "")))
-        percent = "" if move[1] is None else f"{move[1] * 100:.0f} %"
-        return TileFace(look, one_line(vm.name), f"→ {one_line(move[0])}", percent)
+            return TileFace(look, name, one_line(self._marks.get(key, "")))
+        figure = tile_figure(move)
+        to = f"→ {one_line(move.target)}"
+        return TileFace(look, name, to, figure, move.fraction, move.is_troubled)
+
+    def _arriving_face(self, key: str) -> TileFace | None:
+        """How the place looks that a VM has where it moves to; None if it came or gave up."""
+        vm, move = self._store.inventory.vms.get(key), self._placement.moves.get(key)
+        if vm is None or move is None:
+            return None
+        look = TileLook(
+            level=self._store.level_of(key), security=vm.security, is_selected=key in self.selected
+        )._replace(is_arriving=True)
+        source = f"from {one_line(vm.owner_node or 'no node')}"
+        name, figure = one_line(vm.name), tile_figure(move)
+        return TileFace(look, name, source, figure, move.fraction, move.is_troubled)
 
     def _look_again(self, keys: Sequence[str] | set[str]) -> None:
         self._tiles.changed(keys)
@@ -302,7 +327,7 @@ class MapCanvas(QAbstractScrollArea):
         for card in self.cards:
             index = card.index_at(inside, self._sizes)
             if index is not None:
-                return card.keys[index]
+                return (*card.keys, *card.arriving)[index]
         return ""
 
     def node_at(self, point: QPoint) -> str | None:

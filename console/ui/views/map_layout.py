@@ -1,6 +1,7 @@
 """Where everything lies on the cluster map: cards of nodes and tiles in them. Geometry only."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect
@@ -37,7 +38,9 @@ def measures(metrics: QFontMetrics, largest_node: int) -> Measures:
 
 @dataclass(frozen=True)
 class Card:
-    """One node's box; ``keys`` are its VMs in the order of the tiles."""
+    """One node's box; ``keys`` are its VMs in the order of the tiles, ``arriving`` those on their
+    way to it, whose places come after.
+    """
 
     node: str
     area: QRect
@@ -46,6 +49,7 @@ class Card:
     keys: tuple[str, ...]
     step_x: int
     step_y: int
+    arriving: tuple[str, ...] = ()
 
     def tile_rect(self, index: int, sizes: Measures) -> QRect:
         row, column = divmod(index, self.columns)
@@ -57,18 +61,23 @@ class Card:
         )
 
     def index_at(self, point: QPoint, sizes: Measures) -> int | None:
-        """Which tile lies there; arithmetic, so quick at any number."""
+        """Which tile lies there, those that arrive counted on; arithmetic, quick at any number."""
         if not self.tiles.contains(point):
             return None
         column = (point.x() - self.tiles.left()) // self.step_x
         row = (point.y() - self.tiles.top()) // self.step_y
         index = row * self.columns + column
-        if column >= self.columns or not 0 <= index < len(self.keys):
+        if column >= self.columns or not 0 <= index < len(self.keys) + len(self.arriving):
             return None
         return index if self.tile_rect(index, sizes).contains(point) else None
 
 
-def lay_out(keys_by_node: dict[str, tuple[str, ...]], width: int, sizes: Measures) -> list[Card]:
+def lay_out(
+    keys_by_node: Mapping[str, tuple[str, ...]],
+    width: int,
+    sizes: Measures,
+    arriving: Mapping[str, tuple[str, ...]],
+) -> list[Card]:
     """Cards in rows of equal width; a row is as high as its fullest card."""
     count = len(keys_by_node)
     if not count:
@@ -87,7 +96,8 @@ def lay_out(keys_by_node: dict[str, tuple[str, ...]], width: int, sizes: Measure
     names = list(keys_by_node)
     for start in range(0, count, per_row):
         row = names[start : start + per_row]
-        most = max(len(keys_by_node[name]) for name in row)
+        # Room for one that arrives is always there, so that most moves shift nothing.
+        most = max(len(keys_by_node[name]) + max(1, len(arriving.get(name, ()))) for name in row)
         tiles_height = max(2, math.ceil(most / columns)) * step_y
         height = sizes.header_height + tiles_height + 2 * margin
         for at, name in enumerate(row):
@@ -98,6 +108,8 @@ def lay_out(keys_by_node: dict[str, tuple[str, ...]], width: int, sizes: Measure
                 inner,
                 tiles_height,
             )
-            cards.append(Card(name, area, tiles, columns, keys_by_node[name], step_x, step_y))
+            coming = arriving.get(name, ())
+            keys = keys_by_node[name]
+            cards.append(Card(name, area, tiles, columns, keys, step_x, step_y, coming))
         top += height + margin
     return cards

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from console.health import Health, HealthLevel
 from console.model.finding import NodeVerdict, Verdict
@@ -23,21 +23,25 @@ class TileLook(NamedTuple):
 
     level: HealthLevel
     security: SecurityType
-    is_selected: bool
-    is_current: bool
-    is_moving: bool
-    is_lifted: bool
+    is_selected: bool = False
+    is_current: bool = False
+    is_moving: bool = False
+    is_lifted: bool = False
+    is_arriving: bool = False  # not the VM itself: the place that is kept for it at its target
 
 
 class TileFace(NamedTuple):
     """A tile as it is drawn. While the VM moves ``second`` stands under the name, and ``figure``,
-    how far it is, beside it: both are short, and the name gives way.
+    how far it is, beside it: both are short, and the name gives way. ``fraction``, 0..1, is a bar
+    along the lower edge; ``is_troubled`` colours it.
     """
 
     look: TileLook
     caption: str
     second: str = ""
     figure: str = ""
+    fraction: float | None = None
+    is_troubled: bool = False
 
 
 class TilePainter:
@@ -59,6 +63,8 @@ class TilePainter:
             pixmap = self._make(area.size(), face.look, sizes, ratio)
             self._pixmaps[face.look] = pixmap
         painter.drawPixmap(area.topLeft(), pixmap)
+        if face.fraction is not None:
+            _draw_bar(painter, area, face)
         if sizes.has_captions:
             self._draw_words(painter, area, face, sizes)
 
@@ -66,24 +72,39 @@ class TilePainter:
         colors, look = theme.current(), face.look
         left = area.left() + sizes.line + sizes.letter
         text = QRect(left, area.top(), area.right() - left - sizes.letter, area.height())
-        is_quiet = look.level is HealthLevel.OFF
+        is_quiet = look.level is HealthLevel.OFF or look.is_arriving
         painter.setPen(colors.color("muted" if is_quiet else "text"))
-        metrics = painter.fontMetrics()
-        elide = Qt.TextElideMode.ElideRight
         if face.second:
-            wide = text.width() + sizes.letter // 2
-            half = QRect(text.left(), text.top() + 2, wide, text.height() // 2)
-            room = wide - (metrics.horizontalAdvance(face.figure) + 4 if face.figure else 0)
-            painter.drawText(half, _LEFT, metrics.elidedText(face.caption, elide, room))
-            painter.setPen(colors.color("accent"))
-            painter.drawText(half, _RIGHT, face.figure)
-            half.translate(0, half.height() - 3)
-            painter.drawText(half, _LEFT, metrics.elidedText(face.second, elide, wide))
+            self._draw_two_lines(painter, text, face, sizes)
         else:
             room = text.width()
             if look.security is SecurityType.TRUSTED_LAUNCH:
                 room -= sizes.line
-            painter.drawText(text, _LEFT, metrics.elidedText(face.caption, elide, room))
+            shown = painter.fontMetrics().elidedText(
+                face.caption, Qt.TextElideMode.ElideRight, room
+            )
+            painter.drawText(text, _LEFT, shown)
+
+    def _draw_two_lines(
+        self, painter: QPainter, text: QRect, face: TileFace, sizes: Measures
+    ) -> None:
+        """Name and figure, and where to under them: the name has the larger letters."""
+        colors, name = theme.current(), painter.font()
+        small = QFont(name)
+        small.setPointSizeF(name.pointSizeF() * 0.88)
+        wide = text.width() + sizes.letter // 2
+        half = QRect(text.left(), text.top() + 1, wide, text.height() // 2)
+        elide, room = Qt.TextElideMode.ElideRight, wide
+        token = "attention" if face.is_troubled else "accent"
+        if face.figure:
+            room -= QFontMetrics(small).horizontalAdvance(face.figure) + 4
+        painter.drawText(half, _LEFT, painter.fontMetrics().elidedText(face.caption, elide, room))
+        painter.setFont(small)
+        painter.setPen(colors.color(token))
+        painter.drawText(half, _RIGHT, face.figure)
+        half.translate(0, half.height() - 3)
+        painter.drawText(half, _LEFT, QFontMetrics(small).elidedText(face.second, elide, wide))
+        painter.setFont(name)
 
     def _make(self, size: QSize, look: TileLook, sizes: Measures, ratio: float) -> QPixmap:
         colors = theme.current()
@@ -94,12 +115,17 @@ class TilePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(0.75, 0.75, size.width() - 1.5, size.height() - 1.5)
         fill = colors.color("tile")
-        if look.is_selected:
+        if look.is_arriving:
+            fill = colors.color("surface")
+        elif look.is_moving and not look.is_selected:
+            # Where it still is, but not for long.
+            fill = mixed(colors.color("tile"), colors.color("surface"), 0.5)
+        elif look.is_selected:
             fill = mixed(colors.color("accent"), colors.color("surface"), 0.22)
         elif look.level is HealthLevel.CRITICAL:
             fill = mixed(colors.color("critical"), colors.color("surface"), 0.16)
         edge = QPen(colors.color("accent") if look.is_selected else fill, 1.5)
-        if look.is_moving:
+        if look.is_moving or look.is_arriving:
             edge = QPen(colors.color("accent"), 1.5, Qt.PenStyle.DashLine)
         if look.is_current:
             edge = QPen(colors.color("text"), 1.5, Qt.PenStyle.DotLine)
@@ -114,6 +140,8 @@ class TilePainter:
         return pixmap
 
     def _draw_marks(self, painter: QPainter, size: QSize, look: TileLook, sizes: Measures) -> None:
+        if look.is_arriving:
+            return  # its health is told where it runs
         if not sizes.has_captions:
             side = max(6, round(size.height() * 0.68))
             offset = (size.height() - side) // 2
@@ -126,6 +154,16 @@ class TilePainter:
         if look.security is SecurityType.TRUSTED_LAUNCH and not look.is_moving:
             shield = QRect(size.width() - side - sizes.letter, top, side, side)
             paint_shield(painter, shield, theme.current().color("muted"))
+
+
+def _draw_bar(painter: QPainter, area: QRect, face: TileFace) -> None:
+    """How far the move is, along the tile's lower edge."""
+    colors = theme.current()
+    height = max(2, area.height() // 12)
+    track = QRect(area.left() + 3, area.bottom() - height - 1, area.width() - 6, height)
+    painter.fillRect(track, colors.color("line"))
+    track.setWidth(round(track.width() * min(1.0, max(0.0, face.fraction or 0.0))))
+    painter.fillRect(track, colors.color("attention" if face.is_troubled else "accent"))
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

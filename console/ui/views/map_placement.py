@@ -4,26 +4,41 @@ A refresh of 2,000 VMs of which three changed looks at three: only their cards a
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from console.model.inventory import Inventory
-from console.model.operation import OperationRecord
+from console.model.operation import OperationRecord, OperationState, stalled_since
 from console.model.request import LiveMigrate
+from console.ui.models.move_words import phase_of, phase_of_record
 from console.ui.models.vm_columns import natural
 
 NOT_PLACED = ""  # the card of VMs that the cluster shows on no node
 
-Move = tuple[str, float | None]  # target node, fraction 0..1 or None where nobody can tell
+
+class Move(NamedTuple):
+    """A live migration by one VM. ``fraction`` is 0..1, None where nobody can tell; ``phase`` is
+    one of ``move_words.PHASES``. One that waits has no place at its target yet.
+    """
+
+    target: str
+    fraction: float | None = None
+    phase: str = ""
+    is_under_way: bool = True
+    position: int | None = None  # in the queue
+    is_troubled: bool = False  # stalled, or not converging
 
 
 class Placement:
     """``order`` holds the keys of every card in natural order of their names, cards in the
-    cluster's order. ``moves`` are the migrations under way by VM key.
+    cluster's order. ``moves`` are the migrations asked for or under way by VM key, ``arriving``
+    the VMs on their way to each card.
     """
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self.order: dict[str, tuple[str, ...]] = {}
         self.moves: dict[str, Move] = {}
+        self.arriving: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, tuple[str, str]] = {}  # key -> card, sort key
         self._reported: dict[str, Move] = {}  # the cluster's own word
         self._asked: dict[str, Move] = {}  # what this console asked for
@@ -43,7 +58,6 @@ class Placement:
     def changed(self, keys: Sequence[str]) -> set[str]:
         """These VMs changed, came or went: the cards whose order is another now."""
         self._note_reported(keys)
-        self._join_moves()
         touched: set[str] = set()
         for key in keys:
             before = self._places.get(key)
@@ -62,6 +76,7 @@ class Placement:
             else:
                 self.order.pop(card, None)
         self._in_cluster_order()
+        self._join_moves()
         return touched
 
     def _in_cluster_order(self) -> None:
@@ -74,10 +89,7 @@ class Placement:
         """This console's unfinished operations changed: the VMs whose move looks different now."""
         before = self.moves
         self._asked = {
-            record.request.vm_key: (
-                record.request.target,
-                record.progress.fraction if record.progress is not None else None,
-            )
+            record.request.vm_key: _asked(record, record.request)
             for record in running
             if isinstance(record.request, LiveMigrate)
         }
@@ -111,13 +123,51 @@ class Placement:
                 continue
             percent = facts.migration.percent
             fraction = None if percent is None else percent / 100
-            self._reported[key] = (facts.migration.target, fraction)
+            phase = phase_of(facts.migration.phase)
+            self._reported[key] = Move(facts.migration.target, fraction, phase)
 
     def _join_moves(self) -> None:
-        """Target as the cluster reports it, progress as our own operation follows it."""
+        """Target as the cluster reports it, progress as our own operation follows it.
+
+        What is shown of a move once is never taken back: two sources count differently.
+        """
         moves = dict(self._asked)
-        for key, (target, fraction) in self._reported.items():
+        for key, reported in self._reported.items():
             asked = self._asked.get(key)
-            is_ours = asked is not None and asked[1] is not None
-            moves[key] = (target, asked[1] if asked is not None and is_ours else fraction)
+            if asked is not None and asked.is_under_way:
+                moves[key] = asked._replace(
+                    target=reported.target,
+                    fraction=reported.fraction if asked.fraction is None else asked.fraction,
+                )
+            else:
+                moves[key] = reported
+        for key, move in moves.items():
+            shown = self.moves.get(key)
+            if shown is None or shown.target != move.target or move.fraction is None:
+                continue
+            if shown.is_under_way and move.is_under_way and shown.fraction is not None:
+                moves[key] = move._replace(fraction=max(shown.fraction, move.fraction))
         self.moves = moves
+        arriving: dict[str, list[str]] = {}
+        for key, move in moves.items():
+            place = self._places.get(key)
+            if move.is_under_way and place is not None and place[0] != move.target:
+                arriving.setdefault(move.target, []).append(key)
+        self.arriving = {card: self._sorted(keys) for card, keys in arriving.items()}
+
+
+def _asked(record: OperationRecord, request: LiveMigrate) -> Move:
+    progress = record.progress
+    move = progress.move if progress is not None else None
+    return Move(
+        target=request.target,
+        fraction=progress.fraction if progress is not None else None,
+        phase=phase_of_record(record),
+        is_under_way=record.state not in _NOT_BEGUN,
+        position=record.queue_position,
+        is_troubled=stalled_since(record) is not None
+        or (move is not None and move.is_converging is False),
+    )
+
+
+_NOT_BEGUN = (OperationState.QUEUED, OperationState.CHECKING)

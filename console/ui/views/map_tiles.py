@@ -31,13 +31,17 @@ class _Layer:
 
 
 class MapTiles:
-    """Pictures of tiles by node name. ``face_of`` tells how a VM looks now."""
+    """Pictures of tiles by node name. ``face_of`` tells how a VM looks now, ``arriving_face_of``
+    how the place looks that is kept for it where it moves to.
+    """
 
-    def __init__(self, face_of: FaceOf) -> None:
+    def __init__(self, face_of: FaceOf, arriving_face_of: FaceOf) -> None:
         self._face_of = face_of
+        self._arriving_face_of = arriving_face_of
         self._painter = TilePainter()
         self._layers: dict[str, _Layer] = {}
         self._places: dict[str, tuple[_Layer, int]] = {}
+        self._kept_places: dict[str, tuple[_Layer, int]] = {}
         self._made_for: tuple[object, ...] = ()
         self._sizes: Measures | None = None
         self._font = QFont()
@@ -63,6 +67,11 @@ class MapTiles:
             for layer in layers.values()
             for index, key in enumerate(layer.card.keys)
         }
+        self._kept_places = {
+            key: (layer, index)
+            for layer in layers.values()
+            for index, key in enumerate(layer.card.arriving, len(layer.card.keys))
+        }
 
     def place_of(self, key: str) -> tuple[Card, int] | None:
         """A VM's card and the index of its tile, None if it has none."""
@@ -72,13 +81,14 @@ class MapTiles:
     def changed(self, keys: Sequence[str] | set[str]) -> None:
         """These VMs may look different now."""
         for key in keys:
-            place = self._places.get(key)
-            if place is not None:
-                place[0].waiting.append(place[1])
+            for places in (self._places, self._kept_places):
+                place = places.get(key)
+                if place is not None:
+                    place[0].waiting.append(place[1])
 
     def all_changed(self) -> None:
         for layer in self._layers.values():
-            layer.waiting = list(reversed(range(len(layer.card.keys))))
+            layer.waiting = list(reversed(range(len(layer.faces))))
 
     @property
     def is_behind(self) -> bool:
@@ -114,8 +124,9 @@ class MapTiles:
         picture = QPixmap(size * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
-        faces: list[TileFace | None] = [None] * len(card.keys)
-        layer = _Layer(card, picture, faces, list(reversed(range(len(card.keys)))))
+        count = len(card.keys) + len(card.arriving)
+        faces: list[TileFace | None] = [None] * count
+        layer = _Layer(card, picture, faces, list(reversed(range(count))))
         if known is not None and known.card.tiles.size() == card.tiles.size():
             # Same grid, other VMs: keep what is drawn until each tile's turn comes.
             layer.picture = known.picture
@@ -133,7 +144,13 @@ class MapTiles:
         origin = card.tiles.topLeft()
         while waiting:
             for index in [waiting.pop() for _ in range(min(_BATCH, len(waiting)))]:
-                face = self._face_of(card.keys[index])
+                own = len(card.keys)
+                is_own = index < own
+                face = (
+                    self._face_of(card.keys[index])
+                    if is_own
+                    else self._arriving_face_of(card.arriving[index - own])
+                )
                 if face is None or face == faces[index]:
                     continue
                 if painter is None:
@@ -170,6 +187,7 @@ class MapTiles:
 def _is_alike(one: Card, other: Card) -> bool:
     return (
         one.keys == other.keys
+        and one.arriving == other.arriving
         and one.tiles.size() == other.tiles.size()
         and (one.columns, one.step_x, one.step_y) == (other.columns, other.step_x, other.step_y)
     )
