@@ -22,7 +22,7 @@ from console.lab.world.errors import WorldError
 from console.lab.world.site import Site
 from console.lab.world.state import ArmOperation, ArmResource
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
-from console.model.node import Node
+from console.model.node import Maintenance, Node
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -305,13 +305,26 @@ class WorldBackend:
     async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
         with self.reaching(Wire.CLUSTER):
             self.site.suspend_node(node, True, operation_id)
-            self.site.set_azure_placement(node, False)
         return self._acted(WorldJob(self, "drain", node, operation_id))
+
+    async def pause_node(self, node: str, operation_id: str) -> RemoteJob:
+        with self.reaching(Wire.CLUSTER):
+            self.site.suspend_node(node, False, operation_id)
+        return self._acted(WorldJob(self, "done", node, operation_id))
+
+    async def set_azure_placement(self, node: str, is_allowed: bool, operation_id: str) -> None:
+        with self.reaching(Wire.CLUSTER):
+            if self.site.node(node).accepts_azure_placement is not is_allowed:
+                self.site.set_azure_placement(node, is_allowed)
+        self._acted(None)
+
+    async def read_maintenance(self, node: str) -> Maintenance | None:
+        with self.reaching(Wire.CLUSTER):
+            return records.maintenance(self.site, node)
 
     async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob:
         with self.reaching(Wire.CLUSTER):
             moves = self.site.resume_node(node, failback, operation_id)
-            self.site.set_azure_placement(node, True)
         kind = "drain" if moves is not None else "done"
         return self._acted(WorldJob(self, kind, node, operation_id))
 

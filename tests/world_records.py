@@ -6,7 +6,15 @@ from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.site import Site
 from console.lab.world.state import ArmResource, WorldNode, WorldVm
-from console.model.node import DrainStatus, MigrationNetwork, Node, NodeState, ServiceState
+from console.model.node import (
+    DrainStatus,
+    Maintenance,
+    MigrationNetwork,
+    Node,
+    NodeState,
+    RemainingVm,
+    ServiceState,
+)
 from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.site import (
     AddressPool,
@@ -196,6 +204,31 @@ def node_state(node: WorldNode) -> NodeState:
         return NodeState.DRAINING
     state: NodeState = _word(NodeState, node.state)
     return state
+
+
+def maintenance(site: Site, name: str) -> Maintenance | None:
+    node = site.nodes.get(name)
+    if node is None:
+        return None
+    drain = site.drains.get(name)
+    return Maintenance(
+        node=name,
+        state=node_state(node),
+        drain=_word(DrainStatus, node.drain_status),
+        drain_failure=drain.failure_text if drain is not None else "",
+        accepts_azure_placement=node.accepts_azure_placement,
+        vms=tuple(
+            RemainingVm(vm.vm_id, vm.name, vm.group_state, _why(site, vm))
+            for vm in site.vms_on(name)
+        ),
+        other_groups=(),
+        storage_jobs=tuple(f"{job.name} ({job.state})" for job in site.storage_jobs),
+    )
+
+
+def _why(site: Site, vm: WorldVm) -> str:
+    migration = site.migrations.get(vm.vm_id)
+    return migration.failure_text if migration is not None and migration.phase == "Failed" else ""
 
 
 def node_record(site: Site, node: WorldNode) -> Node:

@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 
 from console.model.freshness import Fault, Wire
-from console.model.node import Node
-from console.model.operation import MoveProgress
+from console.model.node import Maintenance, Node
+from console.model.operation import DrainProgress, MoveProgress
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -43,7 +43,10 @@ class JobState(enum.StrEnum):
 
 
 class JobReport(msgspec.Struct, frozen=True, gc=False):
-    """One answer about a remote job. ``fraction`` 0..1; ``poll_after_s`` is the server's wish."""
+    """One answer about a remote job. ``fraction`` 0..1; ``poll_after_s`` is the server's wish.
+
+    ``news``: what happened since the last answer and is worth a line of its own.
+    """
 
     state: JobState
     phase: str = ""
@@ -52,6 +55,8 @@ class JobReport(msgspec.Struct, frozen=True, gc=False):
     fault: Fault | None = None
     poll_after_s: float | None = None
     move: MoveProgress | None = None
+    drain: DrainProgress | None = None
+    news: str = ""
 
 
 class RemoteJob(Protocol):
@@ -126,7 +131,21 @@ class Backend(Protocol):
         """The migration of this VM that is running now, whoever started it."""
         ...
 
-    async def suspend_node(self, node: str, operation_id: str) -> RemoteJob: ...
+    async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
+        """Pause and drain. Azure may still place VMs there (``set_azure_placement``)."""
+        ...
+
+    async def pause_node(self, node: str, operation_id: str) -> RemoteJob:
+        """Pause without a drain: what is there stays."""
+        ...
+
+    async def set_azure_placement(self, node: str, is_allowed: bool, operation_id: str) -> None:
+        """Whether Azure may place VMs there; done when it returns. Repeating it does no harm."""
+        ...
+
+    async def read_maintenance(self, node: str) -> Maintenance | None:
+        """What the node still has, told by another node; None if there is no such node."""
+        ...
 
     async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob: ...
 

@@ -18,6 +18,8 @@ from console.checks import (
     moves,
     name_is_free,
     node_can_be_drained,
+    node_can_be_paused,
+    node_is_known,
     parts_are_free,
     power_change_is_possible,
     request_is_valid,
@@ -50,6 +52,8 @@ ON_REQUEST: dict[str, ModuleType] = {
         known_issues,
         clean_up_is_possible,
         power_change_is_possible,
+        node_is_known,
+        node_can_be_paused,
         node_can_be_drained,
     )
 }

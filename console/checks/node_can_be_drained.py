@@ -21,8 +21,11 @@ def on_request(request: DrainNode | ResumeNode, situation: Situation) -> tuple[F
     if isinstance(request, ResumeNode):
         if node.state in (NodeState.PAUSED, NodeState.DRAINING):
             return ()
+        if node.state is NodeState.UP and node.accepts_azure_placement is False:
+            text = f"{node.name} is up; only Azure is kept away from it still."
+            return (note(ID, text),)
         return (blocks(ID, f"{node.name} is {node.state.lower()}; only a paused node resumes."),)
-    if node.state is not NodeState.UP:
+    if node.state not in (NodeState.UP, NodeState.PAUSED):
         return (blocks(ID, f"{node.name} is {node.state.lower()}; only a node that is up drains."),)
     findings = []
     others = [n for n in inventory.nodes.values() if n.name != node.name]

@@ -46,6 +46,31 @@ class MigrationNetwork(msgspec.Struct, frozen=True, gc=False):
     is_encrypted: bool | None = None
 
 
+class RemainingVm(msgspec.Struct, frozen=True, gc=False):
+    """A VM's group that a node still owns. ``group_state``: the cluster's word (Online, Failed).
+
+    ``why``: what its latest migration came to, where the cluster tells that; else empty.
+    """
+
+    vm_key: str
+    name: str
+    group_state: str = ""
+    why: str = ""
+
+
+class Maintenance(msgspec.Struct, frozen=True):
+    """How far a node is out of service, as another node tells it. None: could not be read."""
+
+    node: str
+    state: NodeState
+    drain: DrainStatus = DrainStatus.UNKNOWN
+    drain_failure: str = ""
+    accepts_azure_placement: bool | None = None
+    vms: tuple[RemainingVm, ...] | None = None
+    other_groups: tuple[str, ...] | None = None
+    storage_jobs: tuple[str, ...] | None = None  # those that are not over
+
+
 class Node(msgspec.Struct, frozen=True):
     """One node. ``read_at`` is when this node itself last answered, not the cluster."""
 

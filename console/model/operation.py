@@ -69,6 +69,17 @@ class MoveProgress(msgspec.Struct, frozen=True, gc=False):
     blackout_ms: float | None = None
 
 
+class DrainProgress(msgspec.Struct, frozen=True, gc=False):
+    """Which VMs left a node since its drain began to be watched, and which are still on it.
+
+    ``stuck``: name and reason of each whose latest attempt failed.
+    """
+
+    left: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    stuck: tuple[tuple[str, str], ...] = ()
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False):
     """How far a running operation is. ``fraction`` is 0..1, None where nobody can tell."""
 
@@ -77,6 +88,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     remaining_s: float | None = None
     move: MoveProgress | None = None
+    drain: DrainProgress | None = None
 
 
 class StepEntry(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,8 @@ from console.operations.delete_virtual_machine import DeleteVirtualMachineOperat
 from console.operations.download_image import DownloadImageOperation
 from console.operations.drain_node import DrainNodeOperation
 from console.operations.live_migrate import LiveMigrateOperation
+from console.operations.pause_node import PauseNodeOperation
+from console.operations.prove_node_empty import ProveNodeEmptyOperation
 from console.operations.resume_node import ResumeNodeOperation
 
 ALL: tuple[Operation[Any], ...] = (
@@ -21,6 +23,8 @@ ALL: tuple[Operation[Any], ...] = (
     DeleteVirtualMachineOperation(),
     DownloadImageOperation(),
     DrainNodeOperation(),
+    PauseNodeOperation(),
+    ProveNodeEmptyOperation(),
     ResumeNodeOperation(),
 )
 BY_KIND: dict[str, Operation[Any]] = {operation.kind: operation for operation in ALL}

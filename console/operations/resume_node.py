@@ -1,4 +1,4 @@
-"""Bring a paused node back; done when it says Up and Azure may place VMs there."""
+"""Bring a paused node back, both steps undone; done when it is up and open to Azure."""
 
 from console.backends import BackendError
 from console.model.freshness import Fault, FaultCode
@@ -6,13 +6,14 @@ from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import ResumeNode
 from console.operations.base import OperationContext, Outcome
+from console.operations.maintenance_steps import set_placement
 
 _S = OperationState
 _STEP = "resume_node"
 
 
 class ResumeNodeOperation:
-    """Resume, with or without failback, then look."""
+    """Resume, with or without failback, let Azure place VMs there again, then look."""
 
     kind = "resume_node"
     checks = ("node_can_be_drained",)
@@ -30,11 +31,10 @@ class ResumeNodeOperation:
     async def run(self, context: OperationContext, request: ResumeNode) -> Outcome:
         fault: Fault | None = None
         node = await context.backend.read_node(request.node)
-        is_up_already = node is not None and node.state is NodeState.UP
-        if not (context.sent and is_up_already):
-            failback = "Immediate" if request.failback else "NoFailback"
+        # Up already: a part of an earlier maintenance was undone, by us or by somebody else.
+        if node is None or node.state is not NodeState.UP:
             await context.sending(
-                _STEP, f"Resume-TlcNode -NodeName {request.node} -Failback {failback}"
+                _STEP, f"Resume-TlcNode -Name {request.node} -Failback ${request.failback}"
             )
             try:
                 job = await context.backend.resume_node(
@@ -46,13 +46,26 @@ class ResumeNodeOperation:
                 return Outcome(_S.FAILED, "The cluster refused it.", error.fault)
             await context.accepted(_STEP, job.token)
             fault = (await context.follow(job, phase="Resuming")).fault
+        refusal = await set_placement(context, request.node, True)
         await context.verifying(f"Looking whether {request.node} is up")
         await context.refresh()
         node = await context.backend.read_node(request.node)
         if node is not None and node.state is NodeState.UP:
-            closed = node.accepts_azure_placement is False
-            placed = " Azure does not place new VMs on it yet." if closed else ""
-            return Outcome(_S.SUCCEEDED, f"{request.node} is up.{placed}")
+            return _resumed(request, node.accepts_azure_placement, refusal)
         state = node.state.lower() if node is not None else "not readable"
         found = fault or Fault(FaultCode.REJECTED, f"{request.node} is {state}.")
         return Outcome(_S.FAILED, f"{request.node} is {state}.", found)
+
+
+def _resumed(request: ResumeNode, accepts: bool | None, refusal: Fault | None) -> Outcome:
+    """It is up: whole only if Azure may use it too."""
+    if accepts:
+        back = " The cluster brings its VMs back." if request.failback else ""
+        return Outcome(_S.SUCCEEDED, f"{request.node} is up and open to Azure.{back}")
+    if accepts is None and refusal is None:
+        text = f"{request.node} is up. Whether Azure may place VMs on it could not be read."
+        return Outcome(_S.SUCCEEDED, text)
+    why = f": {refusal.summary}" if refusal is not None else "."
+    text = f"{request.node} is up, but Azure does not place VMs on it{why}"
+    remedy = f"Run New-MocPhysicalNode -NodeName {request.node} on a node, or resume it again."
+    return Outcome(_S.FAILED, text, Fault(FaultCode.REJECTED, text, remedy))

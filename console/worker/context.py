@@ -125,8 +125,10 @@ class RunContext:
             else:
                 await contact.answered()
                 if report.state is not JobState.RUNNING:
+                    if report.news:
+                        await self._log.write(Noted(f"{report.phase or phase}: {report.news}"))
                     return report
-                await self.report(movement.progress(report, low, high, phase))
+                await self.report(movement.progress(report, low, high, phase), report.news)
                 await movement.watch()
                 delay = self._delay(report.poll_after_s)
             await self.sleep(jittered(delay))
@@ -207,7 +209,7 @@ class _Movement:
         before = known.fraction if known is not None else None
         if found.fraction is not None and before is not None and before > found.fraction:
             found = msgspec.structs.replace(found, fraction=before)
-        return msgspec.structs.replace(found, move=self._with_rate(report.move))
+        return msgspec.structs.replace(found, move=self._with_rate(report.move), drain=report.drain)
 
     def _with_rate(self, move: MoveProgress | None) -> MoveProgress | None:
         """The same with what was copied a second since the last look."""

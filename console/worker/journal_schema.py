@@ -89,9 +89,7 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 
 # Version 3: lines that an older console cannot read (a group stopped, a place in the queue).
-_TABLES_3 = """
-SELECT 1;
-"""
+_TABLES_3 = ""
 
 
 def _append_only(table: str) -> str:

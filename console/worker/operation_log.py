@@ -140,8 +140,12 @@ class OperationLog:
 
     def _struck(self, progress: Progress) -> Progress:
         strike = self._redaction
+        drain = progress.drain
+        if drain is not None and drain.stuck:
+            stuck = tuple((name, strike(why)) for name, why in drain.stuck)
+            drain = msgspec.structs.replace(drain, stuck=stuck)
         return msgspec.structs.replace(
-            progress, phase=strike(progress.phase), text=strike(progress.text)
+            progress, phase=strike(progress.phase), text=strike(progress.text), drain=drain
         )
 
     def _without_secrets(self, body: Body) -> Body:

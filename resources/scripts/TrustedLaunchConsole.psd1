@@ -9,7 +9,7 @@
     FunctionsToExport    = @(
         'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
         'Start-TlcLiveMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
-        'Suspend-TlcNode', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
+        'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

@@ -943,13 +943,62 @@ function Get-TlcNodeDrain {
         [string]$Name
     )
     $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
-    $left = @(Get-ClusterGroup | Where-Object -FilterScript { "$($_.GroupType)" -eq 'VirtualMachine' -and "$($_.OwnerNode)" -eq "$($node.Name)" })
+    $groups = @(Get-ClusterGroup | Where-Object -FilterScript { "$($_.OwnerNode)" -eq "$($node.Name)" })
+    $ofVms = @($groups | Where-Object -FilterScript { "$($_.GroupType)" -eq 'VirtualMachine' })
+    $others = @(foreach ($group in $groups) {
+            if ("$($group.GroupType)" -ne 'VirtualMachine') {
+                "$($group.Name)"
+            }
+        })
+    $parameters = Get-TlcVmParameter -OwnerNode "$($node.Name)"
+    $rows = @(foreach ($group in $ofVms) {
+            $id = $null
+            $code = $null
+            foreach ($key in @($parameters.Keys)) {
+                if ($parameters[$key].Group -eq "$($group.Name)") {
+                    $id = $key
+                    if ($parameters[$key]['MigrationFailureReason']) {
+                        # Of its latest attempt, whenever that was.
+                        $code = '0x{0:X8}' -f $parameters[$key]['MigrationFailureReason']
+                    }
+                }
+            }
+            [ordered]@{
+                vmId        = $id
+                name        = "$($group.Name)"
+                groupState  = "$($group.State)"
+                failureCode = $code
+                failureText = $null
+            }
+        })
+    $accepts = $null
+    $placement = Get-TlcPlacementName
+    if ($null -ne $placement) {
+        $accepts = [bool](@($placement) -contains "$($node.Name)")
+    }
+    $jobs = $null
+    try {
+        $jobs = @(foreach ($job in @(Get-StorageJob)) {
+                if ("$($job.JobState)" -ne 'Completed') {
+                    "$($job.Name) ($($job.JobState), $([int]$job.PercentComplete) %)"
+                }
+            })
+    }
+    catch {
+        $jobs = $null
+    }
     ConvertTo-TlcAnswer -Data ([ordered]@{
-            name        = "$($node.Name)"
-            state       = "$($node.State)"
-            statusFlags = [int]$node.StatusInformation
-            drainStatus = "$($node.DrainStatus)"
-            vmsLeft     = $left.Count
+            name                  = "$($node.Name)"
+            state                 = "$($node.State)"
+            statusFlags           = [int]$node.StatusInformation
+            drainStatus           = "$($node.DrainStatus)"
+            # The cluster's object tells that it failed, not why; each VM's code below does.
+            drainFailure          = $null
+            acceptsAzurePlacement = $accepts
+            vmsLeft               = $ofVms.Count
+            vms                   = $rows
+            otherGroups           = $others
+            storageJobs           = $jobs
         })
 }
 
@@ -1052,6 +1101,10 @@ function Suspend-TlcNode {
         [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
         [string]$Name,
 
+        # False: nothing new comes, what is there stays.
+        [Parameter()]
+        [bool]$Drain = $true,
+
         [Parameter(Mandatory = $true)]
         [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
         [string]$OperationId
@@ -1065,21 +1118,62 @@ function Suspend-TlcNode {
     }
     try {
         # Without -Wait it returns at once; never -ForceDrain, which stops what cannot move.
-        [void](Suspend-ClusterNode -Name "$($node.Name)" -Drain)
+        if ($Drain) {
+            [void](Suspend-ClusterNode -Name "$($node.Name)" -Drain)
+        }
+        else {
+            [void](Suspend-ClusterNode -Name "$($node.Name)")
+        }
     }
     catch {
         $code = Get-TlcErrorCode -ErrorRecord $_
         Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'ClusterRefused' -Text "$($_.Exception.Message) ($code)" -Target $Name
     }
     $steps = @([ordered]@{ step = 'Suspend-ClusterNode'; isDone = $true; text = '' })
-    try {
-        [void](Remove-MocPhysicalNode -NodeName "$($node.Name)")
-        $steps += [ordered]@{ step = 'Remove-MocPhysicalNode'; isDone = $true; text = '' }
+    ConvertTo-TlcNodeChange -Cmdlet $PSCmdlet -Name $Name -Steps $steps
+}
+
+function Set-TlcNodePlacement {
+    # The second step of maintenance, and its undoing: a paused node may still be given VMs by Azure.
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$Name,
+
+        [Parameter(Mandatory = $true)]
+        [bool]$IsAllowed,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
+        [string]$OperationId
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
+    $cmdlet = 'Remove-MocPhysicalNode'
+    if ($IsAllowed) {
+        $cmdlet = 'New-MocPhysicalNode'
     }
-    catch {
-        # The drain goes on; that Azure may still place VMs here is told.
-        $steps += [ordered]@{ step = 'Remove-MocPhysicalNode'; isDone = $false; text = "$($_.Exception.Message)" }
+    $text = ''
+    $names = Get-TlcPlacementName
+    if ($null -ne $names -and [bool](@($names) -contains "$($node.Name)") -eq $IsAllowed) {
+        $text = 'It was so already.'
     }
+    else {
+        try {
+            if ($IsAllowed) {
+                [void](New-MocPhysicalNode -NodeName "$($node.Name)")
+            }
+            else {
+                [void](Remove-MocPhysicalNode -NodeName "$($node.Name)")
+            }
+        }
+        catch {
+            $code = Get-TlcErrorCode -ErrorRecord $_
+            Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'ClusterRefused' -Text "$($_.Exception.Message) ($code)" -Target $Name
+        }
+    }
+    $steps = @([ordered]@{ step = $cmdlet; isDone = $true; text = $text })
     ConvertTo-TlcNodeChange -Cmdlet $PSCmdlet -Name $Name -Steps $steps
 }
 
@@ -1114,13 +1208,6 @@ function Resume-TlcNode {
         Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'ClusterRefused' -Text "$($_.Exception.Message) ($code)" -Target $Name
     }
     $steps = @([ordered]@{ step = 'Resume-ClusterNode'; isDone = $true; text = '' })
-    try {
-        [void](New-MocPhysicalNode -NodeName "$($node.Name)")
-        $steps += [ordered]@{ step = 'New-MocPhysicalNode'; isDone = $true; text = '' }
-    }
-    catch {
-        $steps += [ordered]@{ step = 'New-MocPhysicalNode'; isDone = $false; text = "$($_.Exception.Message)" }
-    }
     ConvertTo-TlcNodeChange -Cmdlet $PSCmdlet -Name $Name -Steps $steps
 }
 
@@ -1164,5 +1251,5 @@ function Test-TlcEndpoint {
 Export-ModuleMember -Function @(
     'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
     'Start-TlcLiveMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
-    'Suspend-TlcNode', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
+    'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
 )

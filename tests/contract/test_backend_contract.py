@@ -3,9 +3,9 @@
 import pytest
 
 from console.backends import BackendError, JobState
-from console.lab.world.state import WorldAffinityRule
+from console.lab.world.state import WorldAffinityRule, WorldStorageJob
 from console.model.freshness import FaultCode, Wire
-from console.model.node import NodeState
+from console.model.node import DrainStatus, NodeState
 from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.request import (
     DataDiskSpec,
@@ -267,7 +267,7 @@ async def test_drain_and_resume(bench: Bench) -> None:
     job = await bench.backend.suspend_node(LAST, "op")
     node = await bench.backend.read_node(LAST)
     assert node is not None
-    assert node.accepts_azure_placement is False
+    assert node.accepts_azure_placement is True
     assert node.state in (NodeState.DRAINING, NodeState.PAUSED)
     assert (await bench.end_of(job)).state is JobState.SUCCEEDED
     assert not bench.site.vms_on(LAST)
@@ -276,13 +276,45 @@ async def test_drain_and_resume(bench: Bench) -> None:
     node = await bench.backend.read_node(LAST)
     assert node is not None
     assert node.state is NodeState.UP
-    assert node.accepts_azure_placement is True
     for _ in range(200):
         if bench.site.vms_on(LAST):
             break
         bench.clock.advance(0.5)
         await bench.backend.read_node(LAST)
     assert bench.site.vms_on(LAST)
+
+
+async def test_a_pause_without_a_drain_leaves_the_vms_where_they_are(bench: Bench) -> None:
+    job = await bench.backend.pause_node(LAST, "op")
+    assert (await bench.end_of(job)).state is JobState.SUCCEEDED
+    seen = await bench.backend.read_maintenance(LAST)
+    assert seen is not None
+    assert (seen.state, seen.drain) == (NodeState.PAUSED, DrainStatus.NOT_INITIATED)
+    assert seen.accepts_azure_placement is True
+    with bench.site.look():
+        there = {(vm.vm_id, vm.name, vm.group_state) for vm in bench.site.vms_on(LAST)}
+    assert {(vm.vm_key, vm.name, vm.group_state) for vm in seen.vms or ()} == there
+    assert there
+    assert (seen.other_groups, seen.storage_jobs) == ((), ())
+
+
+async def test_azure_is_kept_away_from_a_node_and_let_back(bench: Bench) -> None:
+    for is_allowed in (False, False, True, True):
+        await bench.backend.set_azure_placement(LAST, is_allowed, "op")
+        node = await bench.backend.read_node(LAST)
+        assert node is not None
+        assert node.accepts_azure_placement is is_allowed
+        seen = await bench.backend.read_maintenance(LAST)
+        assert seen is not None
+        assert seen.accepts_azure_placement is is_allowed
+    assert await bench.backend.read_maintenance("LAB-N9") is None
+
+
+async def test_what_keeps_a_node_from_being_safe_is_told(bench: Bench) -> None:
+    bench.site.storage_jobs.append(WorldStorageJob("Repair", "Running", 40))
+    seen = await bench.backend.read_maintenance(LAST)
+    assert seen is not None
+    assert [job.partition(" ")[0] for job in seen.storage_jobs or ()] == ["Repair"]
 
 
 async def test_what_the_cluster_wants_of_placement_is_told(bench: Bench) -> None:

@@ -59,6 +59,8 @@ async def test_no_node_ever_meets_it_as_script(
             backend.start_live_migration(vm, source, "LAB-N2", text),
             backend.start_live_migration(text, source, "LAB-N2", "op"),
             backend.suspend_node(text, "op"),
+            backend.pause_node(text, "op"),
+            backend.set_azure_placement(text, False, "op"),
             backend.resume_node(text, True, "op"),
         ):
             error = await refusal(doing)

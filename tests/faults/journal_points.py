@@ -16,7 +16,9 @@ from console.model.request import (
     DownloadImage,
     DrainNode,
     LiveMigrate,
+    PauseNode,
     PowerAction,
+    ProveNodeEmpty,
     Request,
     ResumeNode,
 )
@@ -64,6 +66,14 @@ def _drain(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     return [], DrainNode(machine.names[0])
 
 
+def _pause(machine: ConsoleMachine) -> tuple[list[Request], Request]:
+    return [], PauseNode(machine.names[0])
+
+
+def _prove(machine: ConsoleMachine) -> tuple[list[Request], Request]:
+    return [DrainNode(machine.names[0])], ProveNodeEmpty(machine.names[0])
+
+
 def _resume(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     return [DrainNode(machine.names[0])], ResumeNode(machine.names[0])
 
@@ -87,6 +97,8 @@ KINDS: dict[str, Make] = {
     "create": _create,
     "delete": _delete,
     "drain": _drain,
+    "pause": _pause,
+    "prove": _prove,
     "resume": _resume,
     "download": _download,
 }

@@ -22,6 +22,8 @@ _RECOVERY = "tests/unit/worker/test_recovery.py::test_"
 _MOVE = "tests/unit/operations/test_live_migrate.py::test_"
 _OTHERS = "tests/unit/operations/test_others.py::test_"
 _LINES = "tests/unit/worker/test_journal_lines.py::test_"
+_WAITING = "tests/unit/worker/test_waiting_for_others.py::test_"
+_MAINTENANCE = "tests/unit/operations/test_maintenance.py::test_"
 _ACTS = "tests/unit/backends/test_arm_acts.py::test_"
 _REDACTION = "tests/unit/worker/test_redaction.py::test_"
 _JOBS = "tests/unit/backends/test_arm_jobs.py::test_"
@@ -126,8 +128,8 @@ _ALL: Sequence[Defect] = (
        "used[node] < max(1, self._limit(node))", "True",
        f"{_RUNNER}slots_bound_the_moves_of_a_node_and_positions_are_told"),
     _d("cancel said to be done at once", "worker.runner:Runner._ask_to_stop",
-       "await run.log.write(CancelAsked(self._actor))\n    run.cancel_asked.set()",
-       "await run.log.write(StateEntered(_S.CANCELED))\n    run.cancel_asked.set()",
+       "await run.log.write(CancelAsked(self._actor))\n    run.cancel()",
+       "await run.log.write(StateEntered(_S.CANCELED))\n    run.cancel()",
        f"{_RUNNER}cancel_while_queued_and_while_running"),
     _d("recovery starts anew", "worker.runner:Runner._taken_up", "sent_steps(lines)", "()",
        f"{_RECOVERY}a_move_still_going_on_is_taken_up_not_sent_again"),
@@ -139,6 +141,28 @@ _ALL: Sequence[Defect] = (
     _d("unbounded poll wish", "worker.context:RunContext._delay",
        "min(max(asked, self._pace.poll_least), self._pace.poll_most)", "asked",
        f"{_RUNNER}a_server_that_asks_to_wait_a_day_is_asked_again_in_minutes"),
+    # -- plans ---------------------------------------------------------------------------------
+    _d("waits for nobody", "worker.running:Run._is_its_turn_in_the_plan",
+       "if not after or self.ticket.is_ready:", "if True:",
+       f"{_WAITING}one_begins_only_when_the_other_is_done"),
+    _d("goes on after a failure", "worker.running:Run._why_not_after",
+       "ended.state is _S.SUCCEEDED or", "True or",
+       f"{_WAITING}what_must_succeed_and_did_not_is_told_and_nothing_begins"),
+    _d("a stop forgotten by a crash", "worker.runner:Runner.recover",
+       "if group is not None and group.stop_requested:", "if False:",
+       f"{_WAITING}a_stop_that_a_crash_cut_short_holds_after_the_restart"),
+    _d("order forgotten by a crash", "worker.runner:Runner.recover",
+       "in_queue_order(histories)", "histories",
+       f"{_WAITING}the_new_order_survives_a_restart"),
+    _d("safe without looking at storage", "operations.prove_node_empty:_of_others",
+       "elif seen.storage_jobs:", "elif False:",
+       f"{_MAINTENANCE}nothing_is_safe_while_anything_is_left"),
+    _d("safe though it cannot be read", "operations.prove_node_empty:_of_node",
+       "if seen.accepts_azure_placement is None:", "if False:",
+       f"{_MAINTENANCE}what_cannot_be_read_is_no_proof"),
+    _d("half a maintenance called done", "operations.pause_node:PauseNodeOperation._verify",
+       "if open_text:", "if False:",
+       f"{_MAINTENANCE}a_node_that_azure_still_uses_is_not_called_done"),
     # -- the fold ------------------------------------------------------------------------------
     _d("last terminal wins", "worker.journal_lines:apply", "if record.is_over:", "if False:",
        f"{_LINES}nothing_follows_the_first_ending"),
@@ -186,7 +210,7 @@ _ALL: Sequence[Defect] = (
        "self._redaction(super().format(record))", "logging.Formatter.format(self, record)",
        f"{_REDACTION}the_log_file_is_private_one_line_an_entry_and_clean"),
     _d("secrets kept for ever", "worker.runner:Runner._live",
-       "await asyncio.to_thread(self._credentials.forget, name, _SECRET_FIELDS)", "pass",
+       "await asyncio.to_thread(self._secrets.forget, name)", "pass",
        f"{_RUNNER}secrets_are_recalled_after_a_restart_and_forgotten_at_the_end"),
 )  # fmt: skip
 DEFECTS = {defect.name: defect for defect in _ALL}

@@ -9,4 +9,4 @@ from tests.faults.journal_points import KINDS, every_point
 def test_a_crash_at_every_write(kind: str) -> None:
     tally = every_point(kind)
     assert tally.is_clean, tally.found
-    assert tally.runs > 10
+    assert tally.runs >= 10

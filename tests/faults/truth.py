@@ -223,7 +223,8 @@ def _accidental(name: str) -> Any:
 
 
 for _name in (
-    "start_live_migration", "suspend_node", "resume_node", "create_network_interface",
+    "start_live_migration", "suspend_node", "pause_node", "resume_node", "set_azure_placement",
+    "create_network_interface",
     "create_data_disk", "create_machine", "create_vm_instance", "join_domain", "download_image",
     "change_power", "delete_resource", "delete_virtual_machine",
 ):  # fmt: skip

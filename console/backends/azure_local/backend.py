@@ -17,7 +17,7 @@ from console.backends.azure_local.failover_cluster import FailoverCluster
 from console.backends.azure_local.halves import ClusterHalf, ClusterVm
 from console.backends.azure_local.join import join, join_some, join_vm
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
-from console.model.node import Node
+from console.model.node import Maintenance, Node
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -162,7 +162,16 @@ class AzureLocalBackend:
         return await self._on_cluster().find_live_migration(vm_key)
 
     async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
-        return await self._on_cluster().suspend_node(node, operation_id)
+        return await self._on_cluster().suspend_node(node, operation_id, drain=True)
+
+    async def pause_node(self, node: str, operation_id: str) -> RemoteJob:
+        return await self._on_cluster().suspend_node(node, operation_id, drain=False)
+
+    async def set_azure_placement(self, node: str, is_allowed: bool, operation_id: str) -> None:
+        await self._on_cluster().set_azure_placement(node, is_allowed, operation_id)
+
+    async def read_maintenance(self, node: str) -> Maintenance | None:
+        return await self._on_cluster().maintenance_of(node)
 
     async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob:
         return await self._on_cluster().resume_node(node, failback, operation_id)

@@ -1,4 +1,4 @@
-"""What goes on in the cluster as RemoteJobs: live migrations, drains and resumes of nodes."""
+"""What goes on in the cluster as RemoteJobs: how each is found again, and live migrations."""
 
 import enum
 from typing import Protocol
@@ -6,20 +6,20 @@ from typing import Protocol
 import msgspec
 
 from console.backends import BackendError, JobReport, JobState
-from console.backends.azure_local.node_rows import MigrationRow, NodeDrainRow
-from console.backends.azure_local.translate import DRAIN
+from console.backends.azure_local.node_rows import MigrationRow
 from console.model.freshness import Fault, FaultCode
-from console.model.node import DrainStatus, Node, NodeState
+from console.model.node import Maintenance, Node
 from console.model.operation import MoveProgress
 
 TOKEN_VERSION = 1
 _SHORTER = 0.9
-POLL_MIGRATION_S, POLL_NODE_S = 1.0, 2.0
+POLL_MIGRATION_S = 1.0
 
 
 class ClusterJobKind(enum.StrEnum):
     MIGRATION = "migration"
     SUSPEND = "suspend"
+    PAUSE = "pause"  # without a drain
     RESUME = "resume"
 
 
@@ -51,7 +51,7 @@ class Observer(Protocol):
 
     async def look_at_node(self, name: str) -> Node | None: ...
 
-    async def drain_of(self, name: str) -> NodeDrainRow | None: ...
+    async def maintenance_of(self, name: str) -> Maintenance | None: ...
 
 
 def is_cluster_token(token: str) -> bool:
@@ -154,66 +154,3 @@ def _failure(seen: MigrationRow) -> Fault:
         kept=f"The VM is on {seen.owner_node}.",
         detail=seen.failure_code or "",
     )
-
-
-class NodeJob:
-    """A node on its way into or out of maintenance. The cluster cannot be asked to stop it."""
-
-    can_cancel = False
-
-    def __init__(self, observer: Observer, token: ClusterToken) -> None:
-        self._observer = observer
-        self._about = token
-        self._most_vms = 0
-
-    @property
-    def token(self) -> str:
-        return msgspec.json.encode(self._about).decode()
-
-    async def cancel(self) -> None:
-        fault = Fault(
-            FaultCode.REJECTED,
-            summary="A drain cannot be stopped; resume the node instead.",
-        )
-        raise BackendError(fault)
-
-    async def poll(self) -> JobReport:
-        if self._about.kind is ClusterJobKind.SUSPEND:
-            return self._drained(await self._observer.drain_of(self._about.target))
-        return self._resumed(await self._observer.look_at_node(self._about.target))
-
-    def _resumed(self, node: Node | None) -> JobReport:
-        if node is None:
-            return _NO_NODE
-        state = JobState.SUCCEEDED if node.state is NodeState.UP else JobState.RUNNING
-        return JobReport(state, phase=node.state.value, poll_after_s=POLL_NODE_S)
-
-    def _drained(self, drain: NodeDrainRow | None) -> JobReport:
-        if drain is None:
-            return _NO_NODE
-        status = DRAIN.find(drain.drain_status or "") or DrainStatus.UNKNOWN
-        if status is DrainStatus.COMPLETED:
-            return JobReport(JobState.SUCCEEDED, phase="Drained", fraction=1.0)
-        if status is DrainStatus.FAILED:
-            fault = Fault(
-                FaultCode.REJECTED,
-                summary=f"{drain.name} could not be drained: not every VM could move.",
-                remedy="Look at the VMs that are still on it.",
-            )
-            return JobReport(JobState.FAILED, phase="Failed", fault=fault)
-        if status is DrainStatus.NOT_INITIATED:
-            return JobReport(JobState.GONE, text=f"{drain.name} is not being drained.")
-        left = drain.vms_left
-        if left is None:
-            return JobReport(JobState.RUNNING, phase="Draining", poll_after_s=POLL_NODE_S)
-        self._most_vms = max(self._most_vms, left)
-        return JobReport(
-            JobState.RUNNING,
-            phase="Draining",
-            fraction=1.0 - left / self._most_vms if self._most_vms else None,
-            text=f"{left} left",
-            poll_after_s=POLL_NODE_S,
-        )
-
-
-_NO_NODE = JobReport(JobState.GONE, text="The cluster does not know this node any more.")

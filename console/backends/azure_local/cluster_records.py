@@ -22,7 +22,7 @@ from console.backends.azure_local.translate import (
     WordReader,
 )
 from console.model.freshness import FaultCode
-from console.model.node import MigrationNetwork, Node, NodeState
+from console.model.node import Maintenance, MigrationNetwork, Node, NodeState, RemainingVm
 from console.model.placement import AffinityRule
 from console.model.snapshot import HealthFault
 from console.model.storage import NodeAccess, StorageLink, Volume
@@ -162,6 +162,31 @@ def node(row: rows.NodeRow | None, in_cluster: rows.ClusterNodeRow, words: WordR
         network_kib_s=row.network_ki_bps,
         storage_kib_s=row.storage_ki_bps,
         read_at=words.at,
+    )
+
+
+def maintenance(row: rows.NodeDrainRow, words: WordReader) -> Maintenance:
+    """What the node still has. A list that did not come is not known, not empty."""
+    drain = words.read(DRAIN, row.drain_status, row.name)
+    return Maintenance(
+        node=row.name,
+        state=words.node_state(row.state, row.status_flags, drain, row.name),
+        drain=drain,
+        drain_failure=row.drain_failure or "",
+        accepts_azure_placement=row.accepts_azure_placement,
+        vms=None
+        if row.vms is None
+        else tuple(
+            RemainingVm(
+                (each.vm_id or "").strip("{}").lower(),
+                each.name,
+                each.group_state,
+                each.failure_text or each.failure_code or "",
+            )
+            for each in row.vms
+        ),
+        other_groups=_names(row.other_groups),
+        storage_jobs=_names(row.storage_jobs),
     )
 
 

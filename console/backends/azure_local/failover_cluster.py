@@ -10,17 +10,18 @@ from console.backends.azure_local.cluster_jobs import (
     ClusterJobKind,
     ClusterToken,
     MigrationJob,
-    NodeJob,
     token_of,
 )
 from console.backends.azure_local.cluster_reading import ClusterReader
 from console.backends.azure_local.connections import Clock, ClusterConnection
 from console.backends.azure_local.halves import ClusterHalf, ClusterVm
 from console.backends.azure_local.node_catalogue import misuse
+from console.backends.azure_local.node_jobs import NodeJob
 from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
 from console.backends.azure_local.node_sessions import NewSession, NodeSessions
+from console.backends.azure_local.translate import WordReader
 from console.model.freshness import Fault, FaultCode, cut
-from console.model.node import Node
+from console.model.node import Maintenance, Node
 
 _MIGRATION: msgspec.json.Decoder[node_rows.MigrationRow | None] = msgspec.json.Decoder(
     node_rows.MigrationRow | None
@@ -49,6 +50,7 @@ class FailoverCluster:
     ) -> None:
         self._sessions = NodeSessions(connection, new_session)
         self._reader = ClusterReader(self._sessions, clock)
+        self._clock = clock
 
     def close(self) -> None:
         self._sessions.close()
@@ -70,8 +72,8 @@ class FailoverCluster:
     async def look_at_node(self, name: str) -> Node | None:
         return await self._reader.look_at_node(name)
 
-    async def drain_of(self, name: str) -> node_rows.NodeDrainRow | None:
-        """How far the node's drain is; None if the cluster has no such node."""
+    async def maintenance_of(self, name: str) -> Maintenance | None:
+        """How far the node is out of service; None if the cluster has no such node."""
         first = self._other_than(name)
         try:
             text = await self._sessions.read_any("Get-TlcNodeDrain", {"Name": name}, first)
@@ -79,7 +81,8 @@ class FailoverCluster:
             if _identity(refusal) in _NOT_FOUND:
                 return None
             raise _refused(refusal) from refusal
-        return cluster_records.decode(text, "A node", _DRAIN)
+        row = cluster_records.decode(text, "A node", _DRAIN)
+        return cluster_records.maintenance(row, WordReader(self._clock.now()))
 
     # -- live migration ------------------------------------------------------------------------
     async def start_live_migration(
@@ -132,11 +135,20 @@ class FailoverCluster:
         await self._act("Stop-TlcLiveMigration", parameters)
 
     # -- maintenance ---------------------------------------------------------------------------
-    async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
+    async def suspend_node(self, node: str, operation_id: str, *, drain: bool) -> RemoteJob:
         # Asked of another node: this one is about to lose its roles.
-        parameters = {"Name": node, "OperationId": operation_id}
+        parameters: Parameters = {"Name": node, "Drain": drain, "OperationId": operation_id}
         await self._act("Suspend-TlcNode", parameters, self._other_than(node))
-        return NodeJob(self, ClusterToken(ClusterJobKind.SUSPEND, operation_id, target=node))
+        kind = ClusterJobKind.SUSPEND if drain else ClusterJobKind.PAUSE
+        return NodeJob(self, ClusterToken(kind, operation_id, target=node))
+
+    async def set_azure_placement(self, node: str, is_allowed: bool, operation_id: str) -> None:
+        parameters: Parameters = {
+            "Name": node,
+            "IsAllowed": is_allowed,
+            "OperationId": operation_id,
+        }
+        await self._act("Set-TlcNodePlacement", parameters, self._other_than(node))
 
     async def resume_node(self, node: str, failback: bool, operation_id: str) -> RemoteJob:
         parameters: Parameters = {"Name": node, "Failback": failback, "OperationId": operation_id}

@@ -74,7 +74,10 @@ FUNCTIONS: dict[str, NodeFunction] = {
             True,
             (_VM_ID, _P("OperationId", "string", False, _OPERATION_OR_NONE)),
         ),
-        NodeFunction("Suspend-TlcNode", True, (_NAME, _OPERATION_ID)),
+        NodeFunction("Suspend-TlcNode", True, (_NAME, _P("Drain", "bool"), _OPERATION_ID)),
+        NodeFunction(
+            "Set-TlcNodePlacement", True, (_NAME, _P("IsAllowed", "bool", True), _OPERATION_ID)
+        ),
         NodeFunction("Get-TlcNodeDrain", parameters=(_NAME,)),
         NodeFunction("Resume-TlcNode", True, (_NAME, _P("Failback", "bool"), _OPERATION_ID)),
         NodeFunction("Test-TlcEndpoint"),

@@ -184,11 +184,26 @@ class MigrationRow(Row):
     blackout_ms: float | None = None
 
 
+class RemainingVmRow(Row):
+    """A VM's group that the node still owns."""
+
+    name: str
+    vm_id: str | None = None
+    group_state: str = ""
+    failure_code: str | None = None
+    failure_text: str | None = None
+
+
 class NodeDrainRow(Row):
-    """Get-TlcNodeDrain: how far a node's drain is, as the cluster sees it."""
+    """Get-TlcNodeDrain: how far a node is out of service, as the cluster sees it."""
 
     name: str
     state: str | None = None
     status_flags: int = 0
     drain_status: str | None = None
+    drain_failure: str | None = None
+    accepts_azure_placement: bool | None = None
     vms_left: int | None = None
+    vms: list[RemainingVmRow] | None = None
+    other_groups: list[str] | None = None
+    storage_jobs: list[str] | None = None

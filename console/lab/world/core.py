@@ -19,6 +19,7 @@ from console.lab.world.state import (
     WorldHealthFault,
     WorldMigration,
     WorldNode,
+    WorldStorageJob,
     WorldVm,
     WorldVolume,
 )
@@ -51,6 +52,7 @@ class World:
         # Lower-case resource id -> the operation that goes on on it.
         self.running_operations: dict[str, ArmOperation] = {}
         self.health_faults: list[WorldHealthFault] = []
+        self.storage_jobs: list[WorldStorageJob] = []
         self.affinity_rules: list[WorldAffinityRule] = []
         self.counters: Counter[str] = Counter()
         # Lower-case instance id -> vm id, and back with the id as created.

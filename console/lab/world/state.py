@@ -164,6 +164,15 @@ class WorldAffinityRule:
 
 
 @dataclass
+class WorldStorageJob:
+    """A job of Storage Spaces that is not over, in the words of Get-StorageJob."""
+
+    name: str
+    state: str = "Running"
+    percent: int = 0
+
+
+@dataclass
 class WorldHealthFault:
     """A fault of the cluster's Health Service, in the words of Get-HealthFault."""
 

@@ -27,19 +27,26 @@ class ActingTwins:
 
     def suspend_node(self, parameters: Parameters) -> Row:
         name = parameters["Name"]
-        self._site.suspend_node(name, True, parameters["OperationId"])
-        # The second step, without which Azure still places VMs there.
-        self._site.set_azure_placement(name, False)
-        return self._changed(name, "Suspend-ClusterNode", "Remove-MocPhysicalNode")
+        self._site.suspend_node(name, parameters.get("Drain", True), parameters["OperationId"])
+        return self._changed(name, "Suspend-ClusterNode")
+
+    def set_placement(self, parameters: Parameters) -> Row:
+        name, is_allowed = parameters["Name"], parameters["IsAllowed"]
+        was = self._site.node(name).accepts_azure_placement
+        if was is not is_allowed:
+            self._site.set_azure_placement(name, is_allowed)
+        cmdlet = "New-MocPhysicalNode" if is_allowed else "Remove-MocPhysicalNode"
+        row = self._changed(name, cmdlet)
+        row["steps"][0]["text"] = "It was so already." if was is is_allowed else ""
+        return row
 
     def resume_node(self, parameters: Parameters) -> Row:
         name = parameters["Name"]
         self._site.resume_node(name, parameters.get("Failback", True), parameters["OperationId"])
-        self._site.set_azure_placement(name, True)
-        return self._changed(name, "Resume-ClusterNode", "New-MocPhysicalNode")
+        return self._changed(name, "Resume-ClusterNode")
 
-    def _changed(self, name: str, *steps: str) -> Row:
-        done = [{"step": step, "isDone": True, "text": ""} for step in steps]
+    def _changed(self, name: str, cmdlet: str) -> Row:
+        done = [{"step": cmdlet, "isDone": True, "text": ""}]
         return {**node_row(self._site.node(name)), "steps": done}
 
 
@@ -56,6 +63,7 @@ def all_twins(site: Site, node: str) -> dict[str, Twin]:
         "Get-TlcLiveMigration": reading.live_migration,
         "Stop-TlcLiveMigration": acting.stop_migration,
         "Suspend-TlcNode": acting.suspend_node,
+        "Set-TlcNodePlacement": acting.set_placement,
         "Get-TlcNodeDrain": reading.node_drain,
         "Resume-TlcNode": acting.resume_node,
         "Test-TlcEndpoint": reading.endpoint,

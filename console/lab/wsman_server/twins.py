@@ -1,6 +1,7 @@
 """What the node module's reading functions put out, told from the world instead of Windows."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from console.lab.world.bodies import properties_of
@@ -87,7 +88,7 @@ class ReadingTwins:
             "sharedVolumes": self._shared_volumes(),
             "storageLinks": self._storage_links(),
             "guestStateKeys": self._guest_state_keys(),
-            "storageJobs": [],  # the world has no storage that repairs itself
+            "storageJobs": [asdict(job) for job in self.site.storage_jobs],
             "migrationTraffic": {
                 "transport": "SMBTransport",
                 "isEncrypted": is_encrypted,
@@ -118,9 +119,29 @@ class ReadingTwins:
 
     def node_drain(self, parameters: Parameters) -> Row:
         node = self.site.node(parameters["Name"])
-        row = node_row(node)
-        del row["acceptsAzurePlacement"]
-        return {**row, "vmsLeft": len(self.site.vms_on(node.name))}
+        drain = self.site.drains.get(node.name)
+        own = self.site.vms_on(node.name)
+        return {
+            **node_row(node),
+            "drainFailure": (drain.failure_text or None) if drain is not None else None,
+            "vmsLeft": len(own),
+            "vms": [self._remaining(vm) for vm in own],
+            "otherGroups": [],  # the world's cluster has no groups of its own
+            "storageJobs": [
+                f"{job.name} ({job.state}, {job.percent} %)" for job in self.site.storage_jobs
+            ],
+        }
+
+    def _remaining(self, vm: WorldVm) -> Row:
+        migration = self.site.migrations.get(vm.vm_id)
+        has_failed = migration is not None and migration.phase == "Failed"
+        return {
+            "vmId": vm.vm_id,
+            "name": vm.name,
+            "groupState": vm.group_state,
+            "failureCode": migration.failure_code or None if has_failed and migration else None,
+            "failureText": migration.failure_text or None if has_failed and migration else None,
+        }
 
     def endpoint(self, _parameters: Parameters) -> Row:
         listed = catalogue.load()

@@ -47,7 +47,9 @@ KINDS = (
     ("clean_up_creation", "Clean-ups"),
     ("delete_virtual_machine", "Deletions"),
     ("drain_node", "Drains"),
+    ("pause_node", "Pauses"),
     ("resume_node", "Resumes"),
+    ("prove_node_empty", "Proofs"),
     ("download_image", "Image downloads"),
 )
 

@@ -79,7 +79,7 @@ def test_the_versions_are_one() -> None:
 
 
 def test_roles_hold_only_what_they_may() -> None:
-    maintenance = {"Suspend-TlcNode", "Resume-TlcNode"}
+    maintenance = {"Suspend-TlcNode", "Set-TlcNodePlacement", "Resume-TlcNode"}
     roles = {
         role: set(exported(f"RoleCapabilities/Tlc{role}.psrc"))
         for role in ("Reader", "Operator", "Administrator")

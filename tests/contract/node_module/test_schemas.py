@@ -78,15 +78,21 @@ def test_acting_answers_fit() -> None:
     assert (seen["phase"], seen["ownerNode"]) == ("Canceled", "LAB-N1")
     node = {"Name": "lab-n3", "OperationId": "op-2"}
     suspended = judge("Suspend-TlcNode", engine.call("Suspend-TlcNode", node))
-    assert (suspended["state"], suspended["acceptsAzurePlacement"]) == ("Paused", False)
-    assert [step["step"] for step in suspended["steps"]] == [
-        "Suspend-ClusterNode", "Remove-MocPhysicalNode",
-    ]  # fmt: skip
+    assert (suspended["state"], suspended["acceptsAzurePlacement"]) == ("Paused", True)
+    assert [step["step"] for step in suspended["steps"]] == ["Suspend-ClusterNode"]
+    for is_allowed, cmdlet in ((False, "Remove-MocPhysicalNode"), (True, "New-MocPhysicalNode")):
+        for text in ("", "It was so already."):
+            answer = engine.call("Set-TlcNodePlacement", {**node, "IsAllowed": is_allowed})
+            placed = judge("Set-TlcNodePlacement", answer)
+            assert placed["acceptsAzurePlacement"] is is_allowed
+            assert placed["steps"] == [{"step": cmdlet, "isDone": True, "text": text}]
     clock.advance(300)
     drain = judge("Get-TlcNodeDrain", engine.call("Get-TlcNodeDrain", {"Name": "LAB-N3"}))
     assert (drain["drainStatus"], drain["vmsLeft"]) == ("Completed", 0)
     resumed = engine.call("Resume-TlcNode", {**node, "Failback": True})
-    assert judge("Resume-TlcNode", resumed)["acceptsAzurePlacement"] is True
+    assert judge("Resume-TlcNode", resumed)["state"] == "Up"
+    paused = engine.call("Suspend-TlcNode", {**node, "Drain": False})
+    assert judge("Suspend-TlcNode", paused)["drainStatus"] == "NotInitiated"
 
 
 ROWS: list[tuple[type[msgspec.Struct], str, tuple[str, ...]]] = [

@@ -13,7 +13,7 @@ from console.backends.azure_local.node_faults import node_fault
 from console.backends.azure_local.node_session import NodeRefusal, Parameters
 from console.model.freshness import FaultCode
 from console.model.node import NodeState
-from console.model.operation import MoveProgress
+from console.model.operation import DrainProgress, MoveProgress
 from console.model.storage import LinkState, StorageLink, VolumeAccess, VolumeState
 from console.model.virtual_machine import PowerState
 
@@ -276,11 +276,57 @@ async def test_what_a_migration_is_judged_by(
 
 async def test_the_mark_of_a_job_names_no_address(cluster: FailoverCluster, nodes: Nodes) -> None:
     nodes.answers["Suspend-TlcNode"] = lambda parameters: {}
-    job = await cluster.suspend_node("n2", "op-1")
+    job = await cluster.suspend_node("n2", "op-1", drain=True)
     assert nodes.sent[0][0] == "n1"
     assert "127.0.0.1" not in job.token
     with pytest.raises(BackendError):
         cluster.resume('{"type":"arm"}')
+
+
+def still_there(*vms: tuple[str, str | None]) -> dict[str, Any]:
+    rows = [{"vmId": None, "name": name, "failureText": why} for name, why in vms]
+    return {"name": "n2", "state": "Paused", "drainStatus": "InProgress", "vms": rows}
+
+
+async def test_a_drain_tells_which_vms_left_and_which_could_not(
+    cluster: FailoverCluster, nodes: Nodes
+) -> None:
+    looks = iter(
+        [
+            still_there(("a", None), ("b", None), ("c", "of yesterday")),
+            still_there(("b", "no room"), ("c", "of yesterday")),
+            still_there(("a", None), ("b", "no room"), ("c", "of yesterday")),
+            {**still_there(("b", "no room")), "drainStatus": "Failed", "drainFailure": "b stays"},
+        ]
+    )
+    nodes.answers["Suspend-TlcNode"] = lambda parameters: {}
+    nodes.answers["Get-TlcNodeDrain"] = lambda parameters: next(looks)
+    job = await cluster.suspend_node("n2", "op-1", drain=True)
+    first, second, third, last = [await job.poll() for _ in range(4)]
+    assert first.drain == DrainProgress((), ("a", "b", "c"), (("c", "of yesterday"),))
+    assert (first.fraction, first.news) == (0.0, "")
+    assert second.news == "left: a; b did not leave: no room"
+    assert (second.text, second.fraction) == ("1 of 3 have left", 1 / 3)
+    assert third.drain is not None
+    assert third.drain.left == ()  # it came back
+    assert (last.state, last.news) == (JobState.FAILED, "left: a, c")
+    assert last.fault is not None
+    assert (last.fault.summary, last.fault.detail) == ("b stays", "b: no room")
+
+
+async def test_a_list_that_did_not_come_is_not_an_empty_one(
+    cluster: FailoverCluster, nodes: Nodes
+) -> None:
+    nodes.answers["Get-TlcNodeDrain"] = lambda parameters: {
+        "name": "n2", "state": "Paused", "drainStatus": "InProgress", "vms": None,
+    }  # fmt: skip
+    seen = await cluster.maintenance_of("n2")
+    assert seen is not None
+    assert (seen.vms, seen.other_groups, seen.storage_jobs) == (None, None, None)
+    assert seen.accepts_azure_placement is None
+    nodes.answers["Suspend-TlcNode"] = lambda parameters: {}
+    report = await (await cluster.suspend_node("n2", "op-1", drain=True)).poll()
+    assert (report.state, report.fraction, report.drain) == (JobState.RUNNING, None, None)
 
 
 def memory_pass(number: int, left: float, copied: float) -> dict[str, Any]:

@@ -180,7 +180,7 @@ async def test_image_power_and_nodes(
     job = await backend.suspend_node("LAB-N4", "op")
     node = await backend.read_node("LAB-N4")
     assert node is not None
-    assert (node.state, node.accepts_azure_placement) == (NodeState.DRAINING, False)
+    assert (node.state, node.accepts_azure_placement) == (NodeState.DRAINING, True)
     assert (await _end(job, clock)).state is JobState.SUCCEEDED
     job = await backend.resume_node("LAB-N4", True, "op-2")
     assert (await _end(job, clock)).state is JobState.SUCCEEDED

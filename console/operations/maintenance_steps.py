@@ -1,0 +1,46 @@
+"""The second step of a node's maintenance, and its undoing: whether Azure may place VMs there.
+
+A paused node may still be given VMs by Azure, so a pause without it is half of a maintenance
+(suspend and resume machines for maintenance, 22 January 2026).
+"""
+
+from console.backends import BackendError
+from console.model.freshness import Fault
+from console.operations.base import OperationContext
+
+CLOSE, OPEN = "close_to_azure", "open_to_azure"
+
+
+async def set_placement(context: OperationContext, node: str, is_allowed: bool) -> Fault | None:
+    """Close the node to Azure or open it again; why that was refused, if it was.
+
+    It may be sent again after a restart: the node module does nothing where it is so already.
+    Raises BackendError if it may have landed and no answer came.
+    """
+    cmdlet = "New-MocPhysicalNode" if is_allowed else "Remove-MocPhysicalNode"
+    step = OPEN if is_allowed else CLOSE
+    if any(sent.step == step for sent in context.sent):
+        seen = await context.backend.read_node(node)
+        if seen is not None and seen.accepts_azure_placement is is_allowed:
+            return None
+    await context.sending(
+        step, f"Set-TlcNodePlacement -Name {node} -IsAllowed ${is_allowed}  # {cmdlet}"
+    )
+    try:
+        await context.backend.set_azure_placement(node, is_allowed, context.operation_id)
+    except BackendError as error:
+        if error.was_sent:
+            raise
+        return error.fault
+    await context.accepted(step, "")
+    return None
+
+
+def placement_text(accepts: bool | None, refusal: Fault | None) -> str:
+    """What is to be said where Azure was not kept away; empty if it was."""
+    if accepts is False:
+        return ""
+    if accepts is None:
+        return "Whether Azure still places VMs on it could not be read."
+    why = f": {refusal.summary}" if refusal is not None else "."
+    return f"Azure may still place VMs on it{why}"
