@@ -140,6 +140,8 @@ class LiveMigrateOperation:
         if vm is None or vm.cluster is None:
             return _unknown(request, "The VM was not found on the cluster afterwards.")
         owner = vm.cluster.owner_node
+        if state is JobState.FAILED and fault is not None and owner != request.source:
+            return _elsewhere(request, vm, before, fault)
         if owner == request.target:
             return _arrived(request, vm, before, report.move)
         if owner == request.source and state is JobState.CANCELED:
@@ -151,18 +153,25 @@ class LiveMigrateOperation:
                 remedy="Look at the events of both nodes, then try again.",
                 at=context.now(),
             )
-            return Outcome(_S.FAILED, f"{request.vm_name} is still on {owner}.", found)
+            power = vm.cluster.power
+            how = "" if power is PowerState.RUNNING else f" and is {power.lower()}"
+            return Outcome(_S.FAILED, f"{request.vm_name} is still on {owner}{how}.", found)
         return _superseded(request, owner)
 
     async def _settled(
         self, context: OperationContext, request: LiveMigrate
     ) -> VirtualMachine | None:
-        """The VM once it runs on the target and its guest answers, or as it is after a while."""
+        """The VM once it runs on the target and its guest answers, or as it is after a while.
+
+        One that is not there and does not run may just be started again by the cluster, elsewhere.
+        """
         vm: VirtualMachine | None = None
         for _ in range(_SETTLE_LOOKS):
             vm = await context.backend.read_vm(request.vm_key)
             facts = vm.cluster if vm is not None else None
-            if facts is None or facts.owner_node != request.target:
+            if facts is None:
+                return vm
+            if facts.owner_node != request.target and facts.power is PowerState.RUNNING:
                 return vm
             is_well = facts.power is PowerState.RUNNING and facts.migration is None
             if is_well and facts.heartbeat not in (Heartbeat.NO_CONTACT, Heartbeat.LOST):
@@ -207,6 +216,30 @@ def _arrived(
         fault = Fault(FaultCode.REJECTED, text, remedy="Look at the VM before moving it again.")
         return Outcome(_S.FAILED, text, fault)
     return Outcome(_S.SUCCEEDED, f"{vm.name} is on {request.target}: {', '.join(kept)}.")
+
+
+def _elsewhere(
+    request: LiveMigrate, vm: VirtualMachine, before: VirtualMachine | None, failure: Fault
+) -> Outcome:
+    """The move failed and the VM left its node all the same, as when the cluster lost that node.
+
+    On the target too: it was started again there, and what its memory held is gone.
+    """
+    facts, old = vm.cluster, before.cluster if before is not None else None
+    assert facts is not None
+    since = facts.running_since
+    was = old.running_since if old is not None else None
+    told = "Whether it was restarted there could not be seen."
+    if facts.power is not PowerState.RUNNING:
+        told = f"It is {facts.power.lower()} there."
+    elif since is not None and was is not None:
+        # Asked only after a failure: whether Hyper-V counts a VM's running time on across a live
+        # migration was not verified on a real cluster.
+        told = "It was restarted there." if since > was + 1.0 else "It runs without a restart."
+    reason = failure.summary.rstrip(".")
+    text = f"{vm.name} is on {facts.owner_node}, but not by this move: {reason}. {told}"
+    remedy = f"See that {vm.name} and its guest are well before moving it again."
+    return Outcome(_S.FAILED, text, Fault(failure.code, text, remedy, detail=failure.detail))
 
 
 def _superseded(request: LiveMigrate, owner: str) -> Outcome:

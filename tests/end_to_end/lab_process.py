@@ -28,7 +28,7 @@ class Lab:
         assert answer["ok"], answer
         return answer
 
-    def fault(self, name: str, **args: Any) -> None:
+    def fault(self, name: str, /, **args: Any) -> None:
         self.ask("fault", name=name, args=args)
 
 

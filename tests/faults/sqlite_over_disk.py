@@ -44,8 +44,10 @@ class Connection:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         return Cursor(cursor, last)
 
-    def executescript(self, script: str) -> "Cursor":
-        return self.execute(script)
+    def executescript(self, script: str) -> None:
+        """To its end, whatever its statements answer on the way."""
+        for _ in self.execute(script):
+            pass
 
     @property
     def in_transaction(self) -> bool:

@@ -191,3 +191,26 @@ async def test_the_measured_pause_is_told(context: Context) -> None:
     outcome = await run(context, request)
     assert outcome.state is S.SUCCEEDED
     assert "pause 83 ms measured" in outcome.result
+
+
+@pytest.mark.parametrize("node", ["the target", "another node"])
+async def test_a_move_that_failed_is_never_told_as_arrived(context: Context, node: str) -> None:
+    """The cluster may start a VM again on the target when it lost the source: that is no move."""
+    request = a_request(context)
+    others = [n for n in context.inventory.nodes if n not in (request.source, request.target)]
+    where = request.target if node == "the target" else others[0]
+    vm = context.site.vms[request.vm_key]
+    real = context.world.start_live_migration
+
+    async def lost(*values: Any) -> RemoteJob:
+        job = await real(*values)
+        context.clock.advance(2.0)
+        context.site.migration_plane.node_lost(request.source)
+        vm.owner, vm.started_at = where, context.clock.now()
+        return job
+
+    context.world.start_live_migration = lost  # type: ignore[method-assign]
+    outcome = await run(context, request)
+    assert outcome.state is S.FAILED
+    assert f"is on {where}, but not by this move" in outcome.result
+    assert "It was restarted there." in outcome.result
