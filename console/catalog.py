@@ -205,6 +205,18 @@ class SecurityFact(msgspec.Struct, frozen=True):
     until_release: str = ""
 
 
+class DisagreementRule(msgspec.Struct, frozen=True):
+    """Two planes saying different things: how long that is expected (seconds) and the repair."""
+
+    id: str
+    title: str
+    expected_for_s: float
+    is_harmless: bool
+    text: str
+    repair: str
+    source: str
+
+
 class AzureError(msgspec.Struct, frozen=True):
     """An error of Azure in words, and what to do; ``pattern`` is a text within it."""
 
@@ -260,6 +272,13 @@ def security_facts(release: str) -> tuple[SecurityFact, ...]:
         for fact in load_security_facts()
         if is_within(known, fact.from_release, fact.until_release)
     )
+
+
+@functools.cache
+def load_disagreements() -> dict[str, DisagreementRule]:
+    """Kinds of disagreement between the planes, by id; read once."""
+    rows = _read("disagreements.toml")["disagreement"]
+    return {rule.id: rule for rule in msgspec.convert(rows, tuple[DisagreementRule, ...])}
 
 
 @functools.cache

@@ -71,6 +71,8 @@ class Kind(enum.StrEnum):
     AGENT_DISCONNECTED = "Azure agent disconnected"
     BRIDGE_OFFLINE = "resource bridge offline"
     POWER_DISAGREES = "planes disagree on power"
+    NODE_DISAGREES = "planes disagree on the node"
+    SIZE_DISAGREES = "planes disagree on the size"
     ONLY_IN_AZURE = "only in Azure"
     ONLY_ON_CLUSTER = "only on the cluster"
     BEING_MADE = "being created"
@@ -127,7 +129,8 @@ class Health(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """What the helpdesk reads first: the symptom, and its cause if one was found."""
-        if self.chains:
+        # What is only a note does not take the place of "healthy".
+        if self.chains and self.chains[0][0].level is not HealthLevel.HEALTHY:
             chain = self.chains[0]
             if len(chain) == 1:
                 return chain[0].text

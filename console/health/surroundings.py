@@ -13,6 +13,7 @@ STARTING_S = 300.0
 # Hyper-V pauses VMs when a volume has no room for their growing discs. These two are ours.
 FULL_MIB = 1024
 _LOW_SHARE = 0.05
+_NOTHING: Mapping[str, float] = {}
 _ANSWERING = (NodeState.UP, NodeState.PAUSED, NodeState.DRAINING)
 
 
@@ -34,9 +35,11 @@ class Surroundings:
         arm: WireReading,
         cluster_wire: WireReading,
         now: float,
+        disagreeing_since: Mapping[str, float] = _NOTHING,
     ) -> None:
         self.nodes, self.cluster = nodes, cluster
         self.arm, self.cluster_wire, self.now = arm, cluster_wire, now
+        self.disagreeing_since = disagreeing_since  # by the disagreement's id, wall-clock seconds
         self.is_cluster_silent = cluster_wire.is_stale(now)
         self.volumes: dict[str, Volume] = {
             volume.path.casefold(): volume for volume in cluster.volumes or () if volume.path
@@ -46,8 +49,17 @@ class Surroundings:
             self.links.setdefault(link.node.casefold(), []).append(link)
 
     @classmethod
-    def of(cls, inventory: Inventory, now: float) -> "Surroundings":
-        return cls(inventory.nodes, inventory.cluster, inventory.arm, inventory.cluster_wire, now)
+    def of(
+        cls, inventory: Inventory, now: float, disagreeing_since: Mapping[str, float] = _NOTHING
+    ) -> "Surroundings":
+        return cls(
+            inventory.nodes,
+            inventory.cluster,
+            inventory.arm,
+            inventory.cluster_wire,
+            now,
+            disagreeing_since,
+        )
 
     def storage_words(self) -> tuple[object, ...]:
         """What of storage bears on VMs, without figures that change all the time."""

@@ -64,6 +64,8 @@ class Store(QObject):
         self._node_health: dict[str, Health] = {}
         # Levels outlive a reading: what a tile shows rarely changes, a reason's age always does.
         self._levels: dict[str, HealthLevel] = {}
+        # Since when the planes disagree, by the disagreement's id; kept by who watches alarms.
+        self.disagreeing_since: dict[str, float] = {}
         self._around: Surroundings | None = None
         self._judged_under: tuple[object, ...] = ()
         self._to_judge: list[str] = []
@@ -190,7 +192,7 @@ class Store(QObject):
         """What everything is judged by now; the same one for what is judged in one go."""
         now = time.time()
         if self._around is None or abs(now - self._around.now) > _SURROUNDINGS_S:
-            self._around = Surroundings.of(self.inventory, now)
+            self._around = Surroundings.of(self.inventory, now, self.disagreeing_since)
         return self._around
 
     def health_of(self, key: str) -> Health:

@@ -33,7 +33,14 @@ def test_every_check_guards_some_operation() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["images.toml", "operation_policy.toml", "known_issues.toml", "security_facts.toml"]
+    "folder",
+    [
+        "images.toml",
+        "operation_policy.toml",
+        "known_issues.toml",
+        "security_facts.toml",
+        "disagreements.toml",
+    ],
 )
 def test_dated_data_name_their_source(folder: str) -> None:
     text = (ROOT / "resources" / folder).read_text(encoding="utf-8")

@@ -105,19 +105,51 @@ def test_a_vm_on_a_silent_node_is_unknown_never_healthy(read_at: float | None) -
     assert "N1" in health.sentence
 
 
-def test_planes_that_disagree_are_told_with_whose_word_counts() -> None:
-    azure = replace(AZURE, power=PowerState.STOPPED)
-    health = assess_vm(a_vm(azure=azure), UP, ARM, CLUSTER, NOW)
+def disagreeing(vm: VirtualMachine, kind: str, since: float) -> Health:
+    nodes, known = {"N1": UP}, {f"{kind}|{vm.key}": since}
+    return judge(vm, Surroundings(nodes, ClusterInfo("c"), ARM, CLUSTER, NOW, known))
+
+
+def test_planes_that_disagree_for_long_are_told_with_whose_word_counts() -> None:
+    vm = a_vm(azure=replace(AZURE, power=PowerState.STOPPED))
+    health = disagreeing(vm, "power", NOW - 3600)
     assert health.level is HealthLevel.ATTENTION
     assert "Azure says stopped, the cluster says running" in health.sentence
+    assert "cluster's word counts" in health.reasons[0].evidence
+
+
+def test_an_expected_difference_does_not_nag() -> None:
+    vm = a_vm(azure=replace(AZURE, power=PowerState.STOPPED))
+    health = disagreeing(vm, "power", NOW - 60)
+    assert health.level is HealthLevel.HEALTHY
+    assert health.sentence == "Healthy: running and its guest answers."
+    assert "Azure says stopped" in health.reasons[0].text  # told, and no more
 
 
 def test_orphans_in_both_directions() -> None:
-    only_azure = assess_vm(a_vm(cluster=None), None, ARM, CLUSTER, NOW)
+    only_azure = disagreeing(a_vm(cluster=None), "only_in_azure", NOW - 3600)
     assert only_azure.level is HealthLevel.CRITICAL
     assert "not on the cluster" in only_azure.sentence
-    only_cluster = assess_vm(a_vm(azure=None), UP, ARM, CLUSTER, NOW)
+    young = disagreeing(a_vm(cluster=None), "only_in_azure", NOW - 5)
+    assert young.level is HealthLevel.UNKNOWN
+    only_cluster = disagreeing(a_vm(azure=None), "only_on_cluster", NOW - 3600)
     assert only_cluster.level is HealthLevel.ATTENTION
+
+
+def test_a_standard_vm_that_azure_never_knew_is_no_orphan() -> None:
+    plain = replace(
+        a_vm(replace(FACTS, security=SecurityType.STANDARD), None), kind=VmKind.UNMANAGED
+    )
+    assert disagreeing(plain, "only_on_cluster", NOW - 3600).reasons == ()
+    forgotten = replace(a_vm(azure=None), kind=VmKind.UNMANAGED)
+    assert disagreeing(forgotten, "only_on_cluster", NOW - 3600).level is HealthLevel.ATTENTION
+
+
+def test_a_silent_plane_does_not_disagree() -> None:
+    vm = a_vm(azure=None)
+    silent = replace(ARM, read_at=NOW - 3600)
+    around = Surroundings({"N1": UP}, ClusterInfo("c"), silent, CLUSTER, NOW)
+    assert judge(vm, around).reasons == ()
 
 
 def test_a_vm_in_the_making_is_not_an_orphan() -> None:

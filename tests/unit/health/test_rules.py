@@ -138,6 +138,8 @@ def test_a_healthy_vm_has_no_reason() -> None:
         ({"azure": {"provisioning": ProvisioningState.FAILED},
           "info": {"resource_bridge_online": False}}, [Kind.AZURE_FAILED, Kind.BRIDGE_OFFLINE]),
         ({"azure": {"power": PowerState.STOPPED}}, [Kind.POWER_DISAGREES]),
+        ({"azure": {"host_node": "N2"}}, [Kind.NODE_DISAGREES]),
+        ({"azure": {"processors": 4}, "facts": {"processors": 2}}, [Kind.SIZE_DISAGREES]),
         ({"facts": {"security": SecurityType.STANDARD}}, [Kind.NOT_AS_ASKED]),
         ({"facts": {"vtpm": False}}, [Kind.PROTECTION_OFF]),
     ],
@@ -168,6 +170,9 @@ def test_what_a_vm_can_have(case: dict[str, Any], chain: list[Kind]) -> None:
         {"volume": {"free_mib": 10}},
         {"volume": {"access": ()}},
         {"azure": {"provisioning": ProvisioningState.IN_PROGRESS}},
+        {"azure": {"host_node": "n1"}},
+        {"azure": {"processors": 4}, "facts": {"processors": None}},
+        {"azure": {"memory_mib": 4}, "facts": {"memory_mib": 8, "has_dynamic_memory": True}},
     ],
     ids=str,
 )  # fmt: skip
