@@ -51,6 +51,8 @@ def health_of(
 def _chains(reasons: Sequence[Reason]) -> list[Chain]:
     # sorted() is stable: within a level they stay in the order of the rules.
     own = [reason for reason in reasons if not reason.is_background]
+    # What only follows from something worse would draw the eye away from it.
+    own = [reason for reason in own if not _only_follows(reason, own)]
     heads = sorted(
         (reason for reason in own if not _explains(reason, own)),
         key=lambda reason: -RANK[reason.level],
@@ -60,14 +62,21 @@ def _chains(reasons: Sequence[Reason]) -> list[Chain]:
     chains = []
     for head in heads:
         chain = [head]
-        told.add(id(head))
-        while (cause := _cause_of(chain[-1], reasons, told)) is not None:
+        # Two symptoms may have one cause: each chain leads to it.
+        while (cause := _cause_of(chain[-1], reasons)) is not None:
             chain.append(cause)
-            told.add(id(cause))
         chains.append(tuple(chain))
+        told |= {id(reason) for reason in chain}
     # A second cause of the same symptom is told too, on its own.
     rest = (reason for reason in own if id(reason) not in told)
     return [*chains, *((reason,) for reason in rest)]
+
+
+def _only_follows(reason: Reason, reasons: Sequence[Reason]) -> bool:
+    return any(
+        reason.kind in EXPLAINS.get(other.kind, ()) and RANK[other.level] > RANK[reason.level]
+        for other in reasons
+    )
 
 
 def _explains(reason: Reason, reasons: Sequence[Reason]) -> bool:
@@ -75,11 +84,7 @@ def _explains(reason: Reason, reasons: Sequence[Reason]) -> bool:
     return explained is not None and any(other.kind in explained for other in reasons)
 
 
-def _cause_of(symptom: Reason, reasons: Sequence[Reason], told: set[int]) -> Reason | None:
+def _cause_of(symptom: Reason, reasons: Sequence[Reason]) -> Reason | None:
     """The nearest cause: what it itself is explained by comes after it."""
-    found = [
-        reason
-        for reason in reasons
-        if id(reason) not in told and symptom.kind in EXPLAINS.get(reason.kind, ())
-    ]
+    found = [reason for reason in reasons if symptom.kind in EXPLAINS.get(reason.kind, ())]
     return min(found, key=lambda reason: _ORDER[reason.kind], default=None)

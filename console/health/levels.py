@@ -118,8 +118,9 @@ class Health(msgspec.Struct, frozen=True):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Every link of every chain."""
-        return tuple(reason for chain in self.chains for reason in chain)
+        """Every link of every chain, each once."""
+        found = {id(reason): reason for chain in self.chains for reason in chain}
+        return tuple(found.values())
 
     @property
     def root(self) -> Reason | None:

@@ -101,6 +101,15 @@ class AlarmWatch(QObject):
         while self._slices.isActive():
             self._slice()
 
+    def age(self, seconds: float) -> None:
+        """As if everything that stands now had been standing for so long; for pictures."""
+        self.finish_look()
+        self._book = alarm_book.aged(self._book, seconds)
+        self._store.disagreeing_since = {}
+        self._differ()
+        self._store.forget_health()
+        self.finish_look()
+
     # -- what a person does --------------------------------------------------------------------
     def acknowledge(self, alarm_id: str) -> None:
         self._do(alarm_id, alarm_book.acknowledged)

@@ -12,7 +12,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
-from console.ui import gallery_connections, gallery_operations
+from console.ui import gallery_connections, gallery_health, gallery_operations
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -245,23 +245,6 @@ def _create_again(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWi
     return CreateFailedAgain("g", "Create 12 VMs", records, lambda *_: None)
 
 
-def _why(name: str, *, is_node: bool = False) -> Builder:
-    """The Health tab of one VM or node, with the inspector wide."""
-
-    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
-        main = window(snapshot, folder, scenario)
-        if is_node:
-            main.inspector.show_node(name)
-        else:
-            key = next((vm.key for vm in snapshot.vms if vm.name == name), snapshot.vms[0].key)
-            main.inspector.show_vm(key)
-        main.inspector.open_tab("Health")
-        main.resizeDocks([main._docks["inspector"]], [560], Qt.Orientation.Horizontal)
-        return main
-
-    return build
-
-
 def _start(count: int) -> Builder:
     """A console without a connection, with so many of them known."""
 
@@ -280,9 +263,7 @@ def _start(count: int) -> Builder:
 
 
 VIEWS: dict[str, Builder] = {
-    "why-red": _why("sql-01"),
-    "why-green": _why("app-01"),
-    "why-node": _why("LAB-N4", is_node=True),
+    **gallery_health.views(window),
     "map": _map,
     "lift": _lift,
     "moving": _moving,

@@ -27,6 +27,7 @@ from console.ui import theme
 from console.ui.actions import Actions, Scope
 from console.ui.ask import Ask
 from console.ui.bridge import Bridge
+from console.ui.health_desk import HealthDesk
 from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.models.digest import Digest
 from console.ui.operation_export import ENTRIES
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self._inspector: Inspector | None = None
         self._drawer: OperationsDrawer | None = None
         self._place_views()
+        self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, self)
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
         self._menus = MainMenus(self, self.actions_table, self.selected, self._entries())
         self._connect()
@@ -239,6 +241,7 @@ class MainWindow(QMainWindow):
             WindowEntry("&File", "&Quit", self.close, "Ctrl+Q", starts_group=True),
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
+            *self.health.entries(),
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
@@ -385,6 +388,21 @@ class MainWindow(QMainWindow):
     def _show_vm(self, key: str) -> None:
         self._docks["inspector"].show()
         self.inspector.show_vm(key)
+
+    def explain_vm(self, key: str) -> None:
+        """Why it is as it is, in the inspector."""
+        self._show_vm(key)
+        self.inspector.open_tab("Health")
+
+    def explain_node(self, name: str) -> None:
+        self._docks["inspector"].show()
+        self._show_node(name)
+        self.inspector.open_tab("Health")
+
+    def show_rows(self, keys: tuple[str, ...], title: str) -> None:
+        """These VMs as rows of the table: every count is a link to its rows."""
+        self._tabs.setCurrentIndex(1)
+        self.table.show_only(keys, title)
 
     def _show_node(self, name: str) -> None:
         self._node = name

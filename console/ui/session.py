@@ -56,6 +56,7 @@ class Session(QObject):
         self._ageing.start()
         self._away = AwayWatch(store, bridge, folder, self)
         self._away.told.connect(window.show_digest)
+        window.closing.connect(window.health.end)
         window.in_sight.connect(self._away.set_visible)
         window.digest_dismissed.connect(self._away.dismiss)
         # Not at the very end: by then the file thread was waited for.
@@ -74,6 +75,7 @@ class Session(QObject):
     def open(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         """Start the worker on a connection."""
         self._away.begin(profile.id)
+        self._window.health.begin(profile.id)
         self._bridge.open(profile, self._folder, secrets, getpass.getuser())
 
     def connect_to(

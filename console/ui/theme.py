@@ -273,6 +273,11 @@ def state_icon(state: OperationState) -> QIcon:
     return shape_icon(shape, token)
 
 
+def health_icon(level: HealthLevel) -> QIcon:
+    """The level's shape in its colour, for rows of trees and tables."""
+    return shape_icon(_HEALTH_SHAPE[level], HEALTH_TOKEN[level])
+
+
 def shape_icon(shape: str, token: str) -> QIcon:
     """A shape for a list, as tall as its letters; on a selected row in the colour of its words."""
     return _shape_icon(shape, token, _current, _pixel_ratio())

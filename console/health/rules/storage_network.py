@@ -15,7 +15,8 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
 
 
 def of_node(node: Node, around: Surroundings) -> Iterator[Reason]:
-    if node.state is not NodeState.DOWN:
+    # Of a node that the cluster shut out it cannot tell.
+    if node.state not in (NodeState.DOWN, NodeState.QUARANTINED):
         yield from _of(node.name, around, Confidence.CERTAIN, is_background=False)
 
 

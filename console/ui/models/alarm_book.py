@@ -105,6 +105,15 @@ def seen_now(book: Book, now: float) -> Book:
     )
 
 
+def aged(book: Book, seconds: float) -> Book:
+    """As if everything had stood for so much longer."""
+    replace = msgspec.structs.replace
+    return Book(
+        {name: replace(kept, since=kept.since - seconds) for name, kept in book.alarms.items()},
+        {name: (since - seconds, seen) for name, (since, seen) in book.disagreements.items()},
+    )
+
+
 def acknowledged(book: Book, alarm: Alarm, now: float) -> Book:
     """The person knows of it, as bad as it is now."""
     return _changed(

@@ -48,9 +48,11 @@ def warning_of(chain: Chain) -> str:
     return first if len(chain) > 1 and first.startswith("Do not") else ""
 
 
-def story_text(title: str, health: Health, assured: tuple[Reason, ...], now: float) -> str:
+def story_text(
+    title: str, health: Health, assured: tuple[Reason, ...], now: float, headline: str = ""
+) -> str:
     """The whole story as plain text, to be pasted into a ticket."""
-    lines = [title, f"{health.level}: {health.sentence}"]
+    lines = [title, f"{health.level}: {headline or health.sentence}"]
     for chain in health.chains:
         lines.append("")
         for at, reason in enumerate(chain):

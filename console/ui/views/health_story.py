@@ -61,17 +61,18 @@ class HealthStory(QScrollArea):
         now: float,
         title: str = "",
         assured: tuple[Reason, ...] = (),
+        headline: str = "",
     ) -> None:
         """Tell it; None empties the page. ``assured`` is told where nothing is wrong."""
         if health is None:
             health, title, assured = Health(HealthLevel.UNKNOWN, calm=" "), "", ()
         if health.chains:
             assured = ()
-        self._text = story_text(title, health, assured, now)
+        self._text = story_text(title, health, assured, now, headline)
         if self._text == self._told:
             return
         self._told = self._text
-        self._headline.setText(plain(health.sentence))
+        self._headline.setText(plain(headline or health.sentence))
         self._headline.setVisible(self._has_headline)
         self._copy.setVisible(bool(title))
         rows = self._rows(health, assured, now)

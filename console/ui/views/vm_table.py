@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
 
 from console.health import HealthLevel
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
+from console.ui import plain_text
 from console.ui.actions import Actions
 from console.ui.models.vm_columns import COLUMNS
 from console.ui.models.vm_rows import VmRows
+from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.views.vm_list import VmList
 
@@ -71,6 +73,20 @@ class VmTable(QWidget):
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def show_only(self, keys: Collection[str], title: str) -> None:
+        """These VMs and no others, until another filter is chosen; ``title`` says what they are."""
+        wanted = frozenset(keys)
+        self.search.clear()
+        self._only.setText(one_line(f"{title[:40]}…" if len(title) > 40 else title))
+        self._only.setToolTip(plain_text.tip(title))
+        self._only.setVisible(True)
+        self._only.setChecked(True)
+        self.rows.search("")
+        self._filter(lambda vm: vm.key in wanted, is_only=True)
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.rows.visible:
+            self.list.set_cursor(self.rows.visible[0])
 
     def csv_text(self) -> str:
         """The visible rows as CSV; cells that a spreadsheet would run are made harmless."""
@@ -128,13 +144,21 @@ class VmTable(QWidget):
             row.addWidget(button)
             self._filters[name] = button
         self._filters["all"].setChecked(True)
+        self._only = QToolButton(self)
+        self._only.setCheckable(True)
+        self._only.setObjectName("vm_filter_only")
+        self._only.hide()
+        group.addButton(self._only)
+        row.addWidget(self._only)
         return row
 
     def _needs_attention(self, vm: VirtualMachine) -> bool:
         level = self._store.health_of(vm.key).level
         return level in (HealthLevel.CRITICAL, HealthLevel.ATTENTION, HealthLevel.UNKNOWN)
 
-    def _filter(self, keep: object) -> None:
+    def _filter(self, keep: object, *, is_only: bool = False) -> None:
+        if not is_only:
+            self._only.hide()
         self.rows.keep_only(keep)  # type: ignore[arg-type]
         self._rows_changed()
 

@@ -1,0 +1,101 @@
+"""What of health lives beside the main window: the watch over alarms, the page, what is told."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from console.ui.alarm_watch import AlarmWatch
+from console.ui.main_menus import WindowEntry
+from console.ui.models.alarm_book import Standing
+from console.ui.store import Store
+
+if TYPE_CHECKING:
+    from console.ui.models.alarm_book import StandingAlarm
+    from console.ui.views.health_page import HealthPage
+
+_ALARMS, _DISAGREE = 0, 1
+
+
+class Shows(Protocol):
+    """The main window, as far as this needs it."""
+
+    def explain_vm(self, key: str) -> None: ...
+
+    def explain_node(self, name: str) -> None: ...
+
+    def show_rows(self, keys: tuple[str, ...], title: str) -> None: ...
+
+
+class HealthDesk(QObject):
+    """Adds the tab *Health* to the window's views; its page is made when first looked at."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        tabs: QTabWidget,
+        window: Shows,
+        say: Callable[..., None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._folder, self._tabs = store, folder, tabs
+        self._window, self._say = window, say
+        self.watch = AlarmWatch(store, folder, self)
+        self._page: HealthPage | None = None
+        self._place = QWidget(tabs)
+        QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
+        tabs.addTab(self._place, "Health")
+        tabs.currentChanged.connect(lambda _: self._on_tab())
+        self.watch.changed.connect(self._count)
+        self.watch.appeared.connect(self._tell)
+
+    @property
+    def page(self) -> "HealthPage":
+        if self._page is None:
+            from console.ui.views.health_page import HealthPage
+
+            self._page = page = HealthPage(self._store, self.watch)
+            page.vm_wanted.connect(self._window.explain_vm)
+            page.node_wanted.connect(self._window.explain_node)
+            page.rows_wanted.connect(self._window.show_rows)
+            layout = self._place.layout()
+            assert layout is not None
+            layout.addWidget(page)
+        return self._page
+
+    def entries(self) -> tuple[WindowEntry, ...]:
+        """For the menu View."""
+        return (
+            WindowEntry("&View", "&Alarms", lambda: self.open(_ALARMS), "Ctrl+3"),
+            WindowEntry("&View", "A&zure and cluster disagree", lambda: self.open(_DISAGREE)),
+        )
+
+    def open(self, tab: int) -> None:
+        self._tabs.setCurrentWidget(self._place)
+        self.page.open_tab(tab)
+
+    def begin(self, connection_id: str) -> None:
+        self.watch.begin(connection_id)
+
+    def end(self) -> None:
+        self.watch.end()
+
+    def _on_tab(self) -> None:
+        if self._tabs.currentWidget() is self._place:
+            _ = self.page
+
+    def _count(self) -> None:
+        count = self.watch.count(Standing.OPEN) + len(self.watch.disagreements_to_tell)
+        at = self._tabs.indexOf(self._place)
+        self._tabs.setTabText(at, f"Health ({count})" if count else "Health")
+
+    def _tell(self, new: "tuple[StandingAlarm, ...]") -> None:
+        from console.ui.models.alarm_words import notice_text
+
+        act = ("Show", functools.partial(self.open, _ALARMS))
+        self._say("alarms", notice_text(new), act=act)

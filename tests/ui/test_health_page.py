@@ -1,0 +1,217 @@
+"""Alarms, disagreements and the story of one VM, by keys, as somebody at a desk uses them."""
+
+import time
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QTreeWidget
+
+from console.health import HealthLevel
+from console.model.operation import OperationRecord, OperationState
+from console.model.request import DrainNode
+from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import Heartbeat
+from console.ui.main_window import MainWindow
+from console.ui.models.alarm_book import Standing
+from console.ui.store import Store
+from tests.ui.conftest import settle
+from tests.ui.sample import snapshot
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+def troubled(window: MainWindow, store: Store) -> MainWindow:
+    store.replace(snapshot("degraded"))
+    window.health.watch.finish_look()
+    window.activateWindow()
+    settle()
+    return window
+
+
+def tree(window: MainWindow) -> QTreeWidget:
+    found = window.findChild(QTreeWidget, "alarms_list")
+    assert found is not None
+    return found
+
+
+def label(window: MainWindow, name: str) -> str:
+    found = window.findChild(QLabel, name)
+    assert found is not None
+    return found.text()
+
+
+def row(window: MainWindow, words: str) -> int:
+    there = tree(window)
+    for at in range(there.topLevelItemCount()):
+        item = there.topLevelItem(at)
+        if item is not None and words in item.text(0):
+            return at
+    raise AssertionError(words)
+
+
+def test_a_lost_storage_network_is_one_alarm_that_opens_to_its_vms(troubled: MainWindow) -> None:
+    QTest.keyClick(troubled, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    there = tree(troubled)
+    assert there.hasFocus()
+    there.setCurrentItem(there.topLevelItem(row(troubled, "LAB-N4 lost its storage network")))
+    QTest.keyClick(there, Qt.Key.Key_Right)
+    item = there.currentItem()
+    assert item is not None
+    names = {item.child(at).text(0).split()[0] for at in range(item.childCount())}
+    assert {"sql-01", "file-02", "web-03"} <= names
+    assert "suffer from it" in label(troubled, "health_headline")
+    QTest.keyClick(there, Qt.Key.Key_Down)
+    QTest.keyClick(there, Qt.Key.Key_Return)
+    settle()
+    tabs = troubled.findChild(QTabWidget, "inspector_tabs")
+    assert tabs is not None
+    assert tabs.tabText(tabs.currentIndex()) == "Health"
+    first = item.child(0)
+    assert first is not None
+    assert label(troubled, "inspector_title") == first.text(0).split()[0]
+
+
+def test_the_count_is_a_link_to_the_rows(troubled: MainWindow) -> None:
+    troubled.health.open(0)
+    there = tree(troubled)
+    there.setCurrentItem(there.topLevelItem(row(troubled, "LAB-N4 lost its storage")))
+    button = troubled.findChild(QPushButton, "alarm_show_vms")
+    assert button is not None
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    settle()
+    found = next(
+        each for each in troubled.health.watch.alarms if each.alarm.node == "LAB-N4"
+        and "storage" in each.alarm.title
+    )  # fmt: skip
+    assert button.text() == f"&Show its {len(found.alarm.vm_keys)} VMs"
+    assert set(troubled.table.rows.visible) == set(found.alarm.vm_keys)
+    assert "LAB-N4 lost" in troubled.findChild(QToolButton, "vm_filter_only").text()
+    troubled.findChild(QToolButton, "vm_filter_all").click()
+    assert len(troubled.table.rows.visible) == len(troubled._store.inventory.vms)
+    assert troubled.findChild(QToolButton, "vm_filter_only").isHidden()
+
+
+def test_acknowledged_stays_quiet_until_it_is_worse(troubled: MainWindow, store: Store) -> None:
+    troubled.health.open(0)
+    there = tree(troubled)
+    there.setCurrentItem(there.topLevelItem(row(troubled, "app-02 runs")))
+    button = troubled.findChild(QPushButton, "alarm_acknowledge")
+    assert button is not None
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    settle()
+
+    def standing() -> Standing:
+        return next(
+            each.standing
+            for each in troubled.health.watch.alarms
+            if each.alarm.id == "GUEST_SILENT|vm"
+        )
+
+    assert standing() is Standing.ACKNOWLEDGED
+    assert button.text() == "Open it &again"
+    vm = next(vm for vm in store.inventory.vms.values() if vm.name == "app-01")
+    assert vm.cluster is not None
+    hung = replace(vm, cluster=replace(vm.cluster, heartbeat=Heartbeat.LOST))
+    store.apply(SnapshotDelta(upserted=(hung,)))
+    troubled.health.watch.finish_look()
+    assert standing() is Standing.OPEN
+
+
+def test_a_node_we_drain_is_expected_and_not_counted(troubled: MainWindow, store: Store) -> None:
+    before = troubled.health.watch.count(Standing.OPEN)
+    record = OperationRecord(
+        "drain-5", DrainNode("LAB-N5"), "Drain LAB-N5", OperationState.RUNNING, time.time(), "ada"
+    )
+    store.operation_changed(record)
+    troubled.health.watch.finish_look()
+    assert troubled.health.watch.count(Standing.OPEN) == before - 1
+    troubled.health.open(0)
+    there = tree(troubled)
+    there.setCurrentItem(there.topLevelItem(row(troubled, "LAB-N5 is being drained")))
+    assert label(troubled, "alarm_standing").startswith("Expected: Drain LAB-N5, asked for by ada")
+
+
+def test_a_new_alarm_is_said_once_over_the_views(troubled: MainWindow, store: Store) -> None:
+    watch = troubled.health.watch
+    watch.begin("lab")
+    settle()
+    watch.finish_look()
+    assert not [x for x in troubled.findChildren(QLabel, "alarms") if x.isVisible()]
+    vm = next(vm for vm in store.inventory.vms.values() if vm.name == "app-01")
+    assert vm.cluster is not None
+    off = replace(vm, cluster=replace(vm.cluster, heartbeat=Heartbeat.UNKNOWN))
+    store.apply(SnapshotDelta(upserted=(off,)))
+    watch.finish_look()
+    settle()
+    (said,) = [x for x in troubled.findChildren(QLabel, "alarms") if x.isVisible()]
+    assert "whether its guest answers is not known" in said.text()
+
+
+def test_disagreements_have_one_row_with_the_repair(troubled: MainWindow) -> None:
+    watch = troubled.health.watch
+    troubled.health.open(1)
+    assert "to be expected" in label(troubled, "inbox_summary")
+    watch.age(3 * 3600.0)
+    settle()
+    kinds = {each.found.kind for each in watch.disagreements_to_tell}
+    assert {"only_in_azure", "only_on_cluster"} <= kinds
+    assert "What to do:" in label(troubled, "inbox_repair")
+    assert "Not tried on a real cluster" in label(troubled, "inbox_source")
+    tabs = troubled.findChild(QTabWidget, "health_tabs")
+    assert tabs is not None
+    assert tabs.tabText(1) == f"Azure and cluster disagree ({len(watch.disagreements_to_tell)})"
+
+
+def test_what_was_acknowledged_is_known_at_the_next_start(
+    troubled: MainWindow, store: Store
+) -> None:
+    watch = troubled.health.watch
+    watch.begin("lab")
+    settle()
+    watch.finish_look()
+    watch.acknowledge("GUEST_SILENT|vm")
+    settle()
+    from console.ui.alarm_watch import AlarmWatch
+
+    again = AlarmWatch(store, troubled._folder, troubled)
+    again.begin("lab")
+    settle()
+    again.finish_look()
+    found = {each.alarm.id: each.standing for each in again.alarms}
+    assert found["GUEST_SILENT|vm"] is Standing.ACKNOWLEDGED
+    again.end()
+    settle()
+
+
+def test_the_story_is_copied_as_plain_text(troubled: MainWindow, store: Store) -> None:
+    from PySide6.QtGui import QGuiApplication
+
+    key = next(vm.key for vm in store.inventory.vms.values() if vm.name == "sql-01")
+    troubled.explain_vm(key)
+    settle()
+    button = troubled.inspector.findChild(QPushButton, "health_copy")
+    assert button is not None
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    text = QGuiApplication.clipboard().text()
+    assert text.startswith("sql-01\nCritical: sql-01 stands still: its storage does not answer.")
+    assert "likely because: LAB-N4 lost its storage network." in text
+    assert "Mind: Do not restart it." in text
+    assert "Who can put it right: whoever looks after the cluster's network" in text
+
+
+def test_green_says_why(window: MainWindow, store: Store) -> None:
+    key = next(
+        key for key, vm in store.inventory.vms.items()
+        if store.level_of(key) is HealthLevel.HEALTHY and vm.azure is not None
+    )  # fmt: skip
+    window.explain_vm(key)
+    settle()
+    story = window.inspector._health.text
+    assert "What speaks for it:" in story
+    assert "- Its guest answers." in story
+    assert "reaches its volume" in story
