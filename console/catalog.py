@@ -188,8 +188,8 @@ class KnownIssue(msgspec.Struct, frozen=True):
     source: str
     from_release: str = ""
     until_release: str = ""
-    # Only where it applies; "after_failure": nothing that the wires tell would foresee it.
-    when: Literal["", "domain_join", "dynamic_memory", "after_failure"] = ""
+    # Only where it applies; "switch_missing" is told by the check that compares switches.
+    when: Literal["", "domain_join", "dynamic_memory", "switch_missing"] = ""
     os_build: str = ""  # how the build of the nodes' system begins; empty: any
 
 
@@ -256,6 +256,14 @@ def load_operation_policy() -> OperationPolicy:
 def load_known_issues() -> tuple[KnownIssue, ...]:
     """Known issues; read once."""
     return msgspec.convert(_read("known_issues.toml")["issue"], tuple[KnownIssue, ...])
+
+
+def known_issue(name: str) -> KnownIssue:
+    """The known issue of this id; KeyError if there is none."""
+    found = next((issue for issue in load_known_issues() if issue.id == name), None)
+    if found is None:
+        raise KeyError(f"resources/known_issues.toml has no issue {name!r}")
+    return found
 
 
 @functools.cache

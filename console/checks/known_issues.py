@@ -1,6 +1,6 @@
 """Defects of this cluster's release that Microsoft lists and that concern what is asked for."""
 
-from console.catalog import KnownIssue, is_within, load_known_issues
+from console.catalog import KnownIssue, is_within, load_known_issues, release_number
 from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, note
 from console.model.finding import Finding
@@ -15,6 +15,10 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     """What is known of live migration on this release, if one of them moves to another node."""
     if not moving.owners_beside(node.name):
         return ()
+    cluster = situation.inventory.cluster
+    if release_number(cluster.release) is None or not cluster.os_build:
+        text = "The cluster's release or build is not known, so its known issues are not either."
+        return (note(ID, text, "Refresh; look at Get-SolutionUpdateEnvironment on a node."),)
     return _of_moves(moving.have_dynamic_memory, situation)
 
 
@@ -39,7 +43,7 @@ def _of_moves(have_dynamic_memory: bool, situation: Situation) -> tuple[Finding,
         _told(issue)
         for issue in load_known_issues()
         if issue.applies_to == "live_migrate"
-        and issue.when != "after_failure"
+        and issue.when != "switch_missing"
         and (have_dynamic_memory or issue.when != "dynamic_memory")
         and cluster.os_build.startswith(issue.os_build)
         and is_within(cluster.release, issue.from_release, issue.until_release)

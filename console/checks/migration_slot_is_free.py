@@ -1,7 +1,7 @@
 """A live-migration slot is free on both nodes under the cluster's own limit, else it queues."""
 
 from console.checks.moving_vms import MovingVms
-from console.checks.situation import Situation, waits
+from console.checks.situation import Situation, note, waits
 from console.model.finding import Finding
 from console.model.node import Node
 
@@ -10,14 +10,18 @@ TITLE = "A live-migration slot is free"
 
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
+    untold: tuple[Finding, ...] = ()
+    if situation.inventory.cluster.parallel_migrations is None and moving.owners_beside(node.name):
+        text = "The cluster's limit of moves at a time is not known; one at a time is counted with."
+        untold = (note(ID, text, "The cluster itself keeps its limit."),)
     position = queue_position(moving, node.name, situation)
     if position is None:
-        return ()
+        return untold
     limit = situation.slots_per_node
     is_here = _position(node.name, situation) > 0
     busy = node.name if is_here else moving.owners_beside(node.name)[0]
     text = f"{busy} moves {limit} VM{'s' if limit > 1 else ''} at a time; this one would wait."
-    return (waits(ID, text, f"Place {position} in the queue."),)
+    return (waits(ID, text, f"Place {position} in the queue."), *untold)
 
 
 def queue_position(moving: MovingVms, node: str, situation: Situation) -> int | None:

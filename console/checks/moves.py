@@ -5,11 +5,15 @@ that 64 nodes and 200 VMs are judged within one frame: no rule looks at every pa
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from console.checks import (
+    affinity_is_kept,
+    anti_affinity_is_kept,
+    balancing_leaves_it,
     configuration_version_fits,
     data_is_fresh,
+    group_is_online,
     igvm_agent_runs,
     is_possible_owner,
     known_issues,
@@ -20,18 +24,22 @@ from console.checks import (
     node_has_memory,
     node_is_up,
     not_already_there,
+    processor_fits,
+    switch_is_there,
     vm_is_migratable,
 )
+from console.checks.expectation import NO_HISTORY, Expectation, Expected, History
+from console.checks.expectation import duration_to as duration_to
 from console.checks.moving_vms import MovingVms, memory_needed
 from console.checks.situation import Situation, unknown
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
 from console.model.inventory import Inventory
 from console.model.node import Node, NodeState
 from console.model.operation import OperationRecord
-from console.model.request import LiveMigrate
+from console.model.request import LiveMigrate, MoveMethod
 from console.model.virtual_machine import VirtualMachine
 
-ON_VM = (vm_is_migratable, no_local_iso, data_is_fresh)
+ON_VM = (vm_is_migratable, group_is_online, no_local_iso, data_is_fresh)
 ON_NODE = (
     node_is_up,
     data_is_fresh,
@@ -44,15 +52,26 @@ ON_GROUP = (
     igvm_agent_runs,
     not_already_there,
     is_possible_owner,
+    affinity_is_kept,
+    anti_affinity_is_kept,
+    processor_fits,
     configuration_version_fits,
+    switch_is_there,
+    balancing_leaves_it,
     known_issues,
+)
+# A quick migration goes over the VM's volume: these speak of memory that crosses a network.
+_LIVE_ONLY = frozenset(
+    check.ID
+    for check in (
+        migration_network_is_up,
+        migration_traffic_is_encrypted,
+        migration_slot_is_free,
+        known_issues,
+    )
 )
 
 _ORDER = {severity: rank for rank, severity in enumerate(reversed(Severity))}
-# Compression and dirty pages make the same gigabyte take one to four times the bare link time.
-_SLOWEST = 4.0
-_SETUP_S = 2.0
-_MIB_PER_S_OF_MBPS = 1e6 / 8 / 2**20
 
 
 def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Finding, ...]:
@@ -63,9 +82,10 @@ def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Fi
         return (unknown("vm_is_migratable", f"{request.vm_name} is no longer known."),)
     if node is None:
         return (unknown("node_is_up", f"There is no node {request.target} in this cluster."),)
-    of_vm = _on_vms((vm,), situation)
-    of_node = _on_node(node, situation)
-    return _sorted((*of_vm, *of_node, *_on_both(MovingVms((vm,)), node, situation)))
+    moving = _moving((vm,), situation)
+    of_vms = _on_vms(moving.vms, situation)
+    of_both = _on_both(moving, node, situation)
+    return _sorted((*of_vms, *_on_node(node, situation), *of_both), request.method)
 
 
 def judge_moves(
@@ -73,14 +93,21 @@ def judge_moves(
     vm_keys: Sequence[str],
     running: Sequence[OperationRecord],
     now: float,
+    *,
+    method: MoveMethod = MoveMethod.LIVE,
+    history: History = NO_HISTORY,
 ) -> tuple[NodeVerdict, ...]:
-    """What would happen on every node, in the cluster's order, if these VMs were dropped there."""
+    """What would happen on every node, in the cluster's order, if these VMs were dropped there.
+
+    ``history`` are the earlier moves of VMs by key (``expectation.earlier_moves``).
+    """
     situation = Situation(inventory, now, running)
     vms = [inventory.vms[key] for key in vm_keys if key in inventory.vms]
     if not vms:
         return ()
-    of_vms = _on_vms(vms, situation)
-    moving, room = MovingVms(vms), _Room(inventory)
+    moving, room = _moving(vms, situation), _Room(inventory)
+    of_vms = _on_vms(moving.vms, situation)
+    expected = Expected(moving, history, situation.slots_per_node)
     verdicts = []
     for node in inventory.nodes.values():
         survives = room.survives(moving, node)
@@ -90,10 +117,17 @@ def judge_moves(
                 *_on_node(node, situation),
                 *_on_both(moving, node, situation),
                 *node_has_memory.outlook(survives, node),
-            )
+            ),
+            method,
         )
-        verdicts.append(_verdict(node, findings, moving, survives, situation))
+        verdicts.append(_verdict(node, findings, moving, survives, expected, situation))
     return tuple(verdicts)
+
+
+def _moving(vms: Sequence[VirtualMachine], situation: Situation) -> MovingVms:
+    """These VMs, those that the cluster moves along, and the rules that speak of them."""
+    drawn = affinity_is_kept.drawn_by(vms, situation)
+    return MovingVms(vms, drawn, affinity_is_kept.rules_in_play((*vms, *drawn), situation))
 
 
 def _verdict(
@@ -101,6 +135,7 @@ def _verdict(
     findings: tuple[Finding, ...],
     moving: MovingVms,
     survives: bool | None,
+    expected: Expected,
     situation: Situation,
 ) -> NodeVerdict:
     verdict = verdict_of(findings)
@@ -109,6 +144,9 @@ def _verdict(
     if node.memory_total_mib is not None and node.memory_available_mib is not None:
         before = node.memory_total_mib - node.memory_available_mib
         after = before + needed if needed is not None else None
+    is_refused = verdict is Verdict.CANNOT
+    live = Expectation() if is_refused else expected.live(node)
+    quick = Expectation() if is_refused else expected.quick(node)
     return NodeVerdict(
         node=node.name,
         verdict=verdict,
@@ -118,7 +156,11 @@ def _verdict(
         memory_after_mib=after,
         survives_node_loss=survives,
         queue_position=migration_slot_is_free.queue_position(moving, node.name, situation),
-        duration_s=None if verdict is Verdict.CANNOT else duration_to(node, needed),
+        duration_s=live.duration_s,
+        pause_ms=live.pause_ms,
+        quick_duration_s=quick.duration_s,
+        quick_pause_ms=quick.pause_ms,
+        also_moves=tuple(vm.key for vm in moving.drawn_to(node.name)),
     )
 
 
@@ -131,21 +173,17 @@ def _on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
 
 
 def _on_both(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
-    found = (finding for check in ON_GROUP for finding in check.on_group(moving, node, situation))
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        itertools.chain.from_iterable(check.on_group(moving, node, situation) for check in ON_GROUP)
+    )
 
 
-def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity]))
-
-
-def duration_to(node: Node, needed_mib: int | None) -> tuple[float, float] | None:
-    """A wide, honest range from the fastest link that is up; None where no speed is known."""
-    speeds = [n.link_mbps for n in node.migration_networks if n.is_up and n.link_mbps]
-    if not speeds or needed_mib is None:
-        return None
-    bare = needed_mib / (max(speeds) * _MIB_PER_S_OF_MBPS)
-    return bare + _SETUP_S, bare * _SLOWEST + _SETUP_S
+def _sorted(findings: tuple[Finding, ...], method: MoveMethod) -> tuple[Finding, ...]:
+    """Worst first, each once."""
+    told: Iterable[Finding] = dict.fromkeys(findings)
+    if method is MoveMethod.QUICK:
+        told = (finding for finding in told if finding.check not in _LIVE_ONLY)
+    return tuple(sorted(told, key=lambda finding: _ORDER[finding.severity]))
 
 
 class _Room:

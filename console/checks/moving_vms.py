@@ -1,16 +1,43 @@
 """The VMs of one move, indexed once, so that each of many nodes is judged by what differs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from console.model.node import Node
+from console.model.placement import AffinityRule
 from console.model.virtual_machine import SecurityType, VirtualMachine
+
+# A node's system build and processor model.
+Hardware = tuple[str, str]
+
+
+@dataclass
+class RuleInPlay:
+    """A rule that speaks of VMs that move: those, and its others by the node they stay on."""
+
+    rule: AffinityRule
+    moving: list[VirtualMachine] = field(default_factory=list)
+    staying: dict[str | None, list[VirtualMachine]] = field(default_factory=dict)
 
 
 class MovingVms:
-    """Some VMs that are asked to go to one node; those that are there already stay."""
+    """Some VMs that are asked to go to one node; those that are there already stay.
 
-    def __init__(self, vms: Sequence[VirtualMachine]) -> None:
-        self.vms = tuple(vms)
+    ``drawn`` are VMs that nobody lifted and that the cluster moves along with them, ``rules`` the
+    affinity rules that speak of either.
+    """
+
+    def __init__(
+        self,
+        lifted: Sequence[VirtualMachine],
+        drawn: Sequence[VirtualMachine] = (),
+        rules: Sequence[RuleInPlay] = (),
+    ) -> None:
+        self.lifted = tuple(lifted)
+        self.drawn = tuple(drawn)
+        self.rules = tuple(rules)
+        self.vms = (*self.lifted, *self.drawn)
         self.by_owner: dict[str | None, list[VirtualMachine]] = {}
         for vm in self.vms:
             self.by_owner.setdefault(vm.owner_node, []).append(vm)
@@ -18,11 +45,24 @@ class MovingVms:
         self.memory_by_owner: dict[str | None, int | None] = {
             owner: memory_needed(owned) for owner, owned in self.by_owner.items()
         }
+        self._homes = {vm.owner_node for vm in self.lifted}
+        self._hardware: dict[Hardware, list[str]] | None = None
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return frozenset(vm.key for vm in self.vms)
 
     @cached_property
     def restricted(self) -> tuple[VirtualMachine, ...]:
         """Those that the cluster does not allow on every node."""
         return tuple(vm for vm in self.vms if vm.cluster is not None and vm.cluster.possible_owners)
+
+    @cached_property
+    def with_preferences(self) -> tuple[VirtualMachine, ...]:
+        """Those that the cluster would rather have on some nodes than on others."""
+        return tuple(
+            vm for vm in self.vms if vm.cluster is not None and vm.cluster.preferred_owners
+        )
 
     @cached_property
     def need_igvm_agent(self) -> bool:
@@ -36,16 +76,86 @@ class MovingVms:
             vm.cluster is None or vm.cluster.has_dynamic_memory is not False for vm in self.vms
         )
 
+    @cached_property
+    def by_switch(self) -> dict[str, list[VirtualMachine]]:
+        """Those that are plugged into each virtual switch."""
+        found: dict[str, list[VirtualMachine]] = {}
+        for vm in self.vms:
+            for name in (vm.cluster.switches if vm.cluster is not None else None) or ():
+                found.setdefault(name, []).append(vm)
+        return found
+
+    @cached_property
+    def by_version(self) -> dict[str, list[VirtualMachine]]:
+        """Those of each configuration version; empty: not known."""
+        found: dict[str, list[VirtualMachine]] = {}
+        for vm in self.vms:
+            version = vm.cluster.configuration_version if vm.cluster is not None else ""
+            found.setdefault(version, []).append(vm)
+        return found
+
+    @cached_property
+    def by_class(self) -> dict[str, list[VirtualMachine]]:
+        """Those of each anti-affinity class."""
+        found: dict[str, list[VirtualMachine]] = {}
+        for vm in self.vms:
+            for name in (vm.cluster.anti_affinity if vm.cluster is not None else None) or ():
+                found.setdefault(name, []).append(vm)
+        return found
+
+    # -- of whom something is not known --------------------------------------------------------
+    @cached_property
+    def without_owners(self) -> list[VirtualMachine]:
+        return [
+            vm
+            for vm in self.vms
+            if vm.cluster is not None
+            and (vm.cluster.possible_owners is None or vm.cluster.preferred_owners is None)
+        ]
+
+    @cached_property
+    def without_classes(self) -> list[VirtualMachine]:
+        return [vm for vm in self.vms if vm.cluster and vm.cluster.anti_affinity is None]
+
+    @cached_property
+    def without_switches(self) -> list[VirtualMachine]:
+        return [vm for vm in self.vms if vm.cluster and vm.cluster.switches is None]
+
+    def hardware(self, nodes: Mapping[str, Node]) -> dict[Hardware, list[str]]:
+        """The nodes that they come from, by system build and processor model."""
+        if self._hardware is None:
+            self._hardware = {}
+            for owner in self.by_owner:
+                node = nodes.get(owner or "")
+                if node is not None:
+                    kind = (node.os_build, node.processor_model)
+                    self._hardware.setdefault(kind, []).append(node.name)
+        return self._hardware
+
+    def are_on(self, node: str) -> bool:
+        """Whether everything that was lifted is there already."""
+        return self._homes == {node}
+
     def leaving(self, node: str) -> list[VirtualMachine]:
         """Those that would really move if they were put on this node."""
         return [vm for owner in self.owners_beside(node) for vm in self.by_owner[owner]]
+
+    def drawn_to(self, node: str) -> list[VirtualMachine]:
+        """Those that the cluster would move along to this node."""
+        return [vm for vm in self.drawn if vm.owner_node != node]
 
     def owners_beside(self, node: str) -> list[str | None]:
         """The nodes that they would leave; None for VMs that are on no known node."""
         return [owner for owner in self.by_owner if owner != node]
 
+    @cached_property
+    def _total(self) -> int | None:
+        return memory_needed(self.vms)
+
     def memory_to(self, node: str) -> int | None:
         """MiB that this node would have to give them; None if not known."""
+        if self._total is not None:
+            return self._total - (self.memory_by_owner.get(node) or 0)
         total = 0
         for owner in self.owners_beside(node):
             memory = self.memory_by_owner[owner]
@@ -55,7 +165,7 @@ class MovingVms:
         return total
 
 
-def memory_needed(vms: Sequence[VirtualMachine]) -> int | None:
+def memory_needed(vms: Iterable[VirtualMachine]) -> int | None:
     """MiB that these VMs take on a node; None if one of them is not known."""
     total = 0
     for vm in vms:
@@ -64,3 +174,11 @@ def memory_needed(vms: Sequence[VirtualMachine]) -> int | None:
             return None
         total += memory
     return total
+
+
+def listed(vms: Sequence[VirtualMachine], most: int = 3) -> str:
+    """Their names; of many the first and how many more."""
+    names = [vm.name for vm in vms]
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
-from console.model.node import Node
+from console.model.node import Node, NodeState
 from console.model.virtual_machine import PowerState, VirtualMachine
 
 ID = "node_has_memory"
@@ -32,9 +32,14 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
 
 def outlook(survives: bool | None, node: Node) -> tuple[Finding, ...]:
     """What ``cluster_survives_loss`` means for a move to this node."""
+    if node.state is not NodeState.UP:
+        return ()  # told by node_is_up
     if survives is False:
         text = "After this move the cluster could not restart everything if one node failed."
         return (note(ID, text, "Spread the VMs differently."),)
+    if survives is None:
+        text = "Whether the cluster survives the loss of one node after this move is not known."
+        return (note(ID, text, "A node that is up did not tell its memory, or a VM its own."),)
     return ()
 
 

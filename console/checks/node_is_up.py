@@ -7,6 +7,9 @@ from console.model.node import Node, NodeState
 ID = "node_is_up"
 TITLE = "The target node is up"
 _REMEDY = {
+    NodeState.DOWN: "Choose another node; find out why this one is down.",
+    NodeState.ISOLATED: "It lost contact with the others: look at its network, choose another.",
+    NodeState.JOINING: "Wait until it has joined the cluster.",
     NodeState.PAUSED: "Resume the node first.",
     NodeState.DRAINING: "Wait for the drain to end, then resume the node.",
     NodeState.QUARANTINED: "Find out why it left the cluster before it may host VMs again.",

@@ -11,6 +11,6 @@ TITLE = "The VM is somewhere else"
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
     # Of a selection, those that are there already simply stay; if all are, that is the answer.
-    if moving.owners_beside(node.name):
+    if not moving.are_on(node.name):
         return ()
-    return tuple(blocks(ID, f"{vm.name} is already on {node.name}.") for vm in moving.vms)
+    return tuple(blocks(ID, f"{vm.name} is already on {node.name}.") for vm in moving.lifted)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from console.model.finding import Finding, Severity
 from console.model.inventory import Inventory
+from console.model.node import NodeState
 from console.model.operation import OperationRecord
+from console.model.placement import AffinityRule
 from console.model.request import LiveMigrate
+from console.model.virtual_machine import VirtualMachine
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,44 @@ class Situation:
                 request = record.request
                 seen.setdefault(request.vm_key, (request.source, request.target))
         return Counter(node for ends in seen.values() for node in set(ends))
+
+    @functools.cached_property
+    def affinity_rules(self) -> tuple[AffinityRule, ...]:
+        """Those that hold: enabled, and of more than one group."""
+        rules = self.inventory.cluster.affinity_rules or ()
+        return tuple(rule for rule in rules if rule.is_enabled and len(rule.groups) > 1)
+
+    @functools.cached_property
+    def vm_by_group(self) -> dict[str, VirtualMachine]:
+        """VMs by the name of their cluster group, in lower case."""
+        return {
+            vm.cluster.group.casefold(): vm
+            for vm in self.inventory.vms.values()
+            if vm.cluster is not None and vm.cluster.group
+        }
+
+    @functools.cached_property
+    def vms_by_class(self) -> dict[str, dict[str, list[VirtualMachine]]]:
+        """VMs by anti-affinity class and owner node."""
+        found: dict[str, dict[str, list[VirtualMachine]]] = {}
+        for vm in self.inventory.vms.values():
+            if vm.cluster is not None and vm.cluster.anti_affinity:
+                for name in vm.cluster.anti_affinity:
+                    owned = found.setdefault(name, {})
+                    owned.setdefault(vm.cluster.owner_node, []).append(vm)
+        return found
+
+    @functools.cached_property
+    def memory_load(self) -> float | None:
+        """Mean percentage of memory in use on the nodes that are up; None if not known."""
+        loads = []
+        for node in self.inventory.nodes.values():
+            if node.state is not NodeState.UP:
+                continue
+            if not node.memory_total_mib or node.memory_available_mib is None:
+                return None
+            loads.append(100 - 100 * node.memory_available_mib / node.memory_total_mib)
+        return sum(loads) / len(loads) if loads else None
 
     @property
     def slots_per_node(self) -> int:

@@ -37,6 +37,9 @@ def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
                 "Start it first.",
             ),
         )
+    if facts.activity is VmActivity.UNKNOWN:
+        text = f"Whether a backup or a checkpoint of {vm.name} is running is not known."
+        return (unknown(ID, text, "Refresh; the move fails while one is running."),)
     if facts.activity in _BUSY:
         return (waits(ID, f"{vm.name} {_BUSY[facts.activity]}.", "It moves when that is done."),)
     return ()

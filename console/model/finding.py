@@ -61,7 +61,9 @@ def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
 class NodeVerdict(msgspec.Struct, frozen=True, gc=False):
     """What would happen if the lifted VMs were dropped on ``node``.
 
-    Memory in MiB; ``duration_s`` and ``pause_ms`` are (low, high) ranges, None when not known.
+    Memory in MiB; durations and pauses are (low, high) ranges, None when not known. Of several
+    VMs the duration is that of all, the pause that of one. ``also_moves`` are keys of VMs that
+    nobody lifted and that the cluster moves along; they are counted.
     """
 
     node: str
@@ -74,3 +76,6 @@ class NodeVerdict(msgspec.Struct, frozen=True, gc=False):
     queue_position: int | None = None
     duration_s: tuple[float, float] | None = None
     pause_ms: tuple[float, float] | None = None
+    quick_duration_s: tuple[float, float] | None = None
+    quick_pause_ms: tuple[float, float] | None = None
+    also_moves: tuple[str, ...] = ()

@@ -149,6 +149,16 @@ class World:
                 f"node {node.name} is not a possible owner of {vm.name}",
                 hresult="0x80071398",
             )
+        rule = self.broken_rule(vm, node)
+        if rule is not None:
+            return WorldError("ClusterRefused", f"the affinity rule {rule.name} forbids it")
+        missing = [name for name in vm.switches if name not in node.switches]
+        if missing:
+            text = f"event 21125: node {node.name} has no virtual switch {missing[0]}"
+            return WorldError("ClusterRefused", text)
+        if vm.configuration_version not in node.vm_versions:
+            text = f"event 10698: node {node.name} does not run version {vm.configuration_version}"
+            return WorldError("ClusterRefused", text)
         if vm.isolation == "TrustedLaunch" and node.igvm_agent != "Running":
             return WorldError("NoIgvmAgent", f"IgvmAgent does not run on node {node.name}")
         if free_mib < vm.memory_mib:
@@ -158,6 +168,34 @@ class World:
                 hresult="0x800705AA",
             )
         return None
+
+    def broken_rule(self, vm: WorldVm, node: WorldNode) -> WorldAffinityRule | None:
+        """The enabled rule that keeps this VM off the node because of one that is there."""
+        here = node.fault_domain or node.name
+        for rule in self._rules_of(vm):
+            for other in self.vms.values():
+                if other is vm or other.name not in rule.groups:
+                    continue
+                home = self.nodes[other.owner]
+                is_broken = (rule.rule_type == "DifferentNode" and home is node) or (
+                    rule.rule_type == "DifferentFaultDomain"
+                    and (home.fault_domain or home.name) == here
+                )
+                if is_broken:
+                    return rule
+        return None
+
+    def partners(self, vm: WorldVm) -> list[WorldVm]:
+        """The VMs that a rule keeps on one node with this one."""
+        together = [rule for rule in self._rules_of(vm) if rule.rule_type == "SameNode"]
+        return [
+            other
+            for other in self.vms.values()
+            if other is not vm and any(other.name in rule.groups for rule in together)
+        ]
+
+    def _rules_of(self, vm: WorldVm) -> list[WorldAffinityRule]:
+        return [r for r in self.affinity_rules if r.is_enabled and vm.name in r.groups]
 
     def best_node(self, vm: WorldVm, without: str = "") -> WorldNode | None:
         """The node with most free memory that can run this VM."""

@@ -12,7 +12,7 @@ from console.lab.world.furniture import (
 from console.lab.world.population import add_bridge_vm, populate
 from console.lab.world.settings import SiteSettings
 from console.lab.world.site import Site
-from console.lab.world.state import WorldHealthFault
+from console.lab.world.state import WorldAffinityRule, WorldHealthFault
 from console.lab.world.troubles import add_troubles
 
 
@@ -66,6 +66,15 @@ def large(clock: Clock, seed: int) -> Site:
     for node in site.nodes.values():
         node.memory_mib, node.logical_processors = 2048 * 1024, 256
     populate(site, 2000, unmanaged=40)
+    for index, node in enumerate(site.nodes.values()):
+        node.fault_domain = f"rack-{index // 4 + 1}"
+    site.affinity_rules += [
+        WorldAffinityRule("sql apart", "DifferentNode", ("sql-01", "sql-02", "sql-03")),
+        WorldAffinityRule("dc racks", "DifferentFaultDomain", ("dc-01", "dc-02")),
+    ]
+    apart = ("LAB-N1", "LAB-N6", "LAB-N11", "LAB-N3", "LAB-N9")
+    for name, owner in zip(("sql-01", "sql-02", "sql-03", "dc-01", "dc-02"), apart, strict=True):
+        next(vm for vm in site.vms.values() if vm.name == name).owner = owner
     return site
 
 

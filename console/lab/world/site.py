@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from console.lab.world.affinity import Affinity
 from console.lab.world.azure_plane import AzurePlane
 from console.lab.world.bodies import Bodies, properties_of
 from console.lab.world.clock import Clock
@@ -40,6 +41,7 @@ class Site(World):
         super().__init__(clock, seed, settings or SiteSettings())
         self.power_plane = Power(self)
         self.migration_plane = Migrations(self)
+        self.affinity = Affinity(self, self.migration_plane)
         self.node_life = NodeLife(self, self.migration_plane, self.power_plane)
         self.faults = Faults(self, self.migration_plane, self.node_life)
         self.bodies = Bodies(self, self.faults)

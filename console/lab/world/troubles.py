@@ -6,13 +6,14 @@ from console.lab.world.furniture import add, extended_location, storage_path_id
 from console.lab.world.node_life import DRAIN_FAILED, QUARANTINED
 from console.lab.world.population import ROLES, add_to_azure, make_standard, make_vm
 from console.lab.world.site import Site
-from console.lab.world.state import WorldHealthFault, WorldVm
+from console.lab.world.state import WorldAffinityRule, WorldHealthFault, WorldVm
 
 
 def add_troubles(site: Site) -> None:
     _trouble_nodes(site)
     _trouble_storage(site)
     _trouble_vms(site)
+    _wish(site)
     _trouble_azure(site)
     _orphans(site)
     _begin_stuck_moves(site)
@@ -89,6 +90,25 @@ def _trouble_vms(site: Site) -> None:
     plain = _named(site, "app-05")
     make_standard(plain)
     _change(site, site.instance_of_vm[plain.vm_id], securityProfile=None)
+
+
+def _wish(site: Site) -> None:
+    """What the cluster wants of placement, and a node that does not have what others have."""
+    site.settings.balancer_level = 2
+    for number in range(1, 9):
+        site.nodes[f"LAB-N{number}"].fault_domain = f"rack-{(number + 1) // 2}"
+    site.nodes["LAB-N4"].switches = ("ConvergedSwitch(compute)",)
+    site.affinity_rules += [
+        WorldAffinityRule("dc apart", "DifferentFaultDomain", ("dc-01", "dc-02")),
+        WorldAffinityRule("shop together", "SameNode", ("web-01", "app-01")),
+        WorldAffinityRule("old pair", "DifferentNode", ("mon-01", "mon-02"), is_enabled=False),
+    ]
+    _named(site, "dc-01").owner, _named(site, "dc-02").owner = "LAB-N1", "LAB-N3"
+    _named(site, "app-01").owner = _named(site, "web-01").owner = "LAB-N1"
+    for name in ("sql-02", "sql-04"):
+        _named(site, name).anti_affinity_classes = ("sql",)
+    _named(site, "file-02").preferred_owners = ("LAB-N2",)
+    _named(site, "file-02").owner = "LAB-N2"
 
 
 def _trouble_azure(site: Site) -> None:

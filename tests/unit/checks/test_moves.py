@@ -76,6 +76,21 @@ VM_RULES = [
     ({"activity": VmActivity.BACKING_UP}, "vm_is_migratable", Severity.WAITS, "backed up"),
     ({"mounted_iso": "C:\\iso\\a.iso"}, "no_local_iso", Severity.BLOCKS, "0xC03A0014"),
     ({"possible_owners": ("LAB-N4",)}, "is_possible_owner", Severity.BLOCKS, "0x80071398"),
+    ({"possible_owners": None}, "is_possible_owner", Severity.NOTE, "not known"),
+    ({"preferred_owners": ("LAB-N4",)}, "is_possible_owner", Severity.NOTE, "no preferred owner"),
+    ({"activity": VmActivity.UNKNOWN}, "vm_is_migratable", Severity.UNKNOWN, "checkpoint"),
+    ({"mounted_iso": None}, "no_local_iso", Severity.UNKNOWN, "not known"),
+    ({"is_clustered": False}, "group_is_online", Severity.BLOCKS, "no role of the cluster"),
+    ({"group_state": "Failed"}, "group_is_online", Severity.BLOCKS, "is Failed"),
+    ({"group_state": ""}, "group_is_online", Severity.UNKNOWN, "not known"),
+    ({"group_flags": None}, "group_is_online", Severity.NOTE, "locked"),
+    ({"group_flags": 0x1}, "group_is_online", Severity.WAITS, "locked"),
+    ({"group_flags": 0x4}, "group_is_online", Severity.BLOCKS, "queue"),
+    ({"switches": None}, "switch_is_there", Severity.NOTE, "not known"),
+    ({"switches": ("isolated",)}, "switch_is_there", Severity.BLOCKS, "“isolated”"),
+    ({"configuration_version": "13.0"}, "configuration_version_fits", Severity.BLOCKS, "13.0"),
+    ({"configuration_version": ""}, "configuration_version_fits", Severity.NOTE, "not known"),
+    ({"anti_affinity": None}, "anti_affinity_is_kept", Severity.NOTE, "not known"),
 ]
 
 
@@ -108,7 +123,16 @@ NODE_RULES = [
     ),
     ({"read_at": None}, "data_is_fresh", Severity.UNKNOWN, "not answered"),
     ({"os_build": "1.2.3"}, "configuration_version_fits", Severity.NOTE, "different builds"),
-    ({"processor_model": "other"}, "configuration_version_fits", Severity.NOTE, "processors"),
+    ({"processor_model": "Intel(R) other"}, "processor_fits", Severity.NOTE, "processors"),
+    ({"processor_model": "AMD EPYC 9354"}, "processor_fits", Severity.BLOCKS, "makers"),
+    ({"processor_model": ""}, "processor_fits", Severity.NOTE, "not known"),
+    ({"os_build": ""}, "configuration_version_fits", Severity.NOTE, "not known"),
+    ({"vm_versions": ("9.0",)}, "configuration_version_fits", Severity.BLOCKS, "version 12.0"),
+    ({"vm_versions": None}, "configuration_version_fits", Severity.NOTE, "not known"),
+    ({"switches": ("other",)}, "switch_is_there", Severity.BLOCKS, "event 21125"),
+    ({"switches": None}, "switch_is_there", Severity.NOTE, "not known"),
+    ({"memory_available_mib": 60 * 1024}, "balancing_leaves_it", Severity.NOTE, "over the 80 %"),
+    ({"cpu_percent": 91.0}, "balancing_leaves_it", Severity.NOTE, "processors 91 % busy"),
 ]
 
 
@@ -234,9 +258,11 @@ def test_known_issues_are_told_of_the_releases_that_have_them(inventory: Invento
     assert "0x80070534" in of_sids
     assert issues(inventory, release="2605", os_build="10.0.26100.4652") == set()
     assert issues(inventory, release="2510", os_build="10.0.25398.1") == set()
-    # Of a release or a build that nobody knows nothing is claimed.
-    assert issues(inventory, release="", os_build="10.0.26100.4652") == set()
-    assert issues(inventory, release="2510", os_build="") == set()
+    # Of a release or a build that nobody knows nothing is claimed, and that is said.
+    for unread in ({"release": ""}, {"os_build": ""}):
+        known = {"release": "2510", "os_build": "10.0.26100.4652"}
+        (told,) = issues(inventory, **{**known, **unread})
+        assert "not known" in told
 
 
 def test_the_silent_failure_is_told_of_vms_with_dynamic_memory(inventory: Inventory) -> None:
