@@ -20,14 +20,21 @@ _SETTLES_WITHIN_S = 300.0
 _SAID_WRONGLY: tuple[tuple[str, dict[str, Any], dict[str, Any] | None], ...] = (
     ("arm_throttle", {"n_requests": 25, "retry_after": 1.0}, None),
     ("arm_status", {"value": 503}, {"value": None}),
+    ("arm_status", {"value": 500}, {"value": None}),
     ("arm_status", {"value": 401}, {"value": None}),
+    ("arm_status", {"value": 403}, {"value": None}),
+    ("arm_status", {"value": 404}, {"value": None}),
     ("arm_status", {"value": 409}, {"value": None}),
+    ("arm_status", {"value": 412}, {"value": None}),
     ("status_url_vanishes", {"value": True}, {"value": False}),
     ("malformed_json", {"wire": "arm"}, {"wire": "arm", "on": False}),
     ("malformed_json", {"wire": "cluster"}, {"wire": "cluster", "on": False}),
     ("answer_lost_after_act", {"value": 2}, {"value": 0}),
     ("arm_lag_s", {"value": 20.0}, {"value": 0.0}),
     ("arm_down", {"value": True}, {"value": False}),
+    # As a process that was stopped: it takes connections and says nothing.
+    ("freeze_node", {"name": "LAB-N2"}, {"name": "LAB-N2", "on": False}),
+    ("slow_node", {"name": "LAB-N3", "delay_s": 3.0}, {"name": "LAB-N3", "delay_s": 0.0}),
 )
 
 
@@ -59,6 +66,10 @@ def _one_life(seed: int, seconds: float) -> Tally:
             unknown = let_go_of_the_unknown(running)
             time.sleep(1.0)
             tally = judge(running, lab, f"seed {seed}", unknown)
+            for proxy in made:
+                if proxy.told_to_stranger:
+                    tally.wrong += 1
+                    tally.found.append(f"seed {seed}: something was told to a stranger's server")
     tally.runs = runs
     return tally
 

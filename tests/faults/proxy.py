@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from console.lab.certificate import ServerCertificate
+
 _PIECE = 16 * 1024
 
 
@@ -27,6 +29,8 @@ class Mood:
     is_black_hole: bool = False  # taken, and never answered
     is_half_open: bool = False  # the request arrives, the answer never does
     is_refused: bool = False
+    is_garbage: bool = False  # random bytes in place of every answer
+    has_other_certificate: bool = False  # a stranger answers in the server's place
 
 
 FINE = Mood()
@@ -39,6 +43,8 @@ MOODS = (
     Mood("black hole", is_black_hole=True),
     Mood("half open", is_half_open=True),
     Mood("refused", is_refused=True),
+    Mood("garbage", is_garbage=True),
+    Mood("other certificate", has_other_certificate=True, cut_after=0),
 )
 
 
@@ -51,6 +57,9 @@ class FaultProxy:
         self.mood = FINE
         self.port = 0
         self.connections = 0
+        # What a client said to a stranger: it must have refused the certificate before.
+        self.told_to_stranger = b""
+        self._stranger = ServerCertificate().server_context()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="fault-proxy", daemon=True)
@@ -88,6 +97,12 @@ class FaultProxy:
         if self.mood.is_refused:
             writer.transport.abort()
             return
+        if self.mood.has_other_certificate:
+            with contextlib.suppress(OSError):
+                await writer.start_tls(self._stranger)
+                self.told_to_stranger += await reader.read(_PIECE)
+            writer.transport.abort()
+            return
         try:
             from_server, to_server = await asyncio.open_connection(*self._target)
         except OSError:
@@ -119,6 +134,8 @@ class FaultProxy:
             mood = self.mood
             await self._silence(is_answer)
             await self._hold_up(mood, len(piece))
+            if is_answer and mood.is_garbage:
+                piece = self._chance.randbytes(len(piece))
             if is_answer and mood.cut_after >= 0 and passed + len(piece) > mood.cut_after:
                 sink.write(piece[: max(0, mood.cut_after - passed)])
                 sink.transport.abort()

@@ -170,3 +170,28 @@ def test_a_token_that_is_not_ours(acts: ArmActs, token: str) -> None:
     with pytest.raises(BackendError) as raised:
         acts.resume(token)
     assert raised.value.fault.code is FaultCode.MALFORMED
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed_whatever_was_asked(
+    arm: ScriptedArm, acts: ArmActs, tmp_path: Path, status: int
+) -> None:
+    """A foreign server that even has a certificate we trust: it hears nothing at all."""
+    (tmp_path / "foreign").mkdir()
+    foreign = ScriptedArm(tmp_path / "foreign")
+    arm.ca_file.write_bytes(arm.ca_file.read_bytes() + foreign.ca_file.read_bytes())
+    away = Reply(status, None, {"Location": f"{foreign.url}/stolen"})
+    arm.answer = lambda asked: away
+    with pytest.raises(BackendError):
+        await acts.find(MACHINE)
+    with pytest.raises(BackendError):
+        await put(acts)
+    arm.answer = answering(away)
+    with pytest.raises(BackendError):
+        await put(acts)
+    with pytest.raises(BackendError):
+        await acts.power(MACHINE, PowerAction.STOP)
+    foreign.stop()
+    assert foreign.asked == []
+    assert all(asked.authorization == "Bearer canary-token" for asked in arm.asked)
+    assert {asked.method for asked in arm.asked} >= {"GET", "PUT", "POST"}
