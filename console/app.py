@@ -56,33 +56,47 @@ def profile_of_lab(
     endpoints: "Mapping[str, Any]",
 ) -> "tuple[ConnectionProfile, dict[str, str]]":
     """The lab's printed endpoints as a connection, with its secrets beside it."""
+    import msgspec
+
     from console.model.connection import (
         ArmEndpoint,
         ClusterEndpoint,
         ConnectionKind,
         ConnectionProfile,
+        FleetScope,
+        SiteEndpoints,
     )
 
     arm, cluster = endpoints["arm"], endpoints["cluster"]
+    azure = ArmEndpoint(
+        url=arm["url"],
+        subscription_ids=(arm["subscription_id"],),
+        ca_file=arm["ca_file"],
+        allowed_hosts=(arm["url"].removeprefix("https://"),),
+    )
+    nodes = ClusterEndpoint(
+        nodes=cluster["nodes"],
+        username=cluster["username"],
+        auth=cluster["auth"],
+        use_tls=True,
+        ca_file=cluster["ca_file"],
+        configuration_name="TrustedLaunchConsole",
+    )
+    around = tuple(endpoints.get("fleet", ()))
+    fleet = None
+    if around:
+        sites = {cluster["arm_id"].lower(): SiteEndpoints(azure, nodes)}
+        everything = msgspec.structs.replace(azure, subscription_ids=around)
+        fleet = FleetScope(f"lab-{endpoints['scenario']}", everything, sites)
     profile = ConnectionProfile(
         id=f"lab-{endpoints['scenario']}",
         name=f"Lab ({endpoints['scenario']})",
         kind=ConnectionKind.LAB,
-        arm=ArmEndpoint(
-            url=arm["url"],
-            subscription_ids=(arm["subscription_id"],),
-            ca_file=arm["ca_file"],
-            allowed_hosts=(arm["url"].removeprefix("https://"),),
-        ),
-        cluster=ClusterEndpoint(
-            nodes=cluster["nodes"],
-            username=cluster["username"],
-            auth=cluster["auth"],
-            use_tls=True,
-            ca_file=cluster["ca_file"],
-            configuration_name="TrustedLaunchConsole",
-        ),
+        # Of a fleet no cluster is open at first: nobody wants 500 connections.
+        arm=None if fleet else azure,
+        cluster=None if fleet else nodes,
         scenario=endpoints["scenario"],
+        fleet=fleet,
     )
     return profile, {"arm_token": arm["token"], "cluster_password": cluster["password"]}
 

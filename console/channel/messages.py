@@ -7,6 +7,7 @@ import msgspec
 from console.channel import chores
 from console.model.connection import ConnectionProfile
 from console.model.finding import Finding, NodeVerdict
+from console.model.fleet import FleetCluster, FleetPart, FleetReading
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.operation import GroupRecord, OperationRecord
@@ -259,6 +260,19 @@ class Pong(msgspec.Struct, frozen=True, tag="pong"):
     number: int
 
 
+class FleetChanged(msgspec.Struct, frozen=True, tag="fleet_changed"):
+    """Some VMs of the fleet, packed as columns (console/model/fleet)."""
+
+    part: FleetPart
+
+
+class FleetTold(msgspec.Struct, frozen=True, tag="fleet_told"):
+    """How well the fleet's subscriptions are read; ``clusters`` None: as they were."""
+
+    clusters: tuple[FleetCluster, ...] | None
+    readings: tuple[FleetReading, ...]
+
+
 ToWindow = (
     Ready
     | SnapshotReplaced
@@ -273,6 +287,8 @@ ToWindow = (
     | Checked
     | MovesChecked
     | Notice
+    | FleetChanged
+    | FleetTold
     | Pong
     | chores.Answer
     | chores.SignInWanted

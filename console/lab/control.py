@@ -16,7 +16,7 @@ def answer(site: Site, line: str) -> dict[str, Any]:
     Commands: ``vms``, ``vm`` (name), ``nodes``, ``migrations``, ``drains``, ``operations``,
     ``counters``, ``resource`` (id), ``resources`` (about: a part of their ids), ``fault`` (name,
     args), ``advance`` (seconds), ``speed`` (factor), ``act`` (name, args: a public act of the site,
-    as an operator elsewhere would do it).
+    as an operator elsewhere would do it), ``fleet`` (name, args: the same of the fleet around it).
     """
     try:
         command = json.loads(line)
@@ -114,6 +114,16 @@ def _act(site: Site, command: dict[str, Any]) -> dict[str, Any]:
     return {"result": asdict(done) if done is not None else None}
 
 
+_FLEET_ACTS = frozenset({"set_power", "disconnect", "clock_ahead"})
+
+
+def _fleet(site: Site, command: dict[str, Any]) -> dict[str, Any]:
+    if site.fleet is None or command["name"] not in _FLEET_ACTS:
+        raise ValueError(f"there is no act {command['name']!r} on a fleet here")
+    getattr(site.fleet, command["name"])(**command.get("args", {}))
+    return {}
+
+
 _COMMANDS: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "vms": _vms,
     "vm": _vm,
@@ -128,4 +138,5 @@ _COMMANDS: dict[str, Callable[[Site, dict[str, Any]], dict[str, Any]]] = {
     "advance": _advance,
     "speed": _speed,
     "act": _act,
+    "fleet": _fleet,
 }

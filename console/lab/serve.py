@@ -88,17 +88,27 @@ def running_lab(
                         "tenant_id": site.settings.tenant_id,
                     },
                     "cluster": {
+                        "arm_id": site.settings.cluster_arm_id,
                         "nodes": {node: f"127.0.0.1:{port}" for node, port in wsman.ports.items()},
                         "username": credentials.username,
                         "password": credentials.password,
                         "auth": "basic",
                         "ca_file": str(ca_file),
                     },
+                    "fleet": _fleet_subscriptions(site),
                     "pid": os.getpid(),
                 },
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fleet_subscriptions(site: Site) -> list[str]:
+    """Subscriptions that the lab's account is told of, one without rights among them."""
+    if site.fleet is None:
+        return []
+    others = [one.id for one in (*site.fleet.subscriptions, site.fleet.denied)]
+    return [site.settings.subscription_id, *others]
 
 
 def _leave_when_asked() -> None:

@@ -1,6 +1,7 @@
 """How a cluster and its Azure plane are reached: profiles, which never hold a secret."""
 
 import enum
+import hashlib
 import re
 from urllib.parse import urlsplit
 
@@ -75,6 +76,24 @@ class ClusterEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allows_ntlm: bool = False
 
 
+class SiteEndpoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one cluster of a fleet is opened: Azure narrowed to it, and its nodes if known."""
+
+    arm: ArmEndpoint | None = None
+    cluster: ClusterEndpoint | None = None
+
+
+class FleetScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Many clusters, read through Azure Resource Graph with ``arm``'s subscriptions (empty: all).
+
+    ``id`` is the one of the profile; ``sites``: by lower-case ARM id, clusters that can be opened.
+    """
+
+    id: str
+    arm: ArmEndpoint
+    sites: dict[str, SiteEndpoints] = {}
+
+
 class ConnectionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to connect to; secrets travel beside it in ``Open.secrets``, never in it."""
 
@@ -84,6 +103,21 @@ class ConnectionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     arm: ArmEndpoint | None = None
     cluster: ClusterEndpoint | None = None
     scenario: str = ""  # of a lab
+    fleet: FleetScope | None = None
+
+
+def site_profile(profile: ConnectionProfile, arm_id: str, name: str) -> ConnectionProfile:
+    """The same fleet with one of its clusters open. KeyError: nobody told how to reach that one."""
+    assert profile.fleet is not None
+    site = profile.fleet.sites[arm_id]
+    digest = hashlib.sha256(arm_id.encode()).hexdigest()[:10]
+    return msgspec.structs.replace(
+        profile,
+        id=f"{profile.fleet.id[:37]}-{digest}",
+        name=name,
+        arm=site.arm,
+        cluster=site.cluster,
+    )
 
 
 class StepState(enum.StrEnum):
@@ -157,7 +191,7 @@ def complaints(profile: ConnectionProfile) -> tuple[str, ...]:
         if not _ID.match(profile.scenario):
             found.append("It names no scenario of the lab.")
         return tuple(found)
-    if profile.arm is None and profile.cluster is None:
+    if profile.arm is None and profile.cluster is None and profile.fleet is None:
         found.append("It names neither Azure nor a node of a cluster.")
     if profile.arm is not None:
         found += _about_arm(profile.arm)
@@ -165,6 +199,11 @@ def complaints(profile: ConnectionProfile) -> tuple[str, ...]:
         found += _about_cluster(profile.cluster)
         if profile.cluster.auth == "basic":
             found.append("Basic is for the lab only.")
+    if profile.fleet is not None:
+        found += _about_arm(profile.fleet.arm)
+        for site in profile.fleet.sites.values():
+            found += _about_arm(site.arm) if site.arm is not None else []
+            found += _about_cluster(site.cluster) if site.cluster is not None else []
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ works the queue off with a budget a frame.
 
 import gc
 import sys
+import threading
 import time
 import uuid
 from collections import deque
@@ -26,6 +27,8 @@ from console.channel.messages import (
     Exported,
     ExportFormat,
     ExportKind,
+    FleetChanged,
+    FleetTold,
     ForeignMovesSeen,
     GroupChanged,
     HistoryRead,
@@ -50,6 +53,7 @@ from console.channel.messages import (
 )
 from console.model.connection import ConnectionProfile
 from console.model.finding import Finding, NodeVerdict
+from console.model.fleet import FleetSnapshot, FleetValues, unpack_part
 from console.model.freshness import Fault
 from console.model.request import Request
 from console.ui.store import Store
@@ -95,18 +99,22 @@ class Part(NamedTuple):
 class Bridge(QObject):
     """Signals: ``worker_changed()`` when it came up or went down; ``worker_fault`` then tells why;
     ``refused(str, Fault)`` when the worker did not take an operation; ``sign_in_wanted(str)`` when
-    the open connection waits for a person to sign in again.
+    the open connection waits for a person to sign in again; of a profile that covers a fleet
+    ``fleet_changed(FleetValues)`` and ``fleet_told(clusters or None, readings)``.
     """
 
     worker_changed = Signal()
     refused = Signal(str, object)
     sign_in_wanted = Signal(str)
+    fleet_changed = Signal(object)
+    fleet_told = Signal(object, object)
     _woken = Signal()
+    _left = Signal(object)
 
     def __init__(self, store: Store, log: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._arrived: deque[ToWindow | tuple[Fault, int]] = deque()
+        self._arrived: deque[ToWindow | FleetValues | tuple[Fault, int]] = deque()
         self._is_woken = False
         self._checks: dict[str, OnChecked] = {}
         self._move_check: tuple[str, OnMovesChecked] | None = None
@@ -119,6 +127,9 @@ class Bridge(QObject):
         self._woken.connect(self._drain)
         self._log = log
         self._known_link: WorkerLink | None = None
+        self._number = 0  # of the connection, so that the last words of an old one are not heard
+        self._leaving: threading.Thread | None = None
+        self._left.connect(self._start)
         self._is_attentive = False
         self._is_started = False
 
@@ -128,7 +139,12 @@ class Bridge(QObject):
         if self._known_link is None:
             from console.channel.window_end import WorkerLink
 
-            self._known_link = WorkerLink(self._on_message, self._on_down, self._on_log)
+            number = self._number
+            self._known_link = WorkerLink(
+                lambda message: self._on_message(message, number),
+                lambda fault, failures: self._on_down(fault, failures, number),
+                self._on_log,
+            )
             self._known_link.send(SetAttention(self._is_attentive))
         return self._known_link
 
@@ -138,6 +154,13 @@ class Bridge(QObject):
         from console.channel import stored_snapshot
 
         return stored_snapshot.load(folder, connection_id)
+
+    @staticmethod
+    def stored_fleet(folder: Path, connection_id: str) -> "FleetSnapshot | None":
+        """The fleet of the connection from disk, or None."""
+        from console.channel import stored_fleet
+
+        return stored_fleet.load(folder, connection_id)
 
     def open(
         self,
@@ -168,6 +191,37 @@ class Bridge(QObject):
         """Nobody waits for these answers any more."""
         if self._chores.pop(token, None) is not None:
             self._link.send(chores.GiveUpChore(token))
+
+    def reopen(
+        self,
+        profile: ConnectionProfile,
+        folder: Path,
+        secrets: Mapping[str, str],
+        actor: str,
+    ) -> None:
+        """Leave the connection for another; the new worker starts when the old one has left.
+
+        What is asked for meanwhile waits for the new one.
+        """
+        opening = Open(profile, str(folder), dict(secrets), actor)
+        old, self._known_link = self._known_link, None
+        self._number += 1
+        self.is_ready = False
+        self._arrived.clear()
+        self.worker_changed.emit()
+
+        def leave() -> None:
+            if old is not None:
+                old.close()
+            self._left.emit(opening)
+
+        self._leaving = threading.Thread(target=leave, name="worker-leaves", daemon=True)
+        self._leaving.start()
+
+    @Slot(object)
+    def _start(self, opening: Open) -> None:
+        if self._is_started:
+            self._link.start(opening)
 
     def submit(
         self,
@@ -283,27 +337,35 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """End the worker; running operations go on at the other end and are taken up again."""
+        if self._leaving is not None:
+            self._leaving.join()
         if self._is_started:
             self._link.close()
             self._is_started = False
 
     # -- called in the link's threads ----------------------------------------------------------
-    def _on_message(self, message: ToWindow) -> None:
+    def _on_message(self, message: ToWindow, number: int) -> None:
+        if number != self._number:
+            return  # of a connection that was left
         if isinstance(message, SnapshotChanged):
             # Unpacked here: a reader thread can be interrupted, the GUI thread would stall.
             from console.channel.packing import unpacked_change
 
             message = SnapshotChanged(unpacked_change(message))
+        elif isinstance(message, FleetChanged):
+            self._arrive(unpack_part(message.part))
+            return
         self._arrive(message)
 
-    def _on_down(self, fault: Fault, failures: int) -> None:
-        self._arrive((fault, failures))
+    def _on_down(self, fault: Fault, failures: int, number: int) -> None:
+        if number == self._number:
+            self._arrive((fault, failures))
 
     def _on_log(self, line: str) -> None:
         with self._log.open("a", encoding="utf-8") as file:
             file.write(line.rstrip("\n") + "\n")
 
-    def _arrive(self, item: ToWindow | tuple[Fault, int]) -> None:
+    def _arrive(self, item: ToWindow | FleetValues | tuple[Fault, int]) -> None:
         self._arrived.append(item)
         # In this order: the GUI thread lowers the flag before it looks, so nothing is left lying.
         if not self._is_woken:
@@ -317,7 +379,9 @@ class Bridge(QObject):
         deadline = time.perf_counter() + _BUDGET_S
         while self._arrived:
             item = self._arrived.popleft()
-            if isinstance(item, tuple):
+            if isinstance(item, FleetValues):
+                self.fleet_changed.emit(item)
+            elif isinstance(item, tuple):
                 self.worker_fault, self.is_ready = item[0], False
                 self.worker_changed.emit()
                 unanswered, self._chores = list(self._chores.values()), {}
@@ -376,6 +440,10 @@ class Bridge(QObject):
                     on_exported(message)
             case ForeignMovesSeen():
                 self._store.foreign_moves_seen(message.moves)
+            case FleetChanged():
+                pass  # was unpacked in the link's thread
+            case FleetTold():
+                self.fleet_told.emit(message.clusters, message.readings)
             case Checked():
                 callback = self._checks.pop(message.token, None)
                 if callback is not None:

@@ -41,6 +41,7 @@ from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
     from console.model.operation import OperationRecord
+    from console.ui.views.fleet.fleet_page import FleetPage
     from console.ui.views.inspector import Inspector
     from console.ui.views.map_lift import Drop
     from console.ui.views.operations_drawer import OperationsDrawer
@@ -90,6 +91,8 @@ class MainWindow(QMainWindow):
         self._table: VmTable | None = None
         self._inspector: Inspector | None = None
         self._drawer: OperationsDrawer | None = None
+        self._fleet: FleetPage | None = None
+        self._stepped_aside: list[QDockWidget] = []
         self._place_views()
         self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, self)
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
@@ -133,6 +136,33 @@ class MainWindow(QMainWindow):
             self._drawer.digest_panel.dismissed.connect(self.digest_dismissed)
             self._docks["operations"].setWidget(self._drawer)
         return self._drawer
+
+    def add_fleet(self, page: "FleetPage") -> None:
+        """The profile covers many clusters: their page comes to the front."""
+        self._fleet = page
+        page.said.connect(functools.partial(self._notice.say, "fleet"))
+        page.failed.connect(self._notice.tell)
+        self._tabs.currentChanged.connect(self._make_room)
+        self._tabs.setCurrentIndex(self._tabs.addTab(page, "Fleet"))
+
+    def _make_room(self, _at: int = 0) -> None:
+        """The fleet tells stories of its own: docks of the open cluster step aside for it."""
+        is_fleet = self._tabs.currentWidget() is self._fleet
+        if is_fleet and not self._stepped_aside:
+            self._stepped_aside = [dock for dock in self._docks.values() if not dock.isHidden()]
+            for dock in self._stepped_aside:
+                dock.hide()
+        elif not is_fleet:
+            for dock in self._stepped_aside:
+                dock.show()
+            self._stepped_aside = []
+
+    def show_map(self) -> None:
+        self._tabs.setCurrentIndex(0)
+
+    def _show_fleet(self) -> None:
+        if self._fleet is not None:
+            self._tabs.setCurrentWidget(self._fleet)
 
     def _make_the_rest(self) -> None:
         """One thing a turn, so that no frame waits for all of them."""
@@ -242,6 +272,7 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
             *self.health.entries(),
+            WindowEntry("&View", "F&leet", self._show_fleet, "Ctrl+3"),
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
@@ -300,6 +331,8 @@ class MainWindow(QMainWindow):
         """What the visible view has selected."""
         if self._tabs.currentIndex() == 0:
             return self.map.selected_keys
+        if self._fleet is not None and self._tabs.currentWidget() is self._fleet:
+            return []  # nothing acts on a VM whose cluster is not open
         return self.table.selected_keys
 
     def selected(self, scope: Scope) -> Sequence[str]:
@@ -360,6 +393,9 @@ class MainWindow(QMainWindow):
         self._docks[name].setVisible(not self._docks[name].isVisible())
 
     def _find(self) -> None:
+        if self._fleet is not None and self._tabs.currentWidget() is self._fleet:
+            self._fleet.focus_search()
+            return
         self._tabs.setCurrentIndex(1)
         self.table.focus_search()
 
@@ -441,6 +477,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        for dock in self._stepped_aside:
+            dock.show()  # the layout that is kept is that of the open cluster
         self._settings.window_layout = bytes(self.saveState().toBase64().data()).decode()
         self.actions_table.moving.grace.start_now()
         self.closing.emit()

@@ -4,20 +4,23 @@ import getpass
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console import settings as settings_file
-from console.model.connection import ConnectionKind
+from console.model.connection import ConnectionKind, ConnectionProfile, site_profile
 from console.model.freshness import Fault, FaultCode
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
 from console.ui.away_watch import AwayWatch
-from console.ui.bridge import Bridge, ConnectionProfile
+from console.ui.bridge import Bridge
 from console.ui.main_window import MainWindow
 from console.ui.plain_text import one_line
 from console.ui.store import Store
+
+if TYPE_CHECKING:
+    from console.ui.fleet_tab import FleetTab
 
 OnReady = Callable[[ConnectionProfile, dict[str, str]], None]
 OnGone = Callable[[str], None]
@@ -48,6 +51,9 @@ class Session(QObject):
         self._settings, self._folder = settings, folder
         self.store, self.bridge, self.settings = store, bridge, settings
         self._lab: Child | None = None
+        self._profile: ConnectionProfile | None = None
+        self._secrets: dict[str, str] = {}
+        self._fleet: FleetTab | None = None
         self._lab_ready.connect(self.open)
         self._lab_gone.connect(self._on_lab_gone)
         # Ages grow by themselves: what was fresh becomes stale without any message.
@@ -64,6 +70,9 @@ class Session(QObject):
 
     def show_stored(self, connection_id: str) -> None:
         """Paint what was known last time, before anything is asked."""
+        fleet = self._bridge.stored_fleet(self._folder, connection_id)
+        if fleet is not None:
+            self._fleet_tab().load_stored(fleet)
         snapshot = self._bridge.stored(self._folder, connection_id)
         if isinstance(snapshot, ClusterSnapshot):
             self._store.load_stored(snapshot)
@@ -76,6 +85,9 @@ class Session(QObject):
         """Start the worker on a connection."""
         self._away.begin(profile.id)
         self._window.health.begin(profile.id)
+        self._profile, self._secrets = profile, secrets
+        if profile.fleet is not None:
+            self._fleet_tab().sites = frozenset(profile.fleet.sites)
         self._bridge.open(profile, self._folder, secrets, getpass.getuser())
 
     def connect_to(
@@ -93,6 +105,26 @@ class Session(QObject):
             self.start_lab(lambda ready, gone: start_lab(scenario, ready, gone))
         else:
             self.open(profile, secrets)
+
+    def open_site(self, arm_id: str) -> None:
+        """Open one cluster of the fleet: another worker, which reads the fleet on beside it."""
+        assert self._profile is not None
+        assert self._fleet is not None
+        name = self._fleet.store.name_of_cluster(arm_id)
+        profile = self._profile = site_profile(self._profile, arm_id, name)
+        stored = self._bridge.stored(self._folder, profile.id)
+        if isinstance(stored, ClusterSnapshot):
+            self._store.load_stored(stored)
+        self._bridge.reopen(profile, self._folder, self._secrets, getpass.getuser())
+
+    def _fleet_tab(self) -> "FleetTab":
+        """Made when the first profile covers a fleet; most never do."""
+        if self._fleet is None:
+            from console.ui.fleet_tab import FleetTab
+
+            self._fleet = FleetTab(self._window, self._bridge, self._folder)
+            self._fleet.site_wanted.connect(self.open_site)
+        return self._fleet
 
     def end(self) -> None:
         """Save the settings, end the worker, then the lab."""

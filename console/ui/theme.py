@@ -249,6 +249,11 @@ def _style_sheet(theme: Theme) -> str:
 
 
 # -- shapes ------------------------------------------------------------------------------------
+def shape_of(level: HealthLevel) -> str:
+    """The shape of a level, for ``paint_shape``."""
+    return _HEALTH_SHAPE[level]
+
+
 def paint_health(painter: QPainter, area: QRect, level: HealthLevel) -> None:
     """Disc, ring, triangle, question mark or diamond, in the level's colour."""
     paint_shape(painter, area, _HEALTH_SHAPE[level], _current.color(HEALTH_TOKEN[level]))

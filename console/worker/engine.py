@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from console.backends import Backend, BackendError
-from console.channel import stored_snapshot
+from console.backends.fleet import FleetSource
+from console.channel import stored_fleet, stored_snapshot
 from console.channel.messages import (
     Cancel,
     CancelGroup,
@@ -46,6 +47,7 @@ from console.model.request import Request
 from console.operations.base import Operation
 from console.worker import archive
 from console.worker.clock import Clock
+from console.worker.fleet_watch import FleetWatch
 from console.worker.foreign_moves import ForeignMoves
 from console.worker.intervals import Demand, demand_of
 from console.worker.journal import Journal, JournalRefusedError
@@ -83,10 +85,13 @@ class Engine:
         redaction: Redaction,
         pace: Pace | None = None,
         bound: Bound | None = None,
+        open_fleet: Callable[[Open], Awaitable[FleetSource]] | None = None,
     ) -> None:
         self._send = send
         self._is_congested = is_congested
         self._open_backend = open_backend
+        self._open_fleet = open_fleet
+        self._fleet: FleetWatch | None = None
         self._credentials = credentials
         self._operation_for = operation_for
         self._run_checks = run_checks
@@ -131,9 +136,13 @@ class Engine:
                 self._acted()
                 if self._watcher is not None:
                     self._spawn(self._watcher.refresh())
+                if self._fleet is not None:
+                    self._fleet.refresh()
             case SetAttention(is_visible=is_visible):
                 self._is_visible = is_visible
                 self._reconsider()
+                if self._fleet is not None:
+                    self._fleet.reconsider()
             case CheckRequest():
                 self._spawn(self._check(message))
             case CheckMoves():
@@ -206,6 +215,8 @@ class Engine:
             await self._runner.recover() if self._runner is not None else OperationsListed(())
         )
         self._spawn(self._connect(opening, watcher))
+        if opening.profile.fleet is not None and self._open_fleet is not None:
+            self._spawn(self._watch_fleet(opening, self._open_fleet))
         if self._journal is not None:
             self._spawn(self._look_after(self._journal))
 
@@ -244,6 +255,34 @@ class Engine:
             attempt += 1
         self._backend.set_result(backend)
         watcher.start(backend.read_snapshot)
+
+    async def _watch_fleet(
+        self, opening: Open, open_fleet: Callable[[Open], Awaitable[FleetSource]]
+    ) -> None:
+        """Read the fleet until the worker leaves. Its journal and its runner know nothing of it."""
+        scope = opening.profile.fleet
+        assert scope is not None
+        folder, connection_id = Path(opening.state_folder), scope.id
+        stored = await asyncio.to_thread(stored_fleet.load, folder, connection_id)
+        try:
+            source = await open_fleet(opening)
+        except BackendError as error:
+            self._send(Notice(self._redaction.of_fault(error.fault) or error.fault))
+            return
+        self._fleet = FleetWatch(
+            source=source,
+            clock=self._clock,
+            send=self._send,
+            is_congested=self._is_congested,
+            is_visible=lambda: self._is_visible,
+            save=lambda snapshot: stored_fleet.save(folder, connection_id, snapshot),
+            clean=lambda fault: self._redaction.of_fault(fault) or fault,
+            stored=stored,
+        )
+        try:
+            await self._fleet.run()
+        finally:
+            await source.close()
 
     def _not_connected(self, error: Exception) -> Fault:
         if isinstance(error, BackendError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from console import checks, operations
 from console.backends import Backend
+from console.backends.fleet import FleetSource
 from console.channel import chores
 from console.channel.messages import Close, Open
 from console.credentials import Credentials
@@ -92,6 +93,7 @@ async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None
         send=pipe.send,
         is_congested=pipe.is_congested,
         open_backend=lambda opening: _open_backend(opening, clock, wires, connecting),
+        open_fleet=lambda opening: _open_fleet(opening, clock, wires, connecting),
         credentials=credentials,
         operation_for=operations.operation_for,
         run_checks=checks.run_all,
@@ -131,3 +133,15 @@ async def _open_backend(
     arm = sign_ins.arm_connection(profile.arm, secrets) if profile.arm is not None else None
     cluster = cluster_connection(profile.cluster, secrets) if profile.cluster is not None else None
     return AzureLocalBackend.open(arm, cluster, clock)
+
+
+async def _open_fleet(
+    opening: Open, clock: Clock, wires: _Wires, connecting: Connecting
+) -> FleetSource:
+    """Resource Graph over the profile's fleet. Raises BackendError if nobody is signed in."""
+    sign_ins = await wires.get()
+    from console.backends.azure_local.fleet_reading import ResourceGraphFleet
+
+    assert opening.profile.fleet is not None
+    secrets = await connecting.secrets_of(opening.profile, opening.secrets)
+    return ResourceGraphFleet(sign_ins.arm_connection(opening.profile.fleet.arm, secrets), clock)

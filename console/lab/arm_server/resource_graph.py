@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from console.catalog import resource_path
-from console.lab.arm_server import paging
+from console.lab.arm_server import fleet_graph, paging
 from console.lab.arm_server.exchange import ArmError, Request, Response
 from console.lab.arm_server.served_types import GRAPH_VERSIONS, demand_version
 from console.lab.world import arm_ids
@@ -31,11 +31,14 @@ def known_queries() -> dict[str, str]:
     return {normalised(query["text"]): name for name, query in queries.items()}
 
 
-def answer_query(site: Site, request: Request) -> Response:
+def answer_query(site: Site, request: Request, quota: fleet_graph.Quota) -> Response:
     """POST of a query: one page of rows. Under the lock."""
     demand_version(request.api_version, GRAPH_VERSIONS)
     body = request.json_object()
-    rows_of = _QUERIES.get(known_queries().get(normalised(str(body.get("query", ""))), ""))
+    name = known_queries().get(normalised(str(body.get("query", ""))), "")
+    if name in fleet_graph.QUERIES:
+        return fleet_graph.response(site, quota, request, name, body)
+    rows_of = _QUERIES.get(name)
     if rows_of is None:
         raise ArmError(
             400,

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable
 
+from console.lab.arm_server import fleet_graph
 from console.lab.arm_server.directory import Directory
 from console.lab.arm_server.exchange import ArmError, Request, Response, error_body
 from console.lab.arm_server.operations import Operations
@@ -43,6 +44,7 @@ class Service:
         self._operations = Operations(site, base_url, retry_after_s)
         self._resources = Resources(site, self._operations)
         self._directory = Directory(site, self._resources)
+        self._quota = fleet_graph.Quota()
 
     def answer(self, request: Request) -> Response | None:
         """None: the connection is dropped, and nobody learns what became of the request."""
@@ -117,7 +119,7 @@ class Service:
     def _route(self, request: Request) -> Response:
         demand_some_version(request.api_version)
         if self._is_query(request) and request.method == "POST":
-            return answer_query(self.site, request)
+            return answer_query(self.site, request, self._quota)
         self._demand_scope(request)
         permitted = answer_permissions(request, self.site.faults)
         if permitted is not None:

@@ -32,6 +32,10 @@ class Switches:
     # ARM actions that the account lacks, as "Microsoft.AzureStackHCI/networkInterfaces/write".
     missing_rights: set[str] = field(default_factory=set)
     permissions_untold: bool = False  # asking for one's own permissions is refused
+    # -- Resource Graph over a fleet
+    graph_quota: int = 15  # queries in five seconds, as the service grants a user
+    graph_denied: set[str] = field(default_factory=set)  # subscriptions that may not be read
+    graph_malformed_share: float = 0.0  # of all rows of VMs
     # -- cluster plane
     missing_functions: set[str] = field(default_factory=set)
     # -- both

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from console.lab.world.clock import Clock, RealClock
+from console.lab.world.fleet import Fleet
 from console.lab.world.furniture import (
     add_azure_base,
     add_nodes,
@@ -78,11 +79,19 @@ def large(clock: Clock, seed: int) -> Site:
     return site
 
 
+def fleet(clock: Clock, seed: int) -> Site:
+    """500 clusters and 100,000 VMs in Azure; one of the clusters is ``small`` and can be opened."""
+    site = small(clock, seed)
+    site.fleet = Fleet(seed, vms=100_000 - len(site.vm_of_instance), clusters=499)
+    return site
+
+
 SCENARIOS: dict[str, Callable[[Clock, int], Site]] = {
     "small": small,
     "degraded": degraded,
     "large": large,
     "empty": empty,
+    "fleet": fleet,
 }
 
 

@@ -1,0 +1,61 @@
+"""Joins the fleet to the window: its tab, its store, and the way from a VM to its open cluster."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from console.model.fleet import FleetSnapshot
+from console.ui.bridge import Bridge
+from console.ui.fleet_store import FleetStore
+from console.ui.views.fleet.fleet_page import FleetPage
+
+if TYPE_CHECKING:
+    from console.ui.main_window import MainWindow
+
+
+class FleetTab(QObject):
+    """Exists when the profile covers more than one cluster.
+
+    Signal: ``site_wanted(arm_id)`` for a cluster that can be opened.
+    """
+
+    site_wanted = Signal(str)
+
+    def __init__(self, window: "MainWindow", bridge: Bridge, folder: Path) -> None:
+        super().__init__(window)
+        self._window = window
+        self.store = FleetStore(self)
+        self.page = FleetPage(self.store, folder)
+        self.sites: frozenset[str] = frozenset()
+        self.open_site = ""
+        bridge.fleet_changed.connect(self.store.take)
+        bridge.fleet_told.connect(self.store.tell)
+        self.page.cluster_wanted.connect(self._on_cluster)
+        window.add_fleet(self.page)
+
+    def load_stored(self, snapshot: FleetSnapshot) -> None:
+        """What was known last time; what does not fit is read anew."""
+        try:
+            self.store.load_stored(snapshot)
+        except (ValueError, KeyError):
+            self.store.clear("")
+            return
+        # The first picture shall be whole: there is nothing else to wait for yet.
+        self.page.groups.finish()
+        self.page.rows.finish()
+
+    def _on_cluster(self, arm_id: str) -> None:
+        name = self.store.name_of_cluster(arm_id)
+        if arm_id == self.open_site:
+            self._window.show_map()
+        elif arm_id in self.sites:
+            self.open_site = arm_id
+            self.site_wanted.emit(arm_id)
+            self._window.show_map()
+        else:
+            self.page.said.emit(
+                f"How to reach the nodes of {name} is not in this profile, so only Azure's word on "
+                "it is shown. Its VMs are listed here."
+            )
+            self.page.show_term(f'cluster:"{name}"')

@@ -1,0 +1,431 @@
+"""The whole fleet on one page: search and views above, tree, wall or table, and why a VM is red."""
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.health.fleet import LEVELS
+from console.health.levels import HealthLevel
+from console.model.freshness import Fault, FaultCode
+from console.ui import theme
+from console.ui.file_thread import file_thread
+from console.ui.fleet_store import FleetStore
+from console.ui.models import fleet_csv, fleet_views
+from console.ui.models.fleet_columns import COLUMNS
+from console.ui.models.fleet_groups import FleetGroups
+from console.ui.models.fleet_rows import FleetRows
+from console.ui.models.fleet_views import SavedView
+from console.ui.models.inspector_facts import age_text
+from console.ui.plain_text import one_line, tip
+from console.ui.views.fleet.fleet_list import FleetList
+from console.ui.views.fleet.fleet_story import FleetStory
+from console.ui.views.fleet.fleet_tree import FleetTree
+from console.ui.views.fleet.wall import FleetWall
+
+_HINT = "Search name, address, node, tag, id, user, or field:value, as owner:erp  (Ctrl+F)"
+_CHIPS = (
+    ("Red", "health:critical"),
+    ("Needs attention", "health:notable"),
+    ("Not Trusted launch", "-security:TrustedLaunch"),
+    ("Off", "health:off"),
+)
+_SHOWN_LEVELS = (
+    HealthLevel.CRITICAL,
+    HealthLevel.ATTENTION,
+    HealthLevel.UNKNOWN,
+    HealthLevel.OFF,
+    HealthLevel.HEALTHY,
+)
+
+
+class FleetPage(QWidget):
+    """Signals: ``cluster_wanted(arm_id)``: open this cluster; ``failed(Fault)``, ``said(str)``."""
+
+    cluster_wanted = Signal(str)
+    failed = Signal(object)
+    said = Signal(str)
+
+    def __init__(self, store: FleetStore, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fleet_page")
+        self._store, self._folder = store, folder
+        self._own_views: tuple[SavedView, ...] = ()
+        self.groups = FleetGroups(store, self)
+        self.rows = FleetRows(store, self)
+        self.wall = FleetWall(store, self.groups, self.rows, self)
+        self.list = FleetList(store, self.rows, self)
+        self.tree = FleetTree(store, self.groups, self)
+        self.story = FleetStory(store, self)
+        self._build()
+        self._connect()
+        self._clock = QTimer(self, interval=10_000)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
+        self._tell_readings()
+        self._tell_counts()
+        file_thread().run(lambda: fleet_views.load(folder), self._on_views, self)
+
+    # -- building ------------------------------------------------------------------------------
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 2)
+        layout.addLayout(self._make_search_row())
+        layout.addLayout(self._make_count_row())
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.wall)
+        self.stack.addWidget(self.list)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.addWidget(self.tree)
+        split.addWidget(self.stack)
+        split.addWidget(self.story)
+        split.setStretchFactor(1, 1)
+        letter = self.fontMetrics().averageCharWidth()
+        split.setSizes([44 * letter, 150 * letter, 50 * letter])
+        self.tree.setMinimumWidth(34 * letter)
+        self.story.setMinimumWidth(34 * letter)
+        split.setChildrenCollapsible(False)
+        layout.addWidget(split, 1)
+        self._read = self._button("", "fleet_readings")
+        self._read.setAutoRaise(True)
+        self._read.setProperty("chip", True)
+        self._read.clicked.connect(self.story.show_readings)
+        layout.addWidget(self._read, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _make_search_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.search = QLineEdit(self)
+        self.search.setObjectName("fleet_search")
+        self.search.setPlaceholderText(_HINT)
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search the fleet")
+        row.addWidget(self.search, 1)
+        self._chips: list[tuple[QToolButton, str]] = []
+        for text, term in _CHIPS:
+            chip = self._button(text, f"fleet_chip_{text.split()[0].lower()}")
+            chip.setCheckable(True)
+            chip.setProperty("chip", True)
+            chip.clicked.connect(lambda on, term=term: self._on_chip(term, is_on=on))
+            self._chips.append((chip, term))
+            row.addWidget(chip)
+        self._views = self._button("Views", "fleet_views")
+        self._views.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._views.setMenu(QMenu(self._views))
+        self._views.menu().aboutToShow.connect(self._fill_views)
+        row.addWidget(self._views)
+        columns = self._button("Columns", "fleet_columns_button")
+        columns.clicked.connect(
+            lambda: self.list.choose_columns(columns.mapToGlobal(columns.rect().bottomLeft()))
+        )
+        row.addWidget(columns)
+        export = self._button("Export CSV…", "fleet_export")
+        export.clicked.connect(self._ask_where)
+        row.addWidget(export)
+        return row
+
+    def _make_count_row(self) -> QHBoxLayout:
+        """Every count is a link to its rows."""
+        row = QHBoxLayout()
+        both = QButtonGroup(self)
+        self._switches: list[QToolButton] = []
+        for at, text in enumerate(("Wall", "Table")):
+            button = self._button(text, f"fleet_show_{text.lower()}")
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, at=at: self.show_part(at))
+            both.addButton(button)
+            self._switches.append(button)
+            row.addWidget(button)
+        self._switches[0].setChecked(True)
+        for text, name, act in (
+            ("−", "Smaller tiles", lambda: self.wall.set_zoom(self.wall.zoom - 1)),
+            ("+", "Larger tiles", lambda: self.wall.set_zoom(self.wall.zoom + 1)),
+            ("Fit", "The whole fleet", self.wall.fit),
+        ):
+            button = self._button(text, f"fleet_zoom_{name.split()[0].lower()}")
+            button.setAccessibleName(name)
+            button.setToolTip(name)
+            button.setProperty("chip", True)
+            button.clicked.connect(act)
+            row.addWidget(button)
+        row.addSpacing(12)
+        self._counts: dict[HealthLevel, QToolButton] = {}
+        for level in _SHOWN_LEVELS:
+            link = self._button("", f"fleet_count_{level.name.lower()}")
+            link.setAutoRaise(True)
+            link.setProperty("chip", True)
+            link.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            link.setToolTip(f"Show these VMs: {level.value.lower()}")
+            term = f'health:"{level.value}"'
+            link.clicked.connect(lambda _=False, term=term: self.show_term(term))
+            self._counts[level] = link
+            row.addWidget(link)
+        self._found = QLabel(self)
+        self._found.setObjectName("fleet_found")
+        self._found.setTextFormat(Qt.TextFormat.PlainText)
+        row.addWidget(self._found)
+        row.addStretch(1)
+        return row
+
+    def _button(self, text: str, name: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setObjectName(name)
+        return button
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._on_typed)
+        self.search.returnPressed.connect(self._enter_rows)
+        self.wall.cursor_moved.connect(self._on_wall_cursor)
+        self.list.cursor_moved.connect(self._on_list_cursor)
+        self.wall.selection_changed.connect(self._on_wall_selection)
+        self.list.selection_changed.connect(self._on_list_selection)
+        self.wall.activated.connect(self._on_activated)
+        self.list.activated.connect(self._on_activated)
+        self.wall.group_activated.connect(lambda at: self.show_term(self.groups.groups[at].term))
+        self.list.header.sectionClicked.connect(self._on_section)
+        self.tree.term_wanted.connect(self.show_term)
+        self.tree.cluster_wanted.connect(self.cluster_wanted)
+        self.story.cluster_wanted.connect(self.cluster_wanted)
+        self.rows.rows_changed.connect(self._tell_counts)
+        self.groups.divided.connect(self._tell_counts)
+        self.groups.counted.connect(lambda _: self._tell_counts())
+        self._store.told.connect(self._tell_readings)
+        for key, step in (("F8", 1), ("Shift+F8", -1)):
+            act = QAction(self)
+            act.setShortcut(QKeySequence(key))
+            act.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            act.triggered.connect(lambda _=False, step=step: self.next_red(step))
+            self.addAction(act)
+
+    # -- what is shown -------------------------------------------------------------------------
+    def show_part(self, at: int) -> None:
+        """0: the wall, 1: the table."""
+        self.stack.setCurrentIndex(at)
+        self._switches[at].setChecked(True)
+        (self.wall, self.list)[at].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_term(self, text: str) -> None:
+        """Search for this and show the rows."""
+        self.search.setText(text)
+
+    def focus_search(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def next_red(self, step: int = 1) -> None:
+        """The next critical VM that the search finds, with its story."""
+        self.rows.finish()
+        red = LEVELS.index(HealthLevel.CRITICAL)
+        levels, visible = self._store.levels, self.rows.visible
+        here = self.list.row_of(self.list.cursor_slot) if self.list.cursor_slot >= 0 else -1
+        places = [row for row, slot in enumerate(visible) if levels[slot] == red]
+        if not places:
+            self.said.emit("No VM of those that are shown is critical.")
+            return
+        if step > 0:
+            row = next((place for place in places if place > here), places[0])
+        else:
+            row = next((place for place in reversed(places) if place < here), places[-1])
+        self.list.set_cursor(row)
+
+    def _on_typed(self, text: str) -> None:
+        for chip, term in self._chips:
+            chip.setChecked(term in text.split())
+        self.rows.search(text)
+
+    def _on_chip(self, term: str, *, is_on: bool) -> None:
+        words = [word for word in self.search.text().split(" ") if word != term]
+        self.search.setText(" ".join([*words, term] if is_on else words).strip())
+
+    def _enter_rows(self) -> None:
+        self.rows.finish()
+        self.show_part(1)
+        if len(self.rows.visible):
+            self.list.set_cursor(0)
+
+    def _on_section(self, section: int) -> None:
+        column = COLUMNS[section].id
+        before, is_descending = self.rows.sorting
+        down = column == before and not is_descending
+        self._sort(column, is_descending=down)
+
+    def _sort(self, column: str, *, is_descending: bool) -> None:
+        self.rows.sort_by(column, is_descending)
+        header = self.list.header
+        header.setSortIndicatorShown(bool(column))
+        if column:
+            at = [one.id for one in COLUMNS].index(column)
+            order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
+            header.setSortIndicator(at, order)
+
+    # -- selection: wall and table show the same -----------------------------------------------
+    def _on_wall_cursor(self, slot: int) -> None:
+        self.story.show_vm(slot)
+        self.list.cursor_slot = slot
+
+    def _on_list_cursor(self, slot: int) -> None:
+        self.story.show_vm(slot)
+        if self.wall.cursor_slot != slot:
+            self.wall.cursor_slot = slot
+            self.wall.scroll_to(slot)
+            self.wall.viewport().update()
+
+    def _on_wall_selection(self) -> None:
+        self.list.selected = set(self.wall.selected)
+        self.list.viewport().update()
+        self._tell_counts()
+
+    def _on_list_selection(self) -> None:
+        if self.wall.selected != self.list.selected:
+            self.wall.selected = set(self.list.selected)
+            self.wall.selection_was_told()
+        self._tell_counts()
+
+    def _on_activated(self, slot: int) -> None:
+        self.cluster_wanted.emit(self._store.word("cluster", slot))
+
+    # -- telling -------------------------------------------------------------------------------
+    def _tick(self) -> None:
+        """Ages grow by themselves."""
+        self._tell_readings()
+        self.wall.look_at_ages()
+        self.list.viewport().update()
+
+    def _tell_counts(self) -> None:
+        totals = [0] * len(LEVELS)
+        for group in self.groups.groups:
+            for at, count in enumerate(group.counts):
+                totals[at] += count
+        for level, link in self._counts.items():
+            count = totals[LEVELS.index(level)]
+            link.setText(f"{count:,} {level.value.lower()}")
+            link.setIcon(theme.shape_icon(theme.shape_of(level), theme.HEALTH_TOKEN[level]))
+        shown, known = len(self.rows.visible), self._store.count
+        text = f"{shown:,} of {known:,} VMs" if shown != known else f"{known:,} VMs"
+        if self.rows.query.unknown:
+            text += f": there is no field {one_line(self.rows.query.unknown[0])}"
+        if len(self.list.selected) > 1:
+            text += f", {len(self.list.selected):,} selected"
+        self._found.setText(text)
+
+    def _tell_readings(self) -> None:
+        readings, now = self._store.readings, time.time()
+        bad = [one for one in readings if one.faults]
+        whole = len(readings)
+        if not readings:
+            text, ink = "Azure: the fleet was not read yet", "attention"
+        elif self._store.is_stored:
+            ages = [one.read_at for one in readings if one.read_at is not None]
+            text = f"As of {age_text(min(ages, default=None), now)}, not read yet"
+            ink = "attention"
+        else:
+            ages = [one.read_at for one in readings if one.read_at is not None]
+            oldest = age_text(min(ages, default=None), now)
+            text = f"Azure: {len(ages)} of {whole} subscriptions read, oldest {oldest}"
+            ink = "muted"
+            if any(one.is_stale(now) for one in readings):
+                ink = "attention"
+        if bad:
+            text += f" · {len(bad)} with faults"
+            ink = "critical"
+        self._read.setText(text)
+        self._read.setToolTip(tip("\n".join(f"{one.name}: {one.faults[0].summary}" for one in bad)))
+        self._read.setStyleSheet(f"color: {getattr(theme.current(), ink)};")
+
+    # -- saved views ---------------------------------------------------------------------------
+    def _on_views(self, views: object) -> None:
+        if isinstance(views, tuple):
+            self._own_views = views
+
+    def _fill_views(self) -> None:
+        menu = self._views.menu()
+        menu.clear()
+        for view in fleet_views.BUILT_IN:
+            menu.addAction(view.name).triggered.connect(
+                lambda _=False, view=view: self.show_view(view)
+            )
+        menu.addSeparator()
+        for view in self._own_views:
+            menu.addAction(one_line(view.name)).triggered.connect(
+                lambda _=False, view=view: self.show_view(view)
+            )
+        text = self.search.text().strip()
+        known = {view.text for view in (*fleet_views.BUILT_IN, *self._own_views)}
+        keep = menu.addAction("Keep what is searched as a view")
+        keep.setObjectName("fleet_keep_view")
+        keep.setEnabled(bool(text) and text not in known)
+        keep.triggered.connect(self.keep_view)
+        if any(view.text == text for view in self._own_views):
+            menu.addAction("Forget this view").triggered.connect(self.forget_view)
+
+    def show_view(self, view: SavedView) -> None:
+        self.search.setText(view.text)
+        if self.rows.sorting != (view.sort, view.is_descending):
+            self._sort(view.sort, is_descending=view.is_descending)
+
+    def keep_view(self) -> None:
+        """Under its own words as its name."""
+        text = self.search.text().strip()
+        self._save_views((*self._own_views, SavedView(text, text, *self.rows.sorting)))
+
+    def forget_view(self) -> None:
+        text = self.search.text().strip()
+        self._save_views(tuple(view for view in self._own_views if view.text != text))
+
+    def _save_views(self, views: tuple[SavedView, ...]) -> None:
+        self._own_views = views
+        file_thread().run(lambda: fleet_views.save(self._folder, views), self._on_saved, self)
+
+    def _on_saved(self, result: object) -> None:
+        if isinstance(result, OSError):
+            self._fail("The view was not kept for the next start", result)
+
+    # -- export --------------------------------------------------------------------------------
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, "Export the rows found", filter="CSV (*.csv)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(self.export)
+        dialog.open()
+
+    def export(self, path: str) -> None:
+        """The rows found, or those selected if there are several; written in another thread."""
+        slots = self.list.selected_slots() if len(self.list.selected) > 1 else self.rows.visible
+        still, columns = self._store.copy(), self.list.shown_columns()
+        chosen = slots[:]
+        file_thread().run(
+            lambda: fleet_csv.write(Path(path), still, chosen, columns),
+            lambda result: self._on_exported(path, result),
+            self,
+        )
+
+    def _on_exported(self, path: str, result: object) -> None:
+        if isinstance(result, OSError):
+            self._fail("The rows were not exported", result)
+        else:
+            self.said.emit(f"{result:,} VMs were written to {path}.")
+
+    def _fail(self, summary: str, error: OSError) -> None:
+        self.failed.emit(
+            Fault(
+                FaultCode.REJECTED,
+                f"{summary}: {error.strerror}.",
+                remedy="Choose another place, or look at the disk.",
+                at=time.time(),
+            )
+        )

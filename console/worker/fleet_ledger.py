@@ -1,0 +1,301 @@
+"""The worker's copy of the fleet: what was told before, and what of it changed, as columns."""
+
+import uuid
+from array import array
+from collections.abc import Iterable
+from typing import Any
+
+from console.backends.fleet import FleetPage, FleetRow
+from console.health.fleet import FleetWords, fleet_level
+from console.model.fleet import (
+    BY_ID,
+    COLUMNS,
+    NO_LEVEL,
+    NOT_KNOWN,
+    TEXTS,
+    UNREADABLE,
+    WORDS,
+    FleetCluster,
+    FleetPart,
+    FleetSnapshot,
+    Kind,
+    machine_id,
+    pack_numbers,
+    pack_texts,
+    unpack_numbers,
+    unpack_texts,
+)
+
+# A part of this many slots is applied by the window within a frame.
+PART_SLOTS = 2_000
+_LEVEL_RESTS_ON = ("power", "provisioning", "security", "secure_boot", "vtpm", "agent", "error",
+                   "doubt")  # fmt: skip
+_PLAIN = tuple(column.id for column in COLUMNS if column.id not in ("doubt", "level"))
+
+
+class FleetLedger:
+    """Slots of VMs by their key. Not thread-safe; the worker's loop owns it."""
+
+    def __init__(self) -> None:
+        self.generation = uuid.uuid4().hex
+        self.clusters: dict[str, FleetCluster] = {}
+        self.texts: dict[str, list[str]] = {name: [] for name in TEXTS}
+        self.numbers: dict[str, array[int]] = {
+            column.id: array("I") for column in COLUMNS if column.kind in (Kind.WORD, Kind.NUMBER)
+        }
+        self.levels = bytearray()
+        self.words: dict[str, list[str]] = {name: [] for name in WORDS}
+        self._places: dict[str, dict[str, int]] = {name: {} for name in WORDS}
+        self._told_words: dict[str, int] = dict.fromkeys(WORDS, 0)
+        self._slots: dict[str, int] = {}
+        self._prints: dict[int, int] = {}  # fingerprint of a row -> its slot
+        self._print_of: dict[int, int] = {}
+        self._free: list[int] = []
+        self._seen = array("I")
+        self._round = 0
+        # Slots that changed since the window was told, by column.
+        self._changed: dict[str, set[int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Slots there are, empty ones included."""
+        return len(self.levels)
+
+    @property
+    def count(self) -> int:
+        """VMs there are."""
+        return len(self._slots)
+
+    # -- taking in -----------------------------------------------------------------------------
+    def begin(self) -> None:
+        """A reading of one subscription begins."""
+        self._round += 1
+
+    def take(self, page: FleetPage) -> int:
+        """Enter a page's rows; how many of them could not be read."""
+        unreadable = 0
+        prints, seen, current = self._prints, self._seen, self._round
+        for at, mark in enumerate(page.fingerprints):
+            slot = prints.get(mark)
+            if slot is not None:
+                seen[slot] = current
+                if self.words["doubt"][self.numbers["doubt"][slot]]:
+                    unreadable += 1
+                continue
+            row = page.row(at)
+            if row is None:
+                unreadable += 1
+                continue
+            unreadable += row.is_unreadable
+            slot = self._slots.get(row.key)
+            if slot is None:
+                slot = self._new_slot(row)
+            seen[slot] = current
+            prints.pop(self._print_of.get(slot, 0), None)
+            prints[mark], self._print_of[slot] = slot, mark
+            self._enter(slot, row)
+        return unreadable
+
+    def end(self, subscription: str) -> int:
+        """The reading was whole: VMs of the subscription that it did not name are gone."""
+        code = self._places["subscription"].get(subscription)
+        column, seen, current = self.numbers["subscription"], self._seen, self._round
+        gone = [
+            slot
+            for slot, value in enumerate(column)
+            if value == code and seen[slot] != current and self.levels[slot] != NO_LEVEL
+        ]
+        for slot in gone:
+            self._empty(slot)
+        return len(gone)
+
+    def set_clusters(self, subscription: str, clusters: Iterable[FleetCluster]) -> bool:
+        """Those of one subscription. Whether anything is other than before."""
+        fresh = {one.arm_id: one for one in clusters}
+        before = {
+            key: one for key, one in self.clusters.items() if one.subscription == subscription
+        }
+        if fresh == before:
+            return False
+        for key in before.keys() - fresh.keys():
+            del self.clusters[key]
+        self.clusters |= fresh
+        others = {
+            key
+            for key in fresh.keys() | before.keys()
+            if _contact(fresh.get(key)) != _contact(before.get(key))
+        }
+        codes = {self._places["cluster"].get(key) for key in others}
+        for slot, code in enumerate(self.numbers["cluster"]):
+            if code in codes and self.levels[slot] != NO_LEVEL:
+                self._judge(slot)
+        return True
+
+    # -- telling -------------------------------------------------------------------------------
+    def changes(self) -> list[FleetPart]:
+        """What changed since the last call, in parts that a frame can take."""
+        changed, self._changed = self._changed, {}
+        if not changed:
+            return []
+        slots = sorted(set().union(*changed.values()))
+        parts = []
+        for at in range(0, len(slots), PART_SLOTS):
+            some = slots[at : at + PART_SLOTS]
+            columns = [name for name, theirs in changed.items() if not theirs.isdisjoint(some)]
+            parts.append(self._part(some, columns))
+        return parts
+
+    def everything(self) -> list[FleetPart]:
+        """All of it in parts, for a window that may know something else; nothing stays changed."""
+        self._changed = {}
+        self._told_words = dict.fromkeys(WORDS, 0)
+        names = list(BY_ID)
+        return [
+            self._part(range(at, min(at + PART_SLOTS, self.size)), names)
+            for at in range(0, self.size, PART_SLOTS)
+        ]
+
+    def snapshot(self) -> FleetSnapshot:
+        """The same as one record; what was told and what was not stays as it is."""
+        told, self._told_words = self._told_words, dict.fromkeys(WORDS, 0)
+        part = self._part(range(self.size), list(BY_ID))
+        self._told_words = told
+        return FleetSnapshot(part, tuple(self.clusters.values()))
+
+    def load(self, snapshot: FleetSnapshot) -> None:
+        """Begin with what was stored. Raises ValueError or KeyError for what does not fit."""
+        part = snapshot.part
+        count = part.size
+        for name in TEXTS:
+            self.texts[name] = unpack_texts(part.columns[name], count)
+        for name in self.numbers:
+            self.numbers[name] = unpack_numbers(part.columns[name])
+        self.levels = bytearray(part.columns["level"])
+        if any(len(column) != count for column in (*self.numbers.values(), self.levels)):
+            raise ValueError("columns of different lengths")
+        for name in WORDS:
+            self.words[name] = list(part.words.get(name, (0, ()))[1])
+            self._places[name] = {word: at for at, word in enumerate(self.words[name])}
+        self.clusters = {one.arm_id: one for one in snapshot.clusters}
+        self.generation = part.generation
+        self._seen = array("I", bytes(4 * count))
+        for slot in range(count):
+            if self.levels[slot] == NO_LEVEL:
+                self._free.append(slot)
+            else:
+                self._slots[self._key_of(slot)] = slot
+
+    def _key_of(self, slot: int) -> str:
+        words, numbers = self.words, self.numbers
+        subscription = words["subscription"][numbers["subscription"][slot]]
+        group = words["group"][numbers["group"][slot]]
+        return machine_id(subscription, group, self.texts["name"][slot]).lower()
+
+    def _part(self, slots: "range | list[int]", columns: Iterable[str]) -> FleetPart:
+        is_run = isinstance(slots, range)
+        packed: dict[str, bytes] = {}
+        grown: dict[str, tuple[int, tuple[str, ...]]] = {}
+        for name in columns:
+            kind = BY_ID[name].kind
+            if kind is Kind.LEVEL:
+                packed[name] = bytes(_taken(self.levels, slots))
+            elif kind is Kind.TEXT:
+                packed[name] = pack_texts(_taken(self.texts[name], slots))
+            else:
+                packed[name] = pack_numbers(_taken(self.numbers[name], slots))
+            if kind is Kind.WORD and self._told_words[name] < len(self.words[name]):
+                told = self._told_words[name]
+                grown[name] = (told, tuple(self.words[name][told:]))
+                self._told_words[name] = len(self.words[name])
+        return FleetPart(
+            self.generation,
+            self.size,
+            first=slots.start if isinstance(slots, range) else -1,
+            count=len(slots) if is_run else 0,
+            slots=b"" if is_run else pack_numbers(slots),
+            columns=packed,
+            words=grown,
+        )
+
+    # -- slots ---------------------------------------------------------------------------------
+    def _new_slot(self, row: FleetRow) -> int:
+        if self._free:
+            slot = self._free.pop()
+        else:
+            slot = self.size
+            for texts in self.texts.values():
+                texts.append("")
+            for name, numbers in self.numbers.items():
+                numbers.append(self._place(name, "") if name in WORDS else NOT_KNOWN)
+            self.levels.append(NO_LEVEL)
+            self._seen.append(0)
+        self._slots[row.key] = slot
+        for name in BY_ID:
+            self._changed.setdefault(name, set()).add(slot)
+        return slot
+
+    def _enter(self, slot: int, row: FleetRow) -> None:
+        if row.is_unreadable and self.levels[slot] != NO_LEVEL:
+            # What was known stays, with the doubt beside it.
+            self._set_word(slot, "doubt", UNREADABLE)
+        else:
+            for name in _PLAIN:
+                self._set(slot, name, getattr(row, name))
+            self._set_word(slot, "doubt", UNREADABLE if row.is_unreadable else "")
+        self._judge(slot)
+
+    def _set(self, slot: int, name: str, value: str | int | None) -> None:
+        if name in self.texts:
+            assert isinstance(value, str)
+            if self.texts[name][slot] != value:
+                self.texts[name][slot] = value
+                self._changed.setdefault(name, set()).add(slot)
+        elif isinstance(value, str):
+            self._set_word(slot, name, value)
+        else:
+            number = NOT_KNOWN if value is None else min(max(value, 0), NOT_KNOWN - 1)
+            if self.numbers[name][slot] != number:
+                self.numbers[name][slot] = number
+                self._changed.setdefault(name, set()).add(slot)
+
+    def _set_word(self, slot: int, name: str, word: str) -> None:
+        place = self._places[name].get(word)
+        if place is None:
+            place = self._place(name, word)
+        if self.numbers[name][slot] != place:
+            self.numbers[name][slot] = place
+            self._changed.setdefault(name, set()).add(slot)
+
+    def _place(self, name: str, word: str) -> int:
+        place = self._places[name].get(word)
+        if place is None:
+            place = self._places[name][word] = len(self.words[name])
+            self.words[name].append(word)
+        return place
+
+    def _judge(self, slot: int) -> None:
+        words, numbers = self.words, self.numbers
+        told = [words[name][numbers[name][slot]] for name in _LEVEL_RESTS_ON]
+        cluster = self.clusters.get(words["cluster"][numbers["cluster"][slot]])
+        level = fleet_level(FleetWords._make([*told, _contact(cluster)]))
+        if self.levels[slot] != level:
+            self.levels[slot] = level
+            self._changed.setdefault("level", set()).add(slot)
+
+    def _empty(self, slot: int) -> None:
+        del self._slots[self._key_of(slot)]
+        self._prints.pop(self._print_of.pop(slot, 0), None)
+        self.levels[slot] = NO_LEVEL
+        self._changed.setdefault("level", set()).add(slot)
+        self._free.append(slot)
+
+
+def _taken(column: Any, slots: "range | list[int]") -> Any:
+    """The values of these slots."""
+    if isinstance(slots, range):
+        return column[slots.start : slots.stop]
+    return [column[slot] for slot in slots]
+
+
+def _contact(cluster: FleetCluster | None) -> str:
+    return cluster.contact if cluster is not None else ""
