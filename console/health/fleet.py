@@ -69,66 +69,89 @@ def _reasons(name: str, words: FleetWords, at: float | None) -> list[Reason]:
         text = f"What Azure last said of {name} could not be read."
         remedy = "Open its cluster to ask the cluster itself."
         return [Reason(HealthLevel.UNKNOWN, text, remedy=remedy, read_at=at)]
-    found: list[Reason] = []
-
-    def tell(
-        kind: Kind,
-        level: HealthLevel,
-        text: str,
-        evidence: str = "",
-        remedy: str = "",
-        owner: Owner = Owner.NOBODY,
-    ) -> None:
-        about = f"vm:{name}"
-        found.append(Reason(level, text, evidence, remedy, at, kind=kind, about=about, owner=owner))
-
-    if words.provisioning == "Failed":
-        tell(
-            Kind.AZURE_FAILED,
-            HealthLevel.CRITICAL,
-            f"Azure's last work on {name} failed.",
-            words.error,
-            "Read the reason; for a failed creation, clean up and create it again.",
-            Owner.AZURE,
-        )
-    elif words.provisioning in _BEING_MADE:
-        tell(Kind.BEING_MADE, HealthLevel.UNKNOWN, f"{name} is being made or changed.")
-    elif words.error:
-        text = f"Azure reports an error of {name}."
-        tell(Kind.OTHER, HealthLevel.ATTENTION, text, words.error, owner=Owner.AZURE)
-    if words.power == "Critical":
-        text = f"{name} stands still: Azure says critical."
-        tell(Kind.STANDS_STILL, HealthLevel.CRITICAL, text, owner=Owner.STORAGE)
-    elif words.power in ("Unknown", "") and words.provisioning not in _BEING_MADE:
-        tell(Kind.POWER_NOT_KNOWN, HealthLevel.UNKNOWN, f"The state of {name} is not known.")
-    elif words.power == "Paused":
-        tell(
-            Kind.OTHER,
-            HealthLevel.ATTENTION,
-            f"{name} is paused: it holds memory and answers nobody.",
-            remedy="Open its cluster to see whether its storage holds it; else resume it.",
-            owner=Owner.CLUSTER,
-        )
-    elif words.power == "Running" and words.agent in _SILENT_AGENT:
-        tell(
-            Kind.AGENT_DISCONNECTED,
-            HealthLevel.ATTENTION,
-            f"{name} runs, but its agent does not report to Azure.",
-            f"Arc agent: {words.agent}",
-            "Look whether its guest reaches Azure; open its cluster for its heartbeat.",
-            Owner.GUEST,
-        )
+    found = [*_of_azure_work(name, words, at), *_of_power(name, words, at)]
     found += _of_security(name, words, at)
     if words.contact not in _IN_CONTACT:
-        tell(
-            Kind.CLUSTER_SILENT,
-            HealthLevel.UNKNOWN,
-            "Azure does not hear from its cluster, so all this may have changed.",
-            f"Cluster: {words.contact}",
-            "Look at the cluster's way to the internet; open it to ask it directly.",
-            Owner.NETWORK,
+        found.append(
+            _reason(
+                name,
+                at,
+                Kind.CLUSTER_SILENT,
+                HealthLevel.UNKNOWN,
+                "Azure does not hear from its cluster, so all this may have changed.",
+                f"Cluster: {words.contact}",
+                "Look at the cluster's way to the internet; open it to ask it directly.",
+                Owner.NETWORK,
+            )
         )
     return found
+
+
+def _reason(
+    name: str,
+    at: float | None,
+    kind: Kind,
+    level: HealthLevel,
+    text: str,
+    evidence: str = "",
+    remedy: str = "",
+    owner: Owner = Owner.NOBODY,
+) -> Reason:
+    about = f"vm:{name}"
+    return Reason(level, text, evidence, remedy, at, kind=kind, about=about, owner=owner)
+
+
+def _of_azure_work(name: str, words: FleetWords, at: float | None) -> list[Reason]:
+    tell = functools.partial(_reason, name, at)
+    if words.provisioning == "Failed":
+        return [
+            tell(
+                Kind.AZURE_FAILED,
+                HealthLevel.CRITICAL,
+                f"Azure's last work on {name} failed.",
+                words.error,
+                "Read the reason; for a failed creation, clean up and create it again.",
+                Owner.AZURE,
+            )
+        ]
+    if words.provisioning in _BEING_MADE:
+        return [tell(Kind.BEING_MADE, HealthLevel.UNKNOWN, f"{name} is being made or changed.")]
+    if words.error:
+        text = f"Azure reports an error of {name}."
+        return [tell(Kind.OTHER, HealthLevel.ATTENTION, text, words.error, owner=Owner.AZURE)]
+    return []
+
+
+def _of_power(name: str, words: FleetWords, at: float | None) -> list[Reason]:
+    tell = functools.partial(_reason, name, at)
+    if words.power == "Critical":
+        text = f"{name} stands still: Azure says critical."
+        return [tell(Kind.STANDS_STILL, HealthLevel.CRITICAL, text, owner=Owner.STORAGE)]
+    if words.power in ("Unknown", "") and words.provisioning not in _BEING_MADE:
+        text = f"The state of {name} is not known."
+        return [tell(Kind.POWER_NOT_KNOWN, HealthLevel.UNKNOWN, text)]
+    if words.power == "Paused":
+        return [
+            tell(
+                Kind.OTHER,
+                HealthLevel.ATTENTION,
+                f"{name} is paused: it holds memory and answers nobody.",
+                remedy="Open its cluster to see whether its storage holds it; else resume it.",
+                owner=Owner.CLUSTER,
+            )
+        ]
+    if words.power == "Running" and words.agent in _SILENT_AGENT:
+        return [
+            tell(
+                Kind.AGENT_DISCONNECTED,
+                HealthLevel.ATTENTION,
+                f"{name} runs, but its agent does not report to Azure.",
+                f"Arc agent: {words.agent}",
+                "Look whether its guest reaches Azure; open its cluster for its heartbeat.",
+                Owner.GUEST,
+            )
+        ]
+    return []
 
 
 def _of_security(name: str, words: FleetWords, at: float | None) -> list[Reason]:

@@ -344,7 +344,7 @@ class Bridge(QObject):
             self._is_started = False
 
     # -- called in the link's threads ----------------------------------------------------------
-    def _on_message(self, message: ToWindow, number: int) -> None:
+    def _on_message(self, message: ToWindow, number: int = 0) -> None:
         if number != self._number:
             return  # of a connection that was left
         if isinstance(message, SnapshotChanged):
