@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
             *self.health.entries(),
-            WindowEntry("&View", "F&leet", self._show_fleet, "Ctrl+3"),
+            WindowEntry("&View", "F&leet", self._show_fleet, "Ctrl+4"),
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),

@@ -313,7 +313,7 @@ class FleetPage(QWidget):
         for level, link in self._counts.items():
             count = totals[LEVELS.index(level)]
             link.setText(f"{count:,} {level.value.lower()}")
-            link.setIcon(theme.shape_icon(theme.shape_of(level), theme.HEALTH_TOKEN[level]))
+            link.setIcon(theme.health_icon(level))
         shown, known = len(self.rows.visible), self._store.count
         text = f"{shown:,} of {known:,} VMs" if shown != known else f"{known:,} VMs"
         if self.rows.query.unknown:

@@ -99,7 +99,7 @@ class FleetTreeModel(QAbstractItemModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == _ICON and column == 0 and not node:
             level = worst(group)
-            return theme.shape_icon(theme.shape_of(level), theme.HEALTH_TOKEN[level])
+            return theme.health_icon(level)
         if role == _TIP:
             return tip("\n".join(self._store.notes_of_cluster(group.key)))
         if role == _SPOKEN and column == 0:
