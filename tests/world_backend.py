@@ -23,6 +23,7 @@ from console.lab.world.site import Site
 from console.lab.world.state import ArmOperation, ArmResource
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.node import Maintenance, Node
+from console.model.operation import MoveProgress
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -56,7 +57,7 @@ class WorldJob:
     """A job that is found again by what it is about."""
 
     backend: "WorldBackend"
-    kind: str  # migration, drain, arm, done
+    kind: str  # migration, quick, drain, arm, done
     subject: str  # vm id, node, ARM operation id
     operation_id: str = ""
 
@@ -72,7 +73,7 @@ class WorldJob:
     async def poll(self) -> JobReport:
         wire = Wire.ARM if self.kind == "arm" else Wire.CLUSTER
         with self.backend.reaching(wire):
-            if self.kind == "migration":
+            if self.kind in ("migration", "quick"):
                 return self._migration()
             if self.kind == "drain":
                 return self._drain()
@@ -96,7 +97,11 @@ class WorldJob:
         if state is JobState.FAILED:
             detail = migration.failure_code
             fault = Fault(FaultCode.REJECTED, migration.failure_text, detail=detail)
-        return JobReport(state, migration.phase, migration.percent / 100, "", fault)
+        move = None
+        if migration.blackout_ms is not None:
+            move = MoveProgress(blackout_ms=migration.blackout_ms)
+        fraction = migration.percent / 100 if migration.method == "live" else None
+        return JobReport(state, migration.phase, fraction, "", fault, move=move)
 
     def _drain(self) -> JobReport:
         drain = self.backend.site.drain(self.subject)
@@ -295,10 +300,24 @@ class WorldBackend:
             self.site.start_migration(vm_key, target, source, operation_id)
         return self._acted(WorldJob(self, "migration", vm_key, operation_id))
 
+    async def start_quick_migration(
+        self, vm_key: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        with self.reaching(Wire.CLUSTER):
+            self.site.start_quick_migration(vm_key, target, source, operation_id)
+        return self._acted(WorldJob(self, "quick", vm_key, operation_id))
+
+    async def find_quick_migration(self, vm_key: str, source: str, target: str) -> RemoteJob | None:
+        with self.reaching(Wire.CLUSTER):
+            running = self.site.active_migration(vm_key)
+        if running is None or running.method != "quick":
+            return None
+        return WorldJob(self, "quick", vm_key, running.operation_id)
+
     async def find_live_migration(self, vm_key: str) -> RemoteJob | None:
         with self.reaching(Wire.CLUSTER):
             running = self.site.active_migration(vm_key)
-        if running is None:
+        if running is None or running.method != "live":
             return None
         return WorldJob(self, "migration", vm_key, running.operation_id)
 

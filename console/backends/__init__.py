@@ -131,6 +131,16 @@ class Backend(Protocol):
         """The migration of this VM that is running now, whoever started it."""
         ...
 
+    async def start_quick_migration(
+        self, vm_key: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        """The same by saving and resuming; a VM that is off or saved only changes hands."""
+        ...
+
+    async def find_quick_migration(self, vm_key: str, source: str, target: str) -> RemoteJob | None:
+        """What looks like one between these nodes now: the cluster does not name it."""
+        ...
+
     async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
         """Pause and drain. Azure may still place VMs there (``set_azure_placement``)."""
         ...

@@ -102,8 +102,8 @@ def _speed(site: Site, command: dict[str, Any]) -> dict[str, Any]:
 
 
 _ACTS = frozenset(
-    {"start_migration", "cancel_migration", "suspend_node", "resume_node", "set_azure_placement",
-     "act", "delete_resource"}
+    {"start_migration", "start_quick_migration", "cancel_migration", "suspend_node", "resume_node",
+     "set_azure_placement", "act", "delete_resource"}
 )  # fmt: skip
 
 

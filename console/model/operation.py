@@ -120,6 +120,7 @@ class OperationRecord(msgspec.Struct, frozen=True):
     can_cancel: bool = False
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
+    measured: MoveProgress | None = None  # of a move that ended, as far as the cluster told it
     result: str = ""  # one sentence on what was seen at the end
     commands: tuple[str, ...] = ()  # the API calls and cmdlets used, secrets masked
     steps: tuple[StepEntry, ...] = ()

@@ -197,3 +197,10 @@ def goes_on_after_failure(request: Request) -> bool:
 def kind_of(request: Request) -> str:
     """The request's tag: the name of its operation's file."""
     return str(request.__struct_config__.tag)
+
+
+def verb_of(request: Request) -> str:
+    """The name of the operation that carries it out: that of its tag, but for a quick migration."""
+    if isinstance(request, LiveMigrate) and request.method is MoveMethod.QUICK:
+        return "quick_migrate"
+    return kind_of(request)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from console.model.request import Request, kind_of
+from console.model.request import Request, verb_of
 from console.operations.base import Operation
 from console.operations.change_power_state import ChangePowerStateOperation
 from console.operations.clean_up_creation import CleanUpCreationOperation
@@ -13,12 +13,14 @@ from console.operations.drain_node import DrainNodeOperation
 from console.operations.live_migrate import LiveMigrateOperation
 from console.operations.pause_node import PauseNodeOperation
 from console.operations.prove_node_empty import ProveNodeEmptyOperation
+from console.operations.quick_migrate import QuickMigrateOperation
 from console.operations.resume_node import ResumeNodeOperation
 
 ALL: tuple[Operation[Any], ...] = (
     CreateVirtualMachineOperation(),
     CleanUpCreationOperation(),
     LiveMigrateOperation(),
+    QuickMigrateOperation(),
     ChangePowerStateOperation(),
     DeleteVirtualMachineOperation(),
     DownloadImageOperation(),
@@ -32,4 +34,4 @@ BY_KIND: dict[str, Operation[Any]] = {operation.kind: operation for operation in
 
 def operation_for(request: Request) -> Operation[Any]:
     """The operation that carries out this request. KeyError if none was listed."""
-    return BY_KIND[kind_of(request)]
+    return BY_KIND[verb_of(request)]

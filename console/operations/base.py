@@ -8,7 +8,7 @@ import msgspec
 from console.backends import Backend, JobReport, RemoteJob
 from console.model.freshness import Fault
 from console.model.inventory import Inventory
-from console.model.operation import OperationState, Progress
+from console.model.operation import MoveProgress, OperationState, Progress
 from console.model.request import Request
 
 # Slots that are the console's own: their key, and how many operations may hold it at a time.
@@ -26,6 +26,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     state: OperationState  # SUCCEEDED, FAILED, CANCELED or UNKNOWN
     result: str
     fault: Fault | None = None
+    measured: MoveProgress | None = None  # of a move, as far as it was told
 
 
 class SentStep(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from console.model.operation import (
     TERMINAL,
     TRANSITIONS,
     GroupRecord,
+    MoveProgress,
     OperationRecord,
     OperationState,
     Progress,
@@ -54,6 +55,7 @@ class StateEntered(msgspec.Struct, frozen=True, tag="state"):
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
     can_cancel: bool = False  # whether a cancel means something in this state
+    measured: MoveProgress | None = None  # at the end of a move
 
 
 class Sending(msgspec.Struct, frozen=True, tag="sending"):
@@ -251,6 +253,7 @@ def _enter(record: OperationRecord, at: float, body: StateEntered) -> OperationR
         findings=body.findings or record.findings,
         fault=body.fault,
         can_cancel=body.can_cancel,
+        measured=body.measured,
         result=body.text if is_over or state is OperationState.UNKNOWN else "",
         # Shown progress runs ahead of its journalled marks; an ended record is its lines alone.
         progress=None if is_over else record.progress,

@@ -134,7 +134,11 @@ class Run:
             if is_last and outcome.state is _S.UNKNOWN:
                 outcome = _let_go(outcome)
             rounds += 1
-        await self.log.settle(StateEntered(outcome.state, outcome.result, fault=outcome.fault))
+        await self.log.settle(
+            StateEntered(
+                outcome.state, outcome.result, fault=outcome.fault, measured=outcome.measured
+            )
+        )
 
     async def _cleared(self, backend: Backend) -> bool:
         """Queue, locks, slots and fresh checks; False if it ended there with nothing sent."""

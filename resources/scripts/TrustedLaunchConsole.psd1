@@ -8,7 +8,7 @@
     CompatiblePSEditions = @('Desktop')
     FunctionsToExport    = @(
         'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
-        'Start-TlcLiveMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
+        'Start-TlcLiveMigration', 'Start-TlcQuickMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
         'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
     )
     CmdletsToExport      = @()

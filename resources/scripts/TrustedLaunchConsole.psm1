@@ -467,12 +467,57 @@ function Get-TlcJobPhase {
     }
 }
 
+function Get-TlcVmStateWord {
+    # VmState of the cluster's VM resource, as Hyper-V's word; null for a number that is not known.
+    param($Number)
+    switch ("$Number") {
+        '2' {
+            return 'Running'
+        }
+        '3' {
+            return 'Off'
+        }
+        '32768' {
+            return 'Paused'
+        }
+        '32769' {
+            return 'Saved'
+        }
+        '32770' {
+            return 'Starting'
+        }
+        '32773' {
+            return 'Saving'
+        }
+        '32774' {
+            return 'Stopping'
+        }
+        '32776' {
+            return 'Pausing'
+        }
+        '32777' {
+            return 'Resuming'
+        }
+        default {
+            return $null
+        }
+    }
+}
+
 function Get-TlcMigrationRow {
     param([guid]$VMId, $Group)
     $id = $VMId.ToString()
+    $parameters = (Get-TlcVmParameter)[$id]
+    $vmState = $null
+    if ($null -ne $parameters) {
+        $vmState = Get-TlcVmStateWord -Number $parameters['VmState']
+    }
     $row = [ordered]@{
         vmId        = $id
         ownerNode   = "$($Group.OwnerNode)"
+        # Together with the owner they tell a quick migration, which is no migration job.
+        vmState     = $vmState
+        groupState  = "$($Group.State)"
         phase       = ''
         source      = $null
         target      = $null
@@ -498,7 +543,6 @@ function Get-TlcMigrationRow {
         }
         return $row
     }
-    $parameters = (Get-TlcVmParameter)[$id]
     if ($null -ne $parameters -and $null -ne $parameters['MigrationProgress']) {
         $progress = [int]$parameters['MigrationProgress']
         if ($progress -gt 0 -and $progress -lt 100) {
@@ -1004,6 +1048,43 @@ function Get-TlcNodeDrain {
 
 # ---- acting ------------------------------------------------------------------------------------------------
 
+function Start-TlcMove {
+    # Compare and move, by either method: refuses before anything is sent to the cluster.
+    param($Cmdlet, [guid]$VMId, [string]$TargetNode, [string]$ExpectedOwner, [string]$MigrationType)
+    $node = Find-TlcClusterNode -Cmdlet $Cmdlet -Name $TargetNode
+    if ("$($node.State)" -ne 'Up') {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'NodeNotUp' -Text "Node $($node.Name) is $($node.State)." -Target $TargetNode
+    }
+    $group = Find-TlcClusterGroup -Cmdlet $Cmdlet -VMId $VMId
+    $before = Get-TlcMigrationRow -VMId $VMId -Group $group
+    if ($before.phase -eq 'Running' -or $before.phase -eq 'Queued') {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'AlreadyMigrating' -Text "$($group.Name) is already migrating." -Target $VMId
+    }
+    # Compare and move: looked at last, so that as little as possible happens in between.
+    $group = Find-TlcClusterGroup -Cmdlet $Cmdlet -VMId $VMId
+    $owner = "$($group.OwnerNode)"
+    if ($owner -ne $ExpectedOwner) {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'OwnerMismatch' -Text "$($group.Name) is on $owner, not $ExpectedOwner." -Target $VMId
+    }
+    if ($owner -eq "$($node.Name)") {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'InvalidState' -Text "$($group.Name) is already on $owner." -Target $VMId
+    }
+    # A quick migration of a group that is offline hands it over.
+    $isReady = "$($group.State)" -eq 'Online' -or ($MigrationType -eq 'Quick' -and "$($group.State)" -eq 'Offline')
+    if (-not $isReady) {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'InvalidState' -Text "$($group.Name) is $($group.State), not Online." -Target $VMId
+    }
+    try {
+        [void](Move-ClusterVirtualMachineRole -VMId $VMId -Node "$($node.Name)" -MigrationType $MigrationType -Wait 0)
+    }
+    catch {
+        $code = Get-TlcErrorCode -ErrorRecord $_
+        $word = Get-TlcRefusalWord -Code $code
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity $word -Text "$($_.Exception.Message) ($code)" -Target $VMId
+    }
+    ConvertTo-TlcAnswer -Data (Get-TlcMigrationRow -VMId $VMId -Group (Find-TlcClusterGroup -Cmdlet $Cmdlet -VMId $VMId))
+}
+
 function Start-TlcLiveMigration {
     [CmdletBinding()]
     [OutputType([string])]
@@ -1024,36 +1105,30 @@ function Start-TlcLiveMigration {
         [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
         [string]$OperationId
     )
-    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $TargetNode
-    if ("$($node.State)" -ne 'Up') {
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'NodeNotUp' -Text "Node $($node.Name) is $($node.State)." -Target $TargetNode
-    }
-    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
-    $before = Get-TlcMigrationRow -VMId $VMId -Group $group
-    if ($before.phase -eq 'Running' -or $before.phase -eq 'Queued') {
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'AlreadyMigrating' -Text "$($group.Name) is already migrating." -Target $VMId
-    }
-    # Compare and move: looked at last, so that as little as possible happens in between.
-    $group = Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId
-    $owner = "$($group.OwnerNode)"
-    if ($owner -ne $ExpectedOwner) {
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'OwnerMismatch' -Text "$($group.Name) is on $owner, not $ExpectedOwner." -Target $VMId
-    }
-    if ($owner -eq "$($node.Name)") {
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'InvalidState' -Text "$($group.Name) is already on $owner." -Target $VMId
-    }
-    if ("$($group.State)" -ne 'Online') {
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'InvalidState' -Text "$($group.Name) is $($group.State), not Online." -Target $VMId
-    }
-    try {
-        [void](Move-ClusterVirtualMachineRole -VMId $VMId -Node "$($node.Name)" -MigrationType Live -Wait 0)
-    }
-    catch {
-        $code = Get-TlcErrorCode -ErrorRecord $_
-        $word = Get-TlcRefusalWord -Code $code
-        Deny-TlcCall -Cmdlet $PSCmdlet -Identity $word -Text "$($_.Exception.Message) ($code)" -Target $VMId
-    }
-    ConvertTo-TlcAnswer -Data (Get-TlcMigrationRow -VMId $VMId -Group (Find-TlcClusterGroup -Cmdlet $PSCmdlet -VMId $VMId))
+    Start-TlcMove -Cmdlet $PSCmdlet -VMId $VMId -TargetNode $TargetNode -ExpectedOwner $ExpectedOwner -MigrationType 'Live'
+}
+
+function Start-TlcQuickMigration {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [guid]$VMId,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$TargetNode,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$ExpectedOwner,
+
+        # For the transcript: the console's own record carries the same id.
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$')]
+        [string]$OperationId
+    )
+    Start-TlcMove -Cmdlet $PSCmdlet -VMId $VMId -TargetNode $TargetNode -ExpectedOwner $ExpectedOwner -MigrationType 'Quick'
 }
 
 function Stop-TlcLiveMigration {
@@ -1250,6 +1325,6 @@ function Test-TlcEndpoint {
 
 Export-ModuleMember -Function @(
     'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
-    'Start-TlcLiveMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
+    'Start-TlcLiveMigration', 'Start-TlcQuickMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
     'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
 )

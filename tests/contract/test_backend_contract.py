@@ -420,3 +420,28 @@ async def test_what_the_account_may_do(bench: Bench) -> None:
     assert granted.not_actions == (right,)
     bench.site.faults.permissions_untold = True
     assert await bench.backend.permissions(bench.id_of("storageContainers", "any")) is None
+
+
+async def test_a_quick_migration_saves_hands_over_and_resumes(bench: Bench) -> None:
+    vm = next(v for v in bench.site.vms_on(FIRST) if v.state == "Running" and v.vtpm)
+    job = await bench.backend.start_quick_migration(vm.vm_id, FIRST, LAST, "op-1")
+    assert not job.can_cancel
+    found = await bench.backend.find_quick_migration(vm.vm_id, FIRST, LAST)
+    assert found is not None
+    assert await bench.backend.find_live_migration(vm.vm_id) is None
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.start_quick_migration(vm.vm_id, FIRST, LAST, "op-2")
+    assert caught.value.fault.code is FaultCode.CONFLICT
+    report = await bench.end_of(job)
+    assert (report.state, vm.owner, vm.state) == (JobState.SUCCEEDED, LAST, "Running")
+    assert bench.site.counters[f"migrate:{vm.vm_id}"] == 1
+    assert await bench.backend.find_quick_migration(vm.vm_id, FIRST, LAST) is None
+
+
+async def test_a_quick_migration_of_a_vm_elsewhere_is_refused(bench: Bench) -> None:
+    vm = next(v for v in bench.site.vms_on(FIRST) if v.state == "Running" and v.vtpm)
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.start_quick_migration(vm.vm_id, "LAB-N2", LAST, "op-1")
+    assert caught.value.fault.code is FaultCode.CONFLICT
+    assert not caught.value.was_sent
+    assert bench.site.counters[f"migrate:{vm.vm_id}"] == 0

@@ -16,6 +16,7 @@ from console.model.request import (
     DownloadImage,
     DrainNode,
     LiveMigrate,
+    MoveMethod,
     PauseNode,
     PowerAction,
     ProveNodeEmpty,
@@ -40,6 +41,12 @@ def _move(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     vm = _vm(machine)
     target = next(name for name in machine.names if name != vm.owner)
     return [], LiveMigrate(vm.vm_id, vm.name, vm.owner, target)
+
+
+def _quick(machine: ConsoleMachine) -> tuple[list[Request], Request]:
+    vm = _vm(machine)
+    target = next(name for name in machine.names if name != vm.owner)
+    return [], LiveMigrate(vm.vm_id, vm.name, vm.owner, target, MoveMethod.QUICK)
 
 
 def _power(action: PowerAction) -> Make:
@@ -93,6 +100,7 @@ def _download(machine: ConsoleMachine) -> tuple[list[Request], Request]:
 
 KINDS: dict[str, Make] = {
     "move": _move,
+    "quick move": _quick,
     **{f"power {action}": _power(action) for action in PowerAction},
     "create": _create,
     "delete": _delete,

@@ -74,7 +74,7 @@ class Truth:
     def executed(self, act: str, values: tuple[Any, ...]) -> None:
         """The world took an act: J3, at most one effect per intent."""
         operation_id = str(values[-1])
-        if act == "start_live_migration":
+        if act in ("start_live_migration", "start_quick_migration"):
             migration = self.site.migration(values[0])
             assert migration is not None
             earlier = self._migrations.setdefault(operation_id, [])
@@ -223,8 +223,8 @@ def _accidental(name: str) -> Any:
 
 
 for _name in (
-    "start_live_migration", "suspend_node", "pause_node", "resume_node", "set_azure_placement",
-    "create_network_interface",
+    "start_live_migration", "start_quick_migration", "suspend_node", "pause_node", "resume_node",
+    "set_azure_placement", "create_network_interface",
     "create_data_disk", "create_machine", "create_vm_instance", "join_domain", "download_image",
     "change_power", "delete_resource", "delete_virtual_machine",
 ):  # fmt: skip

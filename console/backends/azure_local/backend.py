@@ -161,6 +161,15 @@ class AzureLocalBackend:
     async def find_live_migration(self, vm_key: str) -> RemoteJob | None:
         return await self._on_cluster().find_live_migration(vm_key)
 
+    async def start_quick_migration(
+        self, vm_key: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        self._refuse_bridge(vm_key)
+        return await self._on_cluster().start_quick_migration(vm_key, source, target, operation_id)
+
+    async def find_quick_migration(self, vm_key: str, source: str, target: str) -> RemoteJob | None:
+        return await self._on_cluster().find_quick_migration(vm_key, source, target)
+
     async def suspend_node(self, node: str, operation_id: str) -> RemoteJob:
         return await self._on_cluster().suspend_node(node, operation_id, drain=True)
 

@@ -18,6 +18,7 @@ POLL_MIGRATION_S = 1.0
 
 class ClusterJobKind(enum.StrEnum):
     MIGRATION = "migration"
+    QUICK = "quick"  # a quick migration
     SUSPEND = "suspend"
     PAUSE = "pause"  # without a drain
     RESUME = "resume"

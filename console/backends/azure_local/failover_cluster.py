@@ -19,6 +19,7 @@ from console.backends.azure_local.node_catalogue import misuse
 from console.backends.azure_local.node_jobs import NodeJob
 from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
 from console.backends.azure_local.node_sessions import NewSession, NodeSessions
+from console.backends.azure_local.quick_jobs import QuickMigrationJob, is_on_its_way
 from console.backends.azure_local.translate import WordReader
 from console.model.freshness import Fault, FaultCode, cut
 from console.model.node import Maintenance, Node
@@ -88,15 +89,29 @@ class FailoverCluster:
     async def start_live_migration(
         self, vm_id: str, source: str, target: str, operation_id: str
     ) -> RemoteJob:
-        parameters = {
-            "VMId": vm_id,
-            "TargetNode": target,
-            "ExpectedOwner": source,
-            "OperationId": operation_id,
-        }
+        parameters = _compare_and_move(vm_id, source, target, operation_id)
         await self._act("Start-TlcLiveMigration", parameters, source)
         token = ClusterToken(ClusterJobKind.MIGRATION, operation_id, vm_id, source, target)
         return MigrationJob(self, token)
+
+    async def start_quick_migration(
+        self, vm_id: str, source: str, target: str, operation_id: str
+    ) -> RemoteJob:
+        parameters = _compare_and_move(vm_id, source, target, operation_id)
+        await self._act("Start-TlcQuickMigration", parameters, source)
+        token = ClusterToken(ClusterJobKind.QUICK, operation_id, vm_id, source, target)
+        return QuickMigrationJob(self, token)
+
+    async def find_quick_migration(self, vm_id: str, source: str, target: str) -> RemoteJob | None:
+        """A VM between these nodes that is being saved, handed over or resumed."""
+        seen = await self.migration_of(vm_id)
+        if seen is None or not is_on_its_way(seen):
+            return None
+        if seen.owner_node.casefold() not in (source.casefold(), target.casefold()):
+            return None
+        return QuickMigrationJob(
+            self, ClusterToken(ClusterJobKind.QUICK, "", vm_id, source, target)
+        )
 
     async def find_live_migration(self, vm_id: str) -> RemoteJob | None:
         """The migration that goes on now, whoever started it."""
@@ -160,6 +175,8 @@ class FailoverCluster:
         about = token_of(token)
         if about.kind is ClusterJobKind.MIGRATION:
             return MigrationJob(self, about)
+        if about.kind is ClusterJobKind.QUICK:
+            return QuickMigrationJob(self, about)
         return NodeJob(self, about)
 
     def _other_than(self, node: str) -> str | None:
@@ -175,6 +192,15 @@ class FailoverCluster:
             cluster_records.unwrap(text, "A node")
         except BackendError as error:
             raise BackendError(error.fault, was_sent=True) from error
+
+
+def _compare_and_move(vm_id: str, source: str, target: str, operation_id: str) -> Parameters:
+    return {
+        "VMId": vm_id,
+        "TargetNode": target,
+        "ExpectedOwner": source,
+        "OperationId": operation_id,
+    }
 
 
 def is_vm_id(text: str) -> bool:

@@ -68,6 +68,16 @@ FUNCTIONS: dict[str, NodeFunction] = {
                 _OPERATION_ID,
             ),
         ),
+        NodeFunction(
+            "Start-TlcQuickMigration",
+            True,
+            (
+                _VM_ID,
+                _P("TargetNode", "string", True, _NODE_NAME),
+                _P("ExpectedOwner", "string", True, _NODE_NAME),
+                _OPERATION_ID,
+            ),
+        ),
         NodeFunction("Get-TlcLiveMigration", parameters=(_VM_ID,)),
         NodeFunction(
             "Stop-TlcLiveMigration",

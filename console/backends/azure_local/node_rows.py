@@ -167,10 +167,15 @@ class HealthRow(Row):
 
 
 class MigrationRow(Row):
-    """Get-TlcLiveMigration and Start-TlcLiveMigration: the last migration, and who owns the VM."""
+    """Get-TlcLiveMigration and Start-TlcLiveMigration: the last migration, and who owns the VM.
+
+    ``vm_state``: Hyper-V's word; ``group_state``: the cluster's. Both tell a quick migration.
+    """
 
     vm_id: str
     owner_node: str
+    vm_state: str | None = None
+    group_state: str | None = None
     phase: str = ""
     source: str | None = None
     target: str | None = None

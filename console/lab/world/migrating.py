@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from console.lab.world.core import World
 from console.lab.world.errors import WorldError
 from console.lab.world.schedule import Timer
-from console.lab.world.state import WorldMigration, WorldVm
+from console.lab.world.state import WorldMigration, WorldNode, WorldVm
 
 BEFORE_CUTOVER = frozenset({"Queued", "Setup", "Memory", "Blackout"})
 
@@ -42,29 +42,39 @@ class Migrations:
         world = self.world
         vm = world.vm(vm_id)
         node = world.node(target)
-        if world.active_migration(vm.vm_id) is not None:
-            raise WorldError(
-                "AlreadyMigrating", f"{vm.name} is already migrating", hresult="0x800700AA"
-            )
-        if expected_owner and vm.owner.casefold() != expected_owner.casefold():
-            raise WorldError("OwnerMismatch", f"{vm.name} is on {vm.owner}, not {expected_owner}")
-        if vm.owner == node.name:
-            raise WorldError("InvalidState", f"{vm.name} is already on {node.name}")
-        self._demand_movable(vm)
+        self.demand_owner(vm, node, expected_owner)
+        self.demand_movable(vm)
         refusal = world.refusal(vm, node, world.free_mib(node.name))
         if refusal is not None:
             raise refusal
         migration = WorldMigration(
             vm.vm_id, vm.owner, node.name, operation_id, world.now, remaining_mib=vm.memory_mib
         )
-        world.migrations[vm.vm_id] = migration
-        world.count(f"migrate:{vm.vm_id}")
-        if operation_id:
-            world.count(f"migrate-for:{operation_id}")
-        vm.executed["migrate"] = vm.executed.get("migrate", 0) + 1
+        self.began(vm, migration)
         self._queue.append(vm.vm_id)
         self._fill_slots()
         return migration
+
+    def began(self, vm: WorldVm, migration: WorldMigration) -> None:
+        """Count it: a migration of either method was really started."""
+        world = self.world
+        world.migrations[vm.vm_id] = migration
+        world.count(f"migrate:{vm.vm_id}")
+        if migration.operation_id:
+            world.count(f"migrate-for:{migration.operation_id}")
+        vm.executed["migrate"] = vm.executed.get("migrate", 0) + 1
+
+    def arrived(self, vm: WorldVm, migration: WorldMigration) -> None:
+        """Count that the VM belongs to the target now; what a plain vTPM loses on the way."""
+        world = self.world
+        world.promised.pop(vm.vm_id, None)
+        world.count(f"arrive:{vm.vm_id}")
+        if migration.operation_id:
+            world.count(f"arrive-for:{migration.operation_id}")
+        if vm.vtpm and vm.isolation == "Disabled":
+            # A plain vTPM does not travel: the VM comes up with an empty one.
+            boots = vm.executed.get("migrate", 0)
+            vm.tpm_state = f"{world.guid('tpm', vm.vm_id, boots)[:18]}.1"
 
     def cancel(self, vm_id: str) -> WorldMigration:
         world = self.world
@@ -72,6 +82,8 @@ class Migrations:
         migration = world.active_migration(vm.vm_id)
         if migration is None:
             raise WorldError("NotMigrating", f"{vm.name} is not migrating")
+        if migration.method == "quick":
+            raise WorldError("InvalidState", f"{vm.name} is migrated quickly: that runs to its end")
         if migration.phase not in BEFORE_CUTOVER:
             raise WorldError("InvalidState", f"{vm.name} already runs on {migration.target}")
         if migration.cancel_requested:
@@ -80,20 +92,21 @@ class Migrations:
         world.count(f"cancel:{vm.vm_id}")
         copying = self._running.get(vm.vm_id)
         if copying is None:
-            self._end(migration, "Canceled")
+            self.end(migration, "Canceled")
             return migration
-        self._plan(copying, world.settings.cancel_s, lambda: self._end(migration, "Canceled"))
+        self._plan(copying, world.settings.cancel_s, lambda: self.end(migration, "Canceled"))
         return migration
 
     def node_lost(self, node: str) -> None:
         """A node died: what it took part in fails, unless the VM already runs elsewhere."""
         for migration in list(self.world.migrations.values()):
-            if migration.ended_at is not None or node not in (migration.source, migration.target):
+            ends = (migration.source, migration.target)
+            if migration.ended_at is not None or migration.method != "live" or node not in ends:
                 continue
             if migration.phase == "Cleanup" and node == migration.source:
-                self._end(migration, "Completed")
+                self.end(migration, "Completed")
                 continue
-            self._end(
+            self.end(
                 migration,
                 "Failed",
                 "0x80072746",
@@ -143,12 +156,12 @@ class Migrations:
         vm = world.vms[migration.vm_id]
         target = world.nodes[migration.target]
         try:
-            self._demand_movable(vm)
+            self.demand_movable(vm)
             refusal = world.refusal(vm, target, world.free_mib(target.name))
         except WorldError as error:
             refusal = error
         if refusal is not None:
-            self._end(migration, "Failed", refusal.hresult or "0x80004005", refusal.text)
+            self.end(migration, "Failed", refusal.hresult or "0x80004005", refusal.text)
             return
         world.promised[vm.vm_id] = (target.name, vm.memory_mib)
         vm.operational_status = "MigratingVirtualMachine"
@@ -197,22 +210,15 @@ class Migrations:
         world = self.world
         vm = world.vms[migration.vm_id]
         vm.owner = migration.target
-        world.promised.pop(vm.vm_id, None)
-        world.count(f"arrive:{vm.vm_id}")
-        if migration.operation_id:
-            world.count(f"arrive-for:{migration.operation_id}")
-        if vm.vtpm and vm.isolation == "Disabled":
-            # A plain vTPM does not travel: the VM comes up with an empty one.
-            boots = vm.executed.get("migrate", 0)
-            vm.tpm_state = f"{world.guid('tpm', vm.vm_id, boots)[:18]}.1"
+        self.arrived(vm, migration)
         migration.blackout_ms = round(blackout_ms, 1)
         migration.copied_mib += migration.remaining_mib
         migration.remaining_mib = 0.0
         migration.percent = max(migration.percent, 98)
         migration.phase = "Cleanup"
-        self._plan(copying, world.settings.cleanup_s, lambda: self._end(migration, "Completed"))
+        self._plan(copying, world.settings.cleanup_s, lambda: self.end(migration, "Completed"))
 
-    def _end(self, migration: WorldMigration, phase: str, code: str = "", text: str = "") -> None:
+    def end(self, migration: WorldMigration, phase: str, code: str = "", text: str = "") -> None:
         world = self.world
         copying = self._running.pop(migration.vm_id, None)
         if copying is not None and copying.timer is not None:
@@ -267,7 +273,18 @@ class Migrations:
             copying.timer.cancel()
         copying.timer = self.world.after(seconds, act)
 
-    def _demand_movable(self, vm: WorldVm) -> None:
+    def demand_owner(self, vm: WorldVm, node: WorldNode, expected_owner: str) -> None:
+        """Compare-and-move: it is where it was expected, not on its way, and not there already."""
+        if self.world.active_migration(vm.vm_id) is not None:
+            raise WorldError(
+                "AlreadyMigrating", f"{vm.name} is already migrating", hresult="0x800700AA"
+            )
+        if expected_owner and vm.owner.casefold() != expected_owner.casefold():
+            raise WorldError("OwnerMismatch", f"{vm.name} is on {vm.owner}, not {expected_owner}")
+        if vm.owner == node.name:
+            raise WorldError("InvalidState", f"{vm.name} is already on {node.name}")
+
+    def demand_movable(self, vm: WorldVm) -> None:
         source = self.world.nodes[vm.owner]
         if source.state not in ("Up", "Paused"):
             raise WorldError("NodeNotUp", f"node {source.name} is {source.state}")

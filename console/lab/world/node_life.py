@@ -9,6 +9,7 @@ from console.lab.world.core import World
 from console.lab.world.errors import WorldError
 from console.lab.world.migrating import Migrations
 from console.lab.world.power import Power
+from console.lab.world.quick_migrating import QuickMigrations
 from console.lab.world.state import WorldDrain, WorldMigration, WorldVm
 
 ISOLATED, QUARANTINED = 0x1, 0x2
@@ -19,9 +20,12 @@ _DRAIN_FLAGS = DRAINING | DRAINED | DRAIN_FAILED
 class NodeLife:
     """Nodes going down, coming up, being suspended and resumed."""
 
-    def __init__(self, world: World, migrations: Migrations, power: Power) -> None:
+    def __init__(
+        self, world: World, migrations: Migrations, quick: QuickMigrations, power: Power
+    ) -> None:
         self.world = world
         self.migrations = migrations
+        self.quick = quick
         self.power = power
         self._left_by_drain: dict[str, list[str]] = {}
         self._unplaced: list[str] = []  # VMs that no node could take after a failover
@@ -37,6 +41,7 @@ class NodeLife:
         drain = self.world.drains.get(node.name)
         if drain is not None and drain.ended_at is None:
             self._end_drain(drain, "Failed", f"node {node.name} was lost")
+        self.quick.node_lost(node.name)
         self.migrations.node_lost(node.name)
         for vm in self.world.vms_on(node.name):
             was_on = vm.state not in ("Off", "Saved")

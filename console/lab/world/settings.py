@@ -27,6 +27,8 @@ class SiteSettings:
     maximum_passes: int = 10
     stop_below_mib: float = 48.0  # what is left when the VM is paused for the last copy
     blackout_base_ms: float = 60.0
+    quick_mib_s: float = 1000.0  # a VM's memory to its volume, and back
+    quick_switch_s: float = 0.5
     is_migration_encrypted: bool | None = False
 
     # -- what the cluster wants by itself (the defaults of failover clustering)

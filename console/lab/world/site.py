@@ -14,6 +14,7 @@ from console.lab.world.metrics import Metrics
 from console.lab.world.migrating import Migrations
 from console.lab.world.node_life import NodeLife
 from console.lab.world.power import Power
+from console.lab.world.quick_migrating import QuickMigrations
 from console.lab.world.settings import SiteSettings
 from console.lab.world.state import (
     ArmOperation,
@@ -43,7 +44,8 @@ class Site(World):
         self.power_plane = Power(self)
         self.migration_plane = Migrations(self)
         self.affinity = Affinity(self, self.migration_plane)
-        self.node_life = NodeLife(self, self.migration_plane, self.power_plane)
+        self.quick_plane = QuickMigrations(self, self.migration_plane)
+        self.node_life = NodeLife(self, self.migration_plane, self.quick_plane, self.power_plane)
         self.faults = Faults(self, self.migration_plane, self.node_life)
         self.bodies = Bodies(self, self.faults)
         self.azure_plane = AzurePlane(self, self.faults, self.power_plane, self.bodies)
@@ -75,6 +77,13 @@ class Site(World):
         """
         with self.look():
             return self.migration_plane.start(vm_id, target, expected_owner, operation_id)
+
+    def start_quick_migration(
+        self, vm_id: str, target: str, expected_owner: str, operation_id: str
+    ) -> WorldMigration:
+        """Saved, handed over, resumed; a VM that is off changes hands. Refuses as the live one."""
+        with self.look():
+            return self.quick_plane.start(vm_id, target, expected_owner, operation_id)
 
     def cancel_migration(self, vm_id: str) -> WorldMigration:
         """Possible until cutover; refuses with NotMigrating or InvalidState."""

@@ -47,14 +47,19 @@ class WorldVolume:
 
 @dataclass
 class WorldMigration:
-    """One live migration in the world; ``phase`` as an operator would tell it."""
+    """One migration in the world; ``phase`` as an operator would tell it.
+
+    Live: Queued, Setup, Memory, Blackout, Cleanup; quick: Saving, Moving, Resuming; then
+    Completed, Failed or Canceled. ``blackout_ms``: how long the guest stood still.
+    """
 
     vm_id: str
     source: str
     target: str
     operation_id: str
     started_at: float
-    phase: str = "Queued"  # Queued, Setup, Memory, Blackout, Cleanup, Completed, Failed, Canceled
+    phase: str = "Queued"
+    method: str = "live"  # or quick
     pass_number: int = 0
     copied_mib: float = 0.0
     remaining_mib: float = 0.0

@@ -21,6 +21,15 @@ class ActingTwins:
         )
         return self._reading.live_migration(parameters)
 
+    def start_quick_migration(self, parameters: Parameters) -> Row:
+        self._site.start_quick_migration(
+            parameters["VMId"],
+            parameters["TargetNode"],
+            parameters["ExpectedOwner"],
+            parameters["OperationId"],
+        )
+        return self._reading.live_migration(parameters)
+
     def stop_migration(self, parameters: Parameters) -> Row:
         self._site.cancel_migration(parameters["VMId"])
         return self._reading.live_migration(parameters)
@@ -60,6 +69,7 @@ def all_twins(site: Site, node: str) -> dict[str, Twin]:
         "Get-TlcVirtualMachine": reading.virtual_machines,
         "Get-TlcHealth": reading.health,
         "Start-TlcLiveMigration": acting.start_migration,
+        "Start-TlcQuickMigration": acting.start_quick_migration,
         "Get-TlcLiveMigration": reading.live_migration,
         "Stop-TlcLiveMigration": acting.stop_migration,
         "Suspend-TlcNode": acting.suspend_node,

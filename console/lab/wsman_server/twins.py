@@ -100,16 +100,20 @@ class ReadingTwins:
         vm = self.site.vms.get(parameters["VMId"])
         if vm is None:
             raise WorldError("VmNotFound", "The cluster has no VM of this id.", status=404)
-        migration = self.site.migrations.get(vm.vm_id)
+        latest = self.site.migrations.get(vm.vm_id)
+        # A quick one is no migration job: a node tells its failure, and how the VM stands.
+        migration = latest if latest is not None and latest.method == "live" else None
         return {
             "vmId": vm.vm_id,
             "ownerNode": vm.owner,
+            "vmState": vm.state,
+            "groupState": vm.group_state,
             "phase": migration.phase if migration else "",
             "source": migration.source if migration else None,
             "target": migration.target if migration else None,
             "operationId": migration.operation_id if migration else None,
             "percent": migration.percent if migration else None,
-            "failureCode": (migration.failure_code or None) if migration else None,
+            "failureCode": (latest.failure_code or None) if latest else None,
             "failureText": (migration.failure_text or None) if migration else None,
             "passNumber": (migration.pass_number or None) if migration else None,
             "copiedMiB": round(migration.copied_mib, 1) if migration else None,
@@ -271,7 +275,7 @@ def node_row(node: WorldNode) -> Row:
 
 
 def _going_on(migration: WorldMigration | None) -> Row | None:
-    if migration is None:
+    if migration is None or migration.method != "live":
         return None
     return {
         "target": migration.target,
