@@ -200,6 +200,9 @@ def _interactive(
         options["authentication_record"] = identity.AuthenticationRecord.deserialize(
             sign_in.account_record
         )
+        # The record knows both, and azure-identity does not take them twice.
+        options.pop("authority")
+        options.pop("client_id", None)
     if sign_in.method is SignInMethod.BROWSER:
         return identity.InteractiveBrowserCredential(timeout=PERSON_S, **options)
     if sign_in.method is SignInMethod.DEVICE_CODE:

@@ -77,10 +77,10 @@ class TokenCache:
                     app.remove_account(account)
                 # A service principal has no account: its tokens are removed one by one.
                 cache = app.token_cache
-                for token in list(cache.find(cache.CredentialType.ACCESS_TOKEN)):
+                for token in list(cache.search(cache.CredentialType.ACCESS_TOKEN)):
                     cache.remove_at(token)
                 is_clean = is_clean and not any(
-                    list(cache.find(kind))
+                    list(cache.search(kind))
                     for kind in (
                         cache.CredentialType.ACCESS_TOKEN,
                         cache.CredentialType.REFRESH_TOKEN,

@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """``body`` is anything JSON can say; None means there is none."""
+    """``body`` is anything JSON can say, or a page's bytes; None means there is none."""
 
     status: int
     body: Any = None

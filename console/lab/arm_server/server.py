@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from console.lab.access import LabCredentials
 from console.lab.arm_server.exchange import Request, Response, error_body
+from console.lab.arm_server.identity_provider import IdentityProvider
 from console.lab.arm_server.service import Service, Watcher
 from console.lab.certificate import ServerCertificate
 from console.lab.world.site import Site
@@ -53,6 +54,12 @@ class ArmServer:
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def identity(self) -> IdentityProvider:
+        """Who hands out tokens here; known once started."""
+        assert self._listener is not None, "the server is not started"
+        return self._listener.service.identity
 
     def watch(self, watcher: Watcher) -> None:
         """Show every exchange to ``watcher``, on the connection's thread, before it is sent."""
@@ -173,14 +180,15 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _write(self, response: Response, *, is_garbled: bool) -> None:
-        content = b"" if response.body is None else json.dumps(response.body).encode()
+        is_page = isinstance(response.body, bytes)
+        content = response.body if is_page else _written(response.body)
         if content and is_garbled:
             content = _GARBLED
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("Cache-Control", "no-cache")
-        if content:
+        if content and not is_page:
             self.send_header("Content-Type", "application/json; charset=utf-8")
         if response.status not in _NO_BODY:
             self.send_header("Content-Length", str(len(content)))
@@ -205,3 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: paths hold names, and nobody reads an access log here."""
+
+
+def _written(body: Any) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from console.lab.arm_server import fleet_graph
 from console.lab.arm_server.directory import Directory
 from console.lab.arm_server.exchange import ArmError, Request, Response, error_body
+from console.lab.arm_server.identity_provider import IdentityProvider
 from console.lab.arm_server.operations import Operations
 from console.lab.arm_server.resource_graph import answer_query
 from console.lab.arm_server.resources import Resources
@@ -45,6 +46,10 @@ class Service:
         self._resources = Resources(site, self._operations)
         self._directory = Directory(site, self._resources)
         self._quota = fleet_graph.Quota()
+
+    @property
+    def identity(self) -> IdentityProvider:
+        return self._sign_in.provider
 
     def answer(self, request: Request) -> Response | None:
         """None: the connection is dropped, and nobody learns what became of the request."""

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from console.lab.arm_server.exchange import ArmError, Request, Response
+from console.lab.arm_server.identity_provider import IdentityProvider, claims_challenge
 from console.lab.arm_server.served_types import ENDPOINTS_VERSIONS, demand_version
 
 _FAR_FUTURE = 4102444800
@@ -24,6 +25,7 @@ class SignIn:
         self._tenant_id = tenant_id
         self._base_url = base_url
         self._shaped = _shaped_like_a_jwt(token, tenant_id, base_url)
+        self.provider = IdentityProvider(tenant_id, base_url)
 
     def demand_token(self, request: Request, *, nobody_is_right: bool) -> None:
         """401 as ARM says it."""
@@ -35,8 +37,25 @@ class SignIn:
                 "",
             )
         kind, _, token = given.partition(" ")
-        if kind.lower() == "bearer" and not nobody_is_right and self._is_right(token.strip()):
-            return
+        if kind.lower() == "bearer" and not nobody_is_right:
+            if self._is_right(token.strip()):
+                return
+            wrong = self.provider.judge(token.strip())
+            if not wrong:
+                return
+            if wrong == "audience":
+                raise self._refusal(
+                    "InvalidAuthenticationTokenAudience",
+                    "The access token has been obtained for wrong audience or resource.",
+                    "invalid_token",
+                )
+            if wrong == "claims":
+                raise self._refusal(
+                    "TokenCreatedWithOutdatedPolicies",
+                    "The access token does not meet the present policies.",
+                    "insufficient_claims",
+                    claims_challenge(),
+                )
         raise self._refusal(
             "InvalidAuthenticationToken", "The access token is invalid.", "invalid_token"
         )
@@ -50,17 +69,21 @@ class SignIn:
         if lower[1:] == ("v2.0", ".well-known", "openid-configuration"):
             return Response(200, self._openid_configuration(request.segments[0]))
         if lower[1:] == ("oauth2", "v2.0", "token") and request.method == "POST":
-            return self._trade(request)
-        return None
+            traded = self._trade(request)
+            if traded is not None:
+                return traded
+        return self.provider.answer(request)
 
     def _is_right(self, token: str) -> bool:
         wanted = (self._token, self._shaped)
         return any(hmac.compare_digest(token.encode(), one.encode()) for one in wanted)
 
-    def _refusal(self, code: str, message: str, error: str) -> ArmError:
+    def _refusal(self, code: str, message: str, error: str, claims: str = "") -> ArmError:
         challenge = f'Bearer authorization_uri="{self._base_url}/{self._tenant_id}"'
         if error:
             challenge += f', error="{error}", error_description="{message}"'
+        if claims:
+            challenge += f', claims="{claims}"'
         return ArmError(401, code, message, {"WWW-Authenticate": challenge})
 
     def _endpoints(self) -> dict[str, Any]:
@@ -92,9 +115,12 @@ class SignIn:
             "subject_types_supported": ["pairwise"],
         }
 
-    def _trade(self, request: Request) -> Response:
+    def _trade(self, request: Request) -> Response | None:
+        """The lab's own token, given as the client's secret; None if no secret is given."""
         form = parse_qs(request.body.decode("utf-8", "replace"))
         secret = form.get("client_secret", [""])[0]
+        if not secret:
+            return None
         if not hmac.compare_digest(secret.encode(), self._token.encode()):
             return Response(
                 401, {"error": "invalid_client", "error_description": "The secret is not right."}
