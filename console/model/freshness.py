@@ -24,6 +24,7 @@ class FaultCode(enum.StrEnum):
     """Every way a wire can fail that a person can do something about."""
 
     WRONG_CREDENTIALS = "wrong_credentials"
+    SIGN_IN_REQUIRED = "sign_in_required"  # only a person can go on; what waits for it waits
     UNTRUSTED_CERTIFICATE = "untrusted_certificate"
     REFUSED = "refused"  # nothing listens there
     TIMED_OUT = "timed_out"

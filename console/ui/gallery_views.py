@@ -64,6 +64,7 @@ class QuietBridge(QObject, QuietSubmitter):
 
     worker_changed = Signal()
     refused = Signal(str, object)
+    sign_in_wanted = Signal(str)
     worker_fault = None
     is_ready = True
     actor = "operator"

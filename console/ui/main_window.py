@@ -100,6 +100,10 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_layout()
 
+    @property
+    def notice(self) -> NoticeBar:
+        return self._notice
+
     # -- views, made when first needed ---------------------------------------------------------
     @property
     def table(self) -> "VmTable":

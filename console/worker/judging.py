@@ -17,18 +17,24 @@ def rule_on(findings: tuple[Finding, ...], inventory: Inventory, *, is_patient: 
     """What the findings mean for acting now.
 
     What could not be established is no green light: while a wire is down it may still come
-    (``is_patient``), with both wires up it refuses.
+    (``is_patient``), with both wires up it refuses. Where a person has to sign in again it waits
+    for that person.
     """
     match verdict_of(findings):
         case Verdict.CANNOT:
             return Ruling.REFUSE
         case Verdict.UNKNOWN:
             is_down = inventory.arm.is_down or inventory.cluster_wire.is_down
+            is_patient = is_patient or _waits_for_a_person(inventory)
             return Ruling.WAIT if is_down and is_patient else Ruling.REFUSE
         case Verdict.WAITS:
             return Ruling.WAIT
         case _:
             return Ruling.GO
+
+
+def _waits_for_a_person(inventory: Inventory) -> bool:
+    return any(fault.code is FaultCode.SIGN_IN_REQUIRED for fault in inventory.arm.faults)
 
 
 def reasons(findings: tuple[Finding, ...], severity: Severity) -> str:

@@ -37,6 +37,10 @@ _PASSES = frozenset(
 )
 
 
+# However long these last: the wire asks for it, or for a person.
+_WAITS = frozenset({FaultCode.THROTTLED, FaultCode.SIGN_IN_REQUIRED})
+
+
 class RunChecks(Protocol):
     """``console.checks.run_all``: all checks of these names, each against snapshot and wires."""
 
@@ -276,7 +280,7 @@ class Run:
             return (Finding("runner", Severity.UNKNOWN, text, remedy="Try again."),)
         except BackendError as error:
             code = error.fault.code
-            waits = code is FaultCode.THROTTLED or (is_patient and code in _PASSES)
+            waits = code in _WAITS or (is_patient and code in _PASSES)
             return (
                 Finding(
                     "runner",

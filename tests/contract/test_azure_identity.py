@@ -290,7 +290,8 @@ async def test_a_claims_challenge_wants_a_person_and_is_met_by_signing_in_again(
     azure.provider.refuses_refresh = True
     with pytest.raises(BackendError) as caught:
         await read_subscriptions(pipeline)
-    assert caught.value.fault.code is FaultCode.WRONG_CREDENTIALS
+    assert caught.value.fault.code is FaultCode.SIGN_IN_REQUIRED
+    assert not caught.value.was_sent
     assert azure.wanted
     azure.provider.refuses_refresh = False
     await azure.sign_in(arm, code_prompt(azure))

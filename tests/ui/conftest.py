@@ -28,6 +28,7 @@ class RecordingBridge(QObject):
 
     worker_changed = Signal()
     refused = Signal(str, object)
+    sign_in_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,6 +29,7 @@ _BY_STATUS = {
 }
 _REMEDIES = {
     FaultCode.WRONG_CREDENTIALS: "Sign in again.",
+    FaultCode.SIGN_IN_REQUIRED: "Sign in again; operations wait for it and nothing is lost.",
     FaultCode.FORBIDDEN: "Ask for the role that this needs; the details name the right.",
     FaultCode.THROTTLED: "The console waits and asks less often; nothing to do.",
     FaultCode.SERVER_ERROR: "Azure has trouble of its own; the console keeps asking.",
@@ -55,6 +56,10 @@ _ERROR_BODY = msgspec.json.Decoder(_ErrorBody)
 
 class ForeignHostError(AzureError):
     """Raised before a token would go to a host outside the profile's allow-list."""
+
+
+class SignInRequiredError(ClientAuthenticationError):
+    """Only a person can go on: the kept sign-in does not do any more."""
 
 
 def foreign_host(host: str) -> Fault:
@@ -115,6 +120,8 @@ def error_of(error: BaseException, what: str, *, is_act: bool = False) -> Backen
         fault = fault_of_status(status, _body_of(error), what)
         # A 5xx may come after the work was done (reliability.md row 11).
         return BackendError(fault, was_sent=status >= 500)
+    if isinstance(error, SignInRequiredError):
+        return BackendError(_fault(FaultCode.SIGN_IN_REQUIRED, what, error))
     if isinstance(error, ClientAuthenticationError):
         return BackendError(_fault(FaultCode.WRONG_CREDENTIALS, what, error))
     if isinstance(error, ServiceRequestTimeoutError):
@@ -147,6 +154,7 @@ def _fault(code: FaultCode, what: str, error: BaseException) -> Fault:
 def _plain(code: FaultCode) -> str:
     return {
         FaultCode.WRONG_CREDENTIALS: "Azure did not accept the sign-in.",
+        FaultCode.SIGN_IN_REQUIRED: "Azure asks for a new sign-in.",
         FaultCode.FORBIDDEN: "this account lacks the right.",
         FaultCode.NOT_FOUND: "Azure does not know it.",
         FaultCode.CONFLICT: "something else holds it at the moment.",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
+from console.backends.azure_local.arm_faults import SignInRequiredError
 from console.backends.azure_local.connections import is_loopback
 from console.backends.azure_local.token_cache import TokenCache
 from console.model.connection import INTERACTIVE, ArmEndpoint, SignIn, SignInMethod
@@ -25,10 +26,6 @@ logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
 
 Prompt = Callable[[str, str, str], None]
 Wanted = Callable[[str], None]
-
-
-class SignInRequiredError(ClientAuthenticationError):
-    """Only a person can go on: the kept sign-in does not do any more."""
 
 
 class IdentityToken:

@@ -16,6 +16,7 @@ from console.ui.bridge import Bridge, chores
 from console.ui.connections.doors import StartPage
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.connections.profiles_dialog import ProfilesDialog
+from console.ui.connections.sign_in_again import SignInAgain
 from console.ui.file_thread import file_thread
 from console.ui.plain_text import one_line
 
@@ -39,6 +40,8 @@ class Connector(QObject):
         self.page: StartPage | None = None
         self._dialog: ProfilesDialog | None = None
         self.open_id = ""  # the connection that this window has
+        self._open: ConnectionProfile | None = None
+        bridge.sign_in_wanted.connect(self._want_sign_in)
 
     # -- beginning -----------------------------------------------------------------------------
     def begin(self, wanted: str = "") -> None:
@@ -237,8 +240,26 @@ class Connector(QObject):
             if self.open_id != profile.id:
                 self.restart_wanted.emit(profile.id)
             return
-        self.open_id = profile.id
+        self.open_id, self._open = profile.id, profile
         self.opened.emit(profile, secrets or {})
+
+    # -- signing in again ----------------------------------------------------------------------
+    def _want_sign_in(self, reason: str) -> None:
+        if self._open is not None and self._open.arm is not None:
+            text = f"{reason} What needs Azure waits for it; the cluster's nodes go on."
+            self._window.notice.say("sign_in", text, act=("Sign in…", self.sign_in_again))
+
+    def sign_in_again(self) -> None:
+        """Have the person sign in to the open connection's Azure."""
+        if self._open is None or self._open.arm is None:
+            return
+        dialog = SignInAgain(self._bridge, self._open.arm, self._window)
+        dialog.signed_in.connect(self._signed_in)
+        dialog.open()
+
+    def _signed_in(self) -> None:
+        self._window.notice.say("sign_in", "")
+        self._bridge.refresh()
 
     def _say_disk(self, error: OSError) -> None:
         self.noticed.emit(

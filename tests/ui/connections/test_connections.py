@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+)
 
 from console import profiles
 from console.model.connection import (
+    ArmEndpoint,
     AzureAccount,
     ClusterEndpoint,
     ConnectionKind,
@@ -24,6 +32,7 @@ from console.ui.bridge import chores
 from console.ui.connections.cluster_form import nodes_of
 from console.ui.connections.connector import Connector
 from console.ui.connections.profile_editor import ProfileEditor
+from console.ui.connections.sign_in_again import SignInAgain
 from console.ui.main_window import MainWindow
 from tests.ui.conftest import RecordingBridge, settle
 
@@ -268,6 +277,27 @@ def test_a_damaged_profile_is_told(connector: Connector) -> None:
     connector.begin()
     settle()
     assert "x.json" in faults[0].summary
+
+
+def test_a_sign_in_that_is_wanted_is_one_button_away(
+    window: MainWindow, bridge: Chores, connector: Connector
+) -> None:
+    arm = ArmEndpoint("https://management.azure.com", cloud="public")
+    profile = ConnectionProfile("azure-1", "Azure", ConnectionKind.AZURE_LOCAL, arm)
+    connector.open(profile)
+    bridge.sign_in_wanted.emit("Azure asks for a new sign-in.")
+    line = child(window, QLabel, "sign_in")
+    assert "waits for it" in line.text()  # type: ignore[attr-defined]
+    child(window, QToolButton, "sign_in_act").click()  # type: ignore[attr-defined]
+    settle()
+    question, answer = bridge.last(chores.SignInTo)
+    dialog = child(window, SignInAgain, "sign_in_again")
+    answer(chores.SignInPrompted(question.token, "Do it.", "https://a.example/d", "ABC-1"))  # type: ignore[operator]
+    assert "ABC-1" in dialog.said.text()  # type: ignore[attr-defined]
+    answer(chores.SignedIn(question.token, AzureAccount("g@contoso.com")))  # type: ignore[operator]
+    settle()
+    assert window.findChild(QLabel, "sign_in") is None
+    assert bridge.refreshes == 1
 
 
 @pytest.mark.parametrize(

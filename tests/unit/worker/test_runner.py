@@ -130,7 +130,9 @@ async def test_what_cannot_be_established_waits_while_a_wire_is_down(tmp_path: P
         assert bench.record("op").state is S.SUCCEEDED
 
 
-@pytest.mark.parametrize("code", [FaultCode.THROTTLED, FaultCode.TIMED_OUT])
+@pytest.mark.parametrize(
+    "code", [FaultCode.THROTTLED, FaultCode.TIMED_OUT, FaultCode.SIGN_IN_REQUIRED]
+)
 async def test_a_wire_that_asks_to_wait_is_waited_for(tmp_path: Path, code: FaultCode) -> None:
     answers = 3
     world = World({"vm": "N1"})
@@ -148,6 +150,21 @@ async def test_a_wire_that_asks_to_wait_is_waited_for(tmp_path: Path, code: Faul
         record = bench.record("op")
         assert record.state is S.SUCCEEDED, record.fault
         assert "Waiting: Azure asks for fewer requests." in [step.text for step in record.steps]
+
+
+async def test_a_sign_in_is_waited_for_longer_than_any_patience(tmp_path: Path) -> None:
+    """A wire that is down refuses after its patience; one that waits for a person does not."""
+    world = World({"vm": "N1"})
+    answers = [Severity.UNKNOWN] * 40 + [Severity.FINE]
+    async with Bench(
+        tmp_path, world, findings=lambda _request: (Finding("m", answers.pop(0), "N2?"),)
+    ) as bench:
+        bench.inventory.arm = WireReading(
+            Wire.ARM, faults=(Fault(FaultCode.SIGN_IN_REQUIRED, "Sign in again."),)
+        )
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until_over("op")
+        assert bench.record("op").state is S.SUCCEEDED, bench.record("op").result
 
 
 async def test_a_check_that_stays_unanswered_refuses_in_the_end(tmp_path: Path) -> None:
