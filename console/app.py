@@ -174,8 +174,8 @@ def _run_console(options: argparse.Namespace) -> int:
     window, session, _ = compose(
         options.state_folder, lab_name=options.scenario if options.lab else ""
     )
-    again = _Again(options.state_folder)
-    begin = _beginning(options, folder, window, session, again)
+    again = Again(options.state_folder)
+    begin = beginning(options, folder, window, session, again)
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
     window.painted.connect(gc.enable)
@@ -194,7 +194,7 @@ def _run_console(options: argparse.Namespace) -> int:
     return again.start() if again.profile else code
 
 
-class _Again:
+class Again:
     """Another connection was chosen: this console ends in good order and starts again with it."""
 
     def __init__(self, state_folder: str) -> None:
@@ -213,12 +213,12 @@ class _Again:
         return 0
 
 
-def _beginning(
+def beginning(
     options: argparse.Namespace,
     folder: Path,
     window: "MainWindow",
     session: "Session",
-    again: _Again,
+    again: Again,
 ) -> "Callable[[], None]":
     """What is done after the first paint: open the lab, a profile, or show what there is."""
     from console.ui.connections.connector import Connector
