@@ -241,6 +241,7 @@ class Connector(QObject):
                 self.restart_wanted.emit(profile.id)
             return
         self.open_id, self._open = profile.id, profile
+        self.page = None  # the window takes it away
         self.opened.emit(profile, secrets or {})
 
     # -- signing in again ----------------------------------------------------------------------
