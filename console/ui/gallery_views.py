@@ -257,7 +257,7 @@ def _start(count: int) -> Builder:
         store.setParent(main)
         page = StartPage()
         page.show_profiles(gallery_connections.PROFILES[:count], "")
-        main.show_start(page)
+        main.start.show(page)
         return main
 
     return build

@@ -27,6 +27,7 @@ from console.ui import theme
 from console.ui.actions import Actions, Scope
 from console.ui.ask import Ask
 from console.ui.bridge import Bridge
+from console.ui.connections.start_place import StartPlace
 from console.ui.health_desk import HealthDesk
 from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.models.digest import Digest
@@ -80,8 +81,6 @@ class MainWindow(QMainWindow):
         self._store, self._bridge, self._settings = store, bridge, settings
         self._folder = folder
         self._was_painted = False
-        self._start: QWidget | None = None  # what stands here while nothing is connected
-        self._hidden: list[QDockWidget] = []
         self._node = ""  # chosen last, by a click on its card
         self.ask = Ask(self)
         self._opener = WizardOpener(store, bridge, folder, self, self.ask)
@@ -96,6 +95,8 @@ class MainWindow(QMainWindow):
         self._place_views()
         self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, self)
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
+        docks = tuple(self._docks.values())
+        self.start = StartPlace(self, self._centre, self._tabs, docks, self.strip)
         self._menus = MainMenus(self, self.actions_table, self.selected, self._entries())
         self._connect()
         self._restore_layout()
@@ -186,33 +187,6 @@ class MainWindow(QMainWindow):
         actions = self.actions_table
         title = actions.title_of(group_id)
         CreateFailedAgain(group_id, title, records, actions.send_group, self).open()
-
-    def show_start(self, page: QWidget) -> None:
-        """In place of the views while nothing is connected."""
-        self._start = page
-        self.strip.is_idle = True
-        self.strip.tell()
-        self._hidden = [dock for dock in self._docks.values() if not dock.isHidden()]
-        for part in (self._tabs, *self._hidden):
-            part.hide()
-        self._centre.insertWidget(1, page, 1)
-        page.show()
-
-    def show_connection(self, name: str, lab_name: str) -> None:
-        """A connection was chosen: the views are back, and the window says whose they are."""
-        self.setWindowTitle(f"{name} - Trusted launch console" + (" (lab)" if lab_name else ""))
-        if lab_name:
-            self.strip.mark_lab(lab_name)
-        self.strip.is_idle = False
-        self.strip.tell()
-        if self._start is None:
-            return
-        self._start.hide()
-        self._start.deleteLater()
-        self._start = None
-        for part in (self._tabs, *self._hidden):
-            part.show()
-        self.map.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def come_to_front(self, _wanted: str = "") -> None:
         """Another start asked for this window."""

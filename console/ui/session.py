@@ -99,7 +99,7 @@ class Session(QObject):
         """Open what was chosen; a lab is started first, and hands over its own addresses."""
         is_lab = profile.kind is ConnectionKind.LAB
         scenario = profile.scenario if is_lab else ""
-        self._window.show_connection(one_line(profile.name), scenario)
+        self._window.start.end(one_line(profile.name), scenario)
         self.show_stored(profile.id)
         if is_lab:
             self.start_lab(lambda ready, gone: start_lab(scenario, ready, gone))

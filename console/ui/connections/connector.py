@@ -90,7 +90,7 @@ class Connector(QObject):
             page.profile_opened.connect(self._open_known)
             page.profile_edited.connect(self.edit)
             page.manage_wanted.connect(self.manage)
-            self._window.show_start(page)
+            self._window.start.show(page)
         self.page.show_profiles(self.profiles, self._settings.last_profile)
         self.page.focus_first()
 

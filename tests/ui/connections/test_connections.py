@@ -103,7 +103,7 @@ def test_the_lab_is_one_key_away_and_is_marked(window: MainWindow, connector: Co
     ((profile, secrets),) = connector.heard  # type: ignore[attr-defined]
     assert profile.kind is ConnectionKind.LAB
     assert secrets == {}
-    window.show_connection(profile.name, profile.scenario)
+    window.start.end(profile.name, profile.scenario)
     assert window._tabs.isVisible()
     assert "LAB" in child(window, QLabel, "lab_marker").text()  # type: ignore[attr-defined]
     assert [one.id for one in connector.profiles] == ["lab-small"]
