@@ -6,6 +6,7 @@ import msgspec
 
 from console.channel import chores
 from console.model.connection import ConnectionProfile
+from console.model.earlier_moves import EarlierMove
 from console.model.finding import Finding, NodeVerdict
 from console.model.fleet import FleetCluster, FleetPart, FleetReading
 from console.model.foreign_move import ForeignMove
@@ -139,6 +140,7 @@ class CheckMoves(msgspec.Struct, frozen=True, tag="check_moves"):
     token: str
     vm_keys: tuple[str, ...]
     targets: tuple[str, ...] = ()
+    history: dict[str, tuple[EarlierMove, ...]] = {}
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):

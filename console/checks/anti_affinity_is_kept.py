@@ -19,6 +19,9 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     if untold:
         text = f"The anti-affinity classes of {listed(untold)} are not known."
         found.append(note(ID, text, "If the cluster enforces them, it may refuse the move."))
+    if moving.by_class and (unread := situation.unclassed_on.get(node.name)):
+        text = f"The anti-affinity classes of {listed(unread)} on {node.name} are not known."
+        found.append(note(ID, text, "One of them may be of a class that keeps them apart."))
     for name, vms in moving.by_class.items():
         sharing = _others(name, moving, node, situation) or (vms if len(vms) > 1 else [])
         if sharing:

@@ -27,8 +27,11 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
         text = "Whether the cluster balances VMs by itself is not known; it may move it again."
         return (note(ID, text, "Look at AutoBalancerMode and AutoBalancerLevel."),)
     needed = moving.memory_to(node.name)
-    if needed is None or not node.memory_total_mib or node.memory_available_mib is None:
+    if needed is None or node.memory_available_mib is None:
         return ()  # told by node_has_memory
+    if not node.memory_total_mib or node.cpu_percent is None:
+        text = f"How busy {node.name} is is not known; the cluster's balancing may move VMs off it."
+        return (note(ID, text, "Refresh.", source=_SOURCE),)
     used = node.memory_total_mib - node.memory_available_mib + needed
     load = 100 * used / node.memory_total_mib
     mean = situation.memory_load
@@ -37,7 +40,7 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     what = ""
     if load > threshold:
         what = f"{load:.0f} % of its memory in use"
-    elif node.cpu_percent is not None and node.cpu_percent > threshold:
+    elif node.cpu_percent > threshold:
         what = f"its processors {node.cpu_percent:.0f} % busy"
     if not what:
         return ()

@@ -4,13 +4,12 @@ Nothing on a real cluster tells how fast a VM writes memory or how fast its volu
 in for it is written beside each figure. Earlier moves of the same VM outrank every assumption.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from console.checks.moving_vms import MovingVms
+from console.model.earlier_moves import NO_HISTORY, EarlierMove, History
 from console.model.node import Node
-from console.model.operation import OperationRecord, OperationState
-from console.model.request import LiveMigrate, MoveMethod
 from console.model.virtual_machine import VirtualMachine
 
 Range = tuple[float, float]
@@ -33,42 +32,11 @@ _SEVERAL = 3
 
 
 @dataclass(frozen=True)
-class EarlierMove:
-    """A live migration of one VM that succeeded. ``pause_ms`` None: not measured."""
-
-    duration_s: float
-    pause_ms: float | None = None
-
-
-History = Mapping[str, Sequence[EarlierMove]]
-NO_HISTORY: History = {}
-
-
-@dataclass(frozen=True)
 class Expectation:
     """Ranges of seconds and of milliseconds; None: nothing to estimate from."""
 
     duration_s: Range | None = None
     pause_ms: Range | None = None
-
-
-def earlier_moves(records: Iterable[OperationRecord], most: int = 10) -> History:
-    """The last live migrations of each VM that succeeded, by its key; records oldest first."""
-    found: dict[str, list[EarlierMove]] = {}
-    for record in records:
-        request = record.request
-        if not isinstance(request, LiveMigrate) or record.state is not OperationState.SUCCEEDED:
-            continue
-        if request.method is not MoveMethod.LIVE:
-            continue
-        if record.started_at is None or record.ended_at is None:
-            continue
-        move = record.progress.move if record.progress is not None else None
-        pause = move.blackout_ms if move is not None else None
-        earlier = found.setdefault(request.vm_key, [])
-        earlier.append(EarlierMove(max(record.ended_at - record.started_at, 0.0), pause))
-        del earlier[:-most]
-    return found
 
 
 class Expected:

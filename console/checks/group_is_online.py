@@ -30,9 +30,9 @@ def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
         text = f"The cluster group of {vm.name} is {facts.group_state}, not online."
         remedy = _REMEDY.get(state, "Bring the group online first.")
         return (blocks(ID, text, remedy),)
-    if facts.group_flags is None:
-        text = f"Whether the cluster has locked {vm.name} is not known."
-        return (note(ID, text, "If it is locked, the cluster refuses the move."),)
+    if facts.group_flags is None or facts.is_clustered is None:
+        text = f"Whether the cluster manages {vm.name} and has not locked it is not known."
+        return (note(ID, text, "Otherwise it refuses the move. A newer node module tells it."),)
     if facts.group_flags & _WAITS_FOR_A_MOVE:
         text = f"{vm.name} already waits in the cluster's queue for a move."
         return (blocks(ID, text, "Wait until it has moved.", source=_SOURCE),)

@@ -28,10 +28,11 @@ from console.checks import (
     switch_is_there,
     vm_is_migratable,
 )
-from console.checks.expectation import NO_HISTORY, Expectation, Expected, History
+from console.checks.expectation import Expectation, Expected
 from console.checks.expectation import duration_to as duration_to
 from console.checks.moving_vms import MovingVms, memory_needed
 from console.checks.situation import Situation, unknown
+from console.model.earlier_moves import NO_HISTORY, History
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
 from console.model.inventory import Inventory
 from console.model.node import Node, NodeState
@@ -99,7 +100,7 @@ def judge_moves(
 ) -> tuple[NodeVerdict, ...]:
     """What would happen on every node, in the cluster's order, if these VMs were dropped there.
 
-    ``history`` are the earlier moves of VMs by key (``expectation.earlier_moves``).
+    ``history`` are the earlier moves of VMs by key (``model.earlier_moves``).
     """
     situation = Situation(inventory, now, running)
     vms = [inventory.vms[key] for key in vm_keys if key in inventory.vms]

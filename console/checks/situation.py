@@ -63,6 +63,15 @@ class Situation:
         return found
 
     @functools.cached_property
+    def unclassed_on(self) -> dict[str, list[VirtualMachine]]:
+        """By owner node the VMs whose anti-affinity classes nobody could read."""
+        found: dict[str, list[VirtualMachine]] = {}
+        for vm in self.inventory.vms.values():
+            if vm.cluster is not None and vm.cluster.anti_affinity is None:
+                found.setdefault(vm.cluster.owner_node, []).append(vm)
+        return found
+
+    @functools.cached_property
     def memory_load(self) -> float | None:
         """Mean percentage of memory in use on the nodes that are up; None if not known."""
         loads = []

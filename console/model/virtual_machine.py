@@ -193,9 +193,15 @@ class VirtualMachine(msgspec.Struct, frozen=True):
 
     @property
     def memory_mib(self) -> int | None:
-        """What a node must have free to take this VM: the assigned memory, else the configured."""
+        """What a node must have free to take this VM: the assigned memory, else the configured.
+
+        What a running VM with dynamic memory has now only its node can tell: else it is not known.
+        """
         if self.metrics is not None and self.metrics.memory_assigned_mib:
             return self.metrics.memory_assigned_mib
+        facts = self.cluster
+        if facts is not None and facts.has_dynamic_memory and facts.power is PowerState.RUNNING:
+            return None
         if self.cluster is not None and self.cluster.memory_mib is not None:
             return self.cluster.memory_mib
         return self.azure.memory_mib if self.azure is not None else None

@@ -316,7 +316,8 @@ class Bridge(QObject):
         """
         token = str(uuid.uuid4())
         self._move_check = (token, callback)
-        self._link.send(CheckMoves(token, tuple(keys), tuple(targets)))
+        history = {key: tuple(found) for key, found in self._store.earlier_moves(keys).items()}
+        self._link.send(CheckMoves(token, tuple(keys), tuple(targets), history))
         return token
 
     def forget_check(self, token: str) -> None:

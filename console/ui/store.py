@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.health import Health, HealthLevel, Surroundings, assess_node, assess_vm
+from console.model.earlier_moves import History, earlier_moves
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.inventory import Inventory
@@ -183,6 +184,10 @@ class Store(QObject):
     def running(self) -> list[OperationRecord]:
         """Unfinished operations, oldest first."""
         return [record for record in self.operations.values() if not record.is_over]
+
+    def earlier_moves(self, keys: Iterable[str]) -> History:
+        """What is known of earlier live migrations of these VMs."""
+        return earlier_moves(self.operations.values(), keys)
 
     def notice(self, fault: Fault) -> None:
         self.noticed.emit(fault)

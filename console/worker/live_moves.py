@@ -81,7 +81,9 @@ class LiveMoves:
         self, message: CheckMoves, inventory: Inventory, extra: tuple[Finding, ...] = ()
     ) -> tuple[NodeVerdict, ...]:
         now = self._clock.now()
-        verdicts = judge_moves(inventory, message.vm_keys, self._unfinished(), now)
+        verdicts = judge_moves(
+            inventory, message.vm_keys, self._unfinished(), now, history=message.history
+        )
         return tuple(
             msgspec.structs.replace(
                 verdict,

@@ -71,7 +71,11 @@ class ChooseNode(QDialog):
     def _fill(self) -> None:
         current = self._current()
         verdicts = judge_moves(
-            self._store.inventory, self._keys, self._store.running(), time.time()
+            self._store.inventory,
+            self._keys,
+            self._store.running(),
+            time.time(),
+            history=self._store.earlier_moves(self._keys),
         )
         self._verdicts = {verdict.node: verdict for verdict in verdicts}
         self._list.clear()

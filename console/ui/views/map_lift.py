@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from console.model.earlier_moves import History
 from console.model.finding import NodeVerdict, Verdict
 from console.ui.models.move_words import checked_text
 from console.ui.store import Store
@@ -46,6 +47,7 @@ class Lift:
     is_asking: bool = False
     live_at: dict[str, float] = field(default_factory=dict)
     read_at: float | None = None
+    history: History = field(default_factory=dict)
 
     def judge(self, store: Store) -> None:
         """Ask every node again on what is known now. No I/O.
@@ -56,7 +58,9 @@ class Lift:
         from console.checks.moves import judge_moves
 
         self.read_at = store.inventory.cluster_wire.read_at
-        judged = judge_moves(store.inventory, self.keys, store.running(), time.time())
+        judged = judge_moves(
+            store.inventory, self.keys, store.running(), time.time(), history=self.history
+        )
         older = {node: at for node, at in self.live_at.items() if at > (self.read_at or 0.0)}
         kept = {node: self.verdicts[node] for node in older if node in self.verdicts}
         self.verdicts = {verdict.node: verdict for verdict in judged}
@@ -98,5 +102,6 @@ def lift(store: Store, keys: tuple[str, ...]) -> Lift:
     what = vms[keys[0]].name if len(keys) == 1 and keys[0] in vms else f"{len(keys)} VMs"
     owners = {vms[key].owner_node for key in keys if key in vms}
     lifted = Lift(keys, what, owners.pop() if len(owners) == 1 else None)
+    lifted.history = store.earlier_moves(keys)
     lifted.judge(store)
     return lifted

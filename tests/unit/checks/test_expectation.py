@@ -3,15 +3,10 @@
 import msgspec
 import pytest
 
-from console.checks.expectation import (
-    NO_HISTORY,
-    EarlierMove,
-    Expected,
-    duration_to,
-    earlier_moves,
-)
+from console.checks.expectation import Expected, duration_to
 from console.checks.moves import judge_moves
 from console.checks.moving_vms import MovingVms
+from console.model.earlier_moves import NO_HISTORY, EarlierMove, earlier_moves
 from console.model.finding import Verdict
 from console.model.inventory import Inventory
 from console.model.node import MigrationNetwork, Node, NodeState
@@ -124,9 +119,10 @@ def test_history_is_read_from_live_moves_that_arrived() -> None:
         record("5", move, started_at=None),
         record("6", msgspec.structs.replace(move, vm_key="b")),
     ]
-    history = earlier_moves(records)
+    history = earlier_moves(records, ["a", "b"])
     assert history == {"a": [EarlierMove(40.0, 90.0)], "b": [EarlierMove(40.0, None)]}
-    many = earlier_moves([record(str(at), move, ended_at=10.0 + at) for at in range(30)])
+    assert set(earlier_moves(records, ["b"])) == {"b"}
+    many = earlier_moves([record(str(at), move, ended_at=10.0 + at) for at in range(30)], ["a"])
     assert [each.duration_s for each in many["a"]] == [float(at) for at in range(20, 30)]
 
 
