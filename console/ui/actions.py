@@ -22,16 +22,20 @@ from console.model.request import (
     DeleteVirtualMachine,
     DrainNode,
     LiveMigrate,
+    PauseNode,
     PowerAction,
+    ProveNodeEmpty,
     Request,
     ResumeNode,
 )
 from console.settings import Settings
+from console.ui.arranging import Arranging
 from console.ui.ask import Ask
 from console.ui.bridge import Part
 from console.ui.clean_up import Checker, CleanUp, can_clean_up
 from console.ui.moving import Moving
 from console.ui.plain_text import one_line, tip
+from console.ui.retrying import retries
 from console.ui.store import Store
 
 _RETRYABLE = (OperationState.FAILED, OperationState.BLOCKED, OperationState.CANCELED)
@@ -54,6 +58,10 @@ class Submitter(Checker, Protocol):
     def cancel(self, operation_id: str) -> None: ...
 
     def cancel_group(self, group_id: str) -> None: ...
+
+    def stop_group(self, group_id: str) -> None: ...
+
+    def reorder(self, operation_id: str, before: str = "") -> None: ...
 
     def refresh(self) -> None: ...
 
@@ -112,6 +120,7 @@ class Actions(QObject):
         self._settings = settings
         self._clean_up = CleanUp(submitter, ask, self.submit, self)
         self.moving = Moving(store, ask, settings, self.submit, self)
+        self.arranging = Arranging(store, submitter)
         self.entries = self._make_entries()
 
     def _make_entries(self) -> tuple[Entry, ...]:
@@ -152,12 +161,24 @@ class Actions(QObject):
                 self._why_no_delete,
                 starts_group=True,
             ),
+            *self._node_entries(),
+        )
+
+    def _node_entries(self) -> tuple[Entry, ...]:
+        return (
             Entry(
                 "plan_drain",
                 "&Plan to empty it…",
                 Scope.NODE,
                 lambda names: self.plan_wanted.emit(names[0]),
                 lambda _: "",
+            ),
+            Entry(
+                "pause_node",
+                "Pa&use…",
+                Scope.NODE,
+                lambda names: self.pause(names[0]),
+                lambda names: self.why_not(PauseNode(names[0])),
             ),
             Entry(
                 "drain",
@@ -172,6 +193,13 @@ class Actions(QObject):
                 Scope.NODE,
                 lambda names: self.resume(names[0]),
                 lambda names: self.why_not(ResumeNode(names[0])),
+            ),
+            Entry(
+                "prove_node_empty",
+                "Safe to re&boot?",
+                Scope.NODE,
+                lambda names: self.submit(ProveNodeEmpty(names[0])),
+                lambda names: self.why_not(ProveNodeEmpty(names[0])),
             ),
         )
 
@@ -246,6 +274,15 @@ class Actions(QObject):
             lambda: self.submit(DrainNode(node)),
         )
 
+    def pause(self, node: str) -> None:
+        self._ask.confirm(
+            f"Pause {node}?",
+            f"Let nothing new come to {node}, from the cluster or from Azure?\n\n"
+            "What runs on it stays there. Resume undoes it.",
+            "Pause",
+            lambda: self.submit(PauseNode(node)),
+        )
+
     def resume(self, node: str) -> None:
         self.submit(ResumeNode(node))
 
@@ -299,14 +336,16 @@ class Actions(QObject):
         if request is None:
             return
         if record.group_id:
-            self._retry_in_group(record.group_id, [Part(request, retry_of=record.id)])
+            self._retry_in_group(
+                record.group_id, retries([(record, request)], self._store.operations)
+            )
         else:
             self.submitted.emit(self._submitter.submit(request, retry_of=record.id))
 
     def retry_failed(self, group_id: str) -> None:
         """Ask again for what failed in a group, and for nothing else of it."""
         children = (r for r in self._store.operations.values() if r.group_id == group_id)
-        parts, left_out = [], []
+        again, left_out = [], []
         failed = self.failed_of(list(children))
         creations = tuple(record for record in failed if _is_creation(record))
         if creations:
@@ -319,7 +358,8 @@ class Actions(QObject):
             if why or request is None:
                 left_out.append(f"{one_line(record.title)}: {why}")
             else:
-                parts.append(Part(request, retry_of=record.id))
+                again.append((record, request))
+        parts = retries(again, self._store.operations)
         if parts:
             self._retry_in_group(group_id, parts)
         if left_out:

@@ -40,6 +40,12 @@ class QuietSubmitter:
     def cancel_group(self, group_id: str) -> None:
         return
 
+    def stop_group(self, group_id: str) -> None:
+        return
+
+    def reorder(self, operation_id: str, before: str = "") -> None:
+        return
+
     def refresh(self) -> None:
         return
 

@@ -43,6 +43,8 @@ class RecordingBridge(QObject):
         self.retried: list[str] = []
         self.groups: list[tuple[str, str, tuple[Part, ...]]] = []
         self.cancelled: list[str] = []
+        self.stopped: list[str] = []
+        self.reordered: list[tuple[str, str]] = []
         self.checks: list[tuple[Request, Callable[[tuple[Finding, ...]], None]]] = []
         self.move_checks: list[tuple[tuple[str, ...], tuple[str, ...], OnMovesChecked]] = []
         self.refreshes = 0
@@ -72,6 +74,12 @@ class RecordingBridge(QObject):
 
     def cancel_group(self, group_id: str) -> None:
         self.cancelled.append(group_id)
+
+    def stop_group(self, group_id: str) -> None:
+        self.stopped.append(group_id)
+
+    def reorder(self, operation_id: str, before: str = "") -> None:
+        self.reordered.append((operation_id, before))
 
     def cancel(self, operation_id: str) -> None:
         self.cancelled.append(operation_id)

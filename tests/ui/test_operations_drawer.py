@@ -362,3 +362,41 @@ def test_many_changes_are_told_in_batches_and_never_by_a_reset(
     assert cell(drawer.model.index_of("g"), PROGRESS) == "0 of 40 done, 40 running"
     assert not resets
     assert len(tellings) < 60
+
+
+def test_what_has_not_begun_of_a_group_is_stopped(
+    window: MainWindow, drawer: OperationsDrawer, bridge: RecordingBridge
+) -> None:
+    group(window, S.RUNNING, S.QUEUED)
+    drawer.select("g")
+    settle()
+    stop = button(drawer, "stop_between")
+    assert stop.isVisible()
+    QTest.mouseClick(stop, LEFT)
+    assert bridge.stopped == ["g"]
+    move(window, 1, "c1", S.CANCELED, group_id="g")
+    move(window, 0, "c0", S.RUNNING, group_id="g", started_at=time.time())
+    drawer.model.flush()
+    drawer.select("g")
+    assert not stop.isEnabled()
+    assert stop.toolTip() == "All of it has begun."
+
+
+def test_a_waiting_operation_is_moved_up_and_to_the_front(
+    window: MainWindow, drawer: OperationsDrawer, bridge: RecordingBridge
+) -> None:
+    move(window, 0, "first", S.QUEUED, queue_position=1)
+    move(window, 1, "second", S.QUEUED, queue_position=2)
+    drawer.model.flush()
+    drawer.select("second")
+    settle()
+    QTest.mouseClick(button(drawer, "move_up"), LEFT)
+    QTest.mouseClick(button(drawer, "to_front"), LEFT)
+    assert bridge.reordered == [("second", "first"), ("second", "")]
+    drawer.select("first")
+    settle()
+    assert not button(drawer, "move_up").isEnabled()
+    assert button(drawer, "move_up").toolTip() == "Nothing waits before it."
+    move(window, 0, "first", S.RUNNING)
+    drawer.model.flush()
+    assert not button(drawer, "move_up").isVisible()

@@ -9,11 +9,13 @@ from datetime import datetime
 from console.model.foreign_move import ForeignMove, ForeignMoveState
 from console.model.group import GroupStanding
 from console.model.operation import (
+    DrainProgress,
     GroupRecord,
     OperationRecord,
     OperationState,
     Progress,
     stalled_since,
+    waiting_reason,
 )
 from console.model.request import LiveMigrate
 from console.ui.models.move_words import ordinal
@@ -71,8 +73,8 @@ def progress_text(record: OperationRecord) -> str:
         return record.fault.summary if record.fault is not None else record.result
     if stalled_since(record) is not None:
         return _stalled_text(record)
-    if record.progress is None:
-        return _line_text(record)
+    if record.progress is None or record.state is OperationState.QUEUED:
+        return waiting_reason(record) or _line_text(record)
     is_move = isinstance(record.request, LiveMigrate)
     phase = record.progress.phase
     words = [
@@ -81,6 +83,9 @@ def progress_text(record: OperationRecord) -> str:
     ]
     if record.progress.remaining_s is not None:
         words.append(f"about {duration_text(record.progress.remaining_s)} left")
+    drain = record.progress.drain
+    if drain is not None and drain.stuck:
+        words.append(f"{len(drain.stuck)} could not leave")
     return ", ".join(word for word in words if word)
 
 
@@ -90,6 +95,9 @@ _MOVE_PHASES = {
     "Memory": "Copying memory",
     "Blackout": "Switching over",
     "Cleanup": "Tidying up; it runs on the target",
+    "Saving": "Saving its memory; it stands still",
+    "Moving": "Changing hands; it stands still",
+    "Resuming": "Reading its memory back; it stands still",
 }
 
 
@@ -136,9 +144,11 @@ def _line_text(record: OperationRecord) -> str:
 # -- groups ------------------------------------------------------------------------------------
 def group_state_text(group: GroupRecord | None, now: GroupStanding) -> str:
     """One word for the whole; nothing hides what is not known."""
-    is_canceling = group is not None and group.cancel_requested and not now.is_over
-    if is_canceling and not now.unknown:
-        return "Cancelling…"
+    if group is not None and not now.is_over and not now.unknown:
+        if group.cancel_requested:
+            return "Cancelling…"
+        if group.stop_requested and not now.waiting:
+            return "Stopping: what runs goes on"
     return STATE_WORDS[now.state]
 
 
@@ -228,7 +238,16 @@ def _log(record: OperationRecord) -> str:
         lines += [f"Kept: {fault.kept}"] if fault.kept else []
         lines += [f"What to do next: {fault.remedy}"] if fault.remedy else []
         lines += [f"Detail: {fault.detail}"] if fault.detail else []
+    if record.progress is not None and record.progress.drain is not None and not record.is_over:
+        lines += _drain_lines(record.progress.drain)
     return "\n".join(lines)
+
+
+def _drain_lines(drain: DrainProgress) -> list[str]:
+    """Who has left, who is still there, and who could not leave, of a drain that goes on."""
+    lines = [f"Left: {', '.join(drain.left)}"] if drain.left else []
+    lines += [f"Still there: {', '.join(drain.remaining)}"] if drain.remaining else []
+    return lines + [f"Could not leave: {name}: {why}" for name, why in drain.stuck]
 
 
 _TOLD = 40

@@ -15,13 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from console.model.foreign_move import ForeignMove
-from console.model.operation import GroupRecord, OperationRecord
+from console.model.operation import GroupRecord, OperationRecord, waiting_reason
 from console.model.request import CreateVirtualMachine, LiveMigrate
 from console.ui.actions import Actions
 from console.ui.models import operation_words as words
 from console.ui.models.expected_time import expected_text
 from console.ui.models.operation_cells import group_title
 from console.ui.models.operation_rows import TopRow
+from console.ui.models.queue import waits
 from console.ui.plain_text import plain, tip
 from console.ui.store import Store
 
@@ -188,6 +189,7 @@ class OperationStory(QWidget):
                 lambda chosen: chosen.foreign is None,
                 self._why_no_cancel,
             ),
+            *self._arranging_buttons(on_record),
             StoryButton(
                 "retry",
                 lambda _: "&Retry",
@@ -224,6 +226,43 @@ class OperationStory(QWidget):
             ),
             *self._moving_buttons(on_record),
         )
+
+    def _arranging_buttons(self, on_record: OnRecord) -> Sequence[StoryButton]:
+        arranging = self._actions.arranging
+
+        def is_waiting(chosen: Chosen) -> bool:
+            return chosen.record is not None and waits(chosen.record)
+
+        def why_no_move_up(chosen: Chosen) -> str:
+            return arranging.why_no_move_up(chosen.record) if chosen.record is not None else ""
+
+        return (
+            StoryButton(
+                "stop_between",
+                lambda _: "&Stop between",
+                lambda chosen: self._stop_group(chosen),
+                lambda chosen: chosen.group_row is not None,
+                lambda chosen: arranging.why_no_stop(chosen.group, self._children(chosen)),
+            ),
+            StoryButton(
+                "move_up",
+                lambda _: "Move &up",
+                on_record(arranging.move_up),
+                is_waiting,
+                why_no_move_up,
+            ),
+            StoryButton(
+                "to_front",
+                lambda _: "To the &front",
+                on_record(arranging.to_front),
+                is_waiting,
+                why_no_move_up,
+            ),
+        )
+
+    def _stop_group(self, chosen: Chosen) -> None:
+        if chosen.group_row is not None:
+            self._actions.arranging.stop_group(chosen.group_row.group_id)
 
     def _moving_buttons(self, on_record: OnRecord) -> Sequence[StoryButton]:
         moving = self._actions.moving
@@ -318,7 +357,7 @@ class OperationStory(QWidget):
             words.progress_text(record),
             expected_text(record, operations.values(), slots),
         ]
-        if record.queue_position:
+        if record.queue_position and not waiting_reason(record):
             del lines[1]  # the last line says it with more
         return "\n".join(line for line in lines if line)
 

@@ -192,7 +192,7 @@ def test_a_standstill_is_said_until_it_moves() -> None:
     assert words.progress_text(stalled).startswith("Stalled: no progress for ")
     moving = replace(stalled, steps=(still, StepEntry(1.0, S.RUNNING, "Progress again")))
     assert words.state_text(moving) == "Running"
-    assert words.progress_text(moving) == "Memory"
+    assert words.progress_text(moving) == "Copying memory"
 
 
 def test_the_story_of_a_retry_tells_the_attempt_before() -> None:
