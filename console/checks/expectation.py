@@ -72,7 +72,7 @@ class Expected:
         count, total = self._all.count - own.count, self._moving.memory_to(node.name)
         if not count or total is None or self._all.least is None or self._all.most is None:
             return Expectation()
-        first, last = _quick_pause(self._all.least)[0], _quick_pause(self._all.most)[1]
+        first, last = quick_pause_s(self._all.least)[0], quick_pause_s(self._all.most)[1]
         low = 2 * total / _VOLUME_MIB_S[1] + count * (_RESTORE_S[0] + _SETUP_S)
         high = 2 * total / _VOLUME_MIB_S[0] + count * (_RESTORE_S[1] + _SETUP_S)
         return Expectation((low, high), (first * 1000, last * 1000))
@@ -138,7 +138,8 @@ class _Sum:
 _NOTHING = _Sum((), NO_HISTORY)
 
 
-def _quick_pause(memory_mib: int) -> Range:
+def quick_pause_s(memory_mib: int) -> Range:
+    """Seconds that a VM of so much memory stands still in a quick migration."""
     slow, fast = _VOLUME_MIB_S
     return 2 * memory_mib / fast + _RESTORE_S[0], 2 * memory_mib / slow + _RESTORE_S[1]
 

@@ -33,8 +33,7 @@ def earlier_moves(records: Iterable[OperationRecord], keys: Iterable[str]) -> Hi
             continue
         if record.started_at is None or record.ended_at is None:
             continue
-        move = record.progress.move if record.progress is not None else None
-        pause = move.blackout_ms if move is not None else None
+        pause = record.measured.blackout_ms if record.measured is not None else None
         earlier = found.setdefault(request.vm_key, [])
         earlier.append(EarlierMove(max(record.ended_at - record.started_at, 0.0), pause))
         del earlier[:-_MOST]

@@ -2,6 +2,7 @@
 
 from console.backends import Backend, RemoteJob
 from console.model.request import LiveMigrate
+from console.model.virtual_machine import VirtualMachine
 from console.operations.one_move import OneMove
 
 
@@ -14,6 +15,9 @@ class _Live:
             f"Start-TlcLiveMigration -VMId {request.vm_key} -TargetNode {request.target} "
             f"-ExpectedOwner {request.source}"
         )
+
+    def told_before(self, vm: VirtualMachine) -> str:
+        return ""
 
     async def start(self, backend: Backend, request: LiveMigrate, operation_id: str) -> RemoteJob:
         return await backend.start_live_migration(

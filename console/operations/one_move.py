@@ -39,6 +39,10 @@ class Method(Protocol):
 
     def command(self, request: LiveMigrate) -> str: ...
 
+    def told_before(self, vm: VirtualMachine) -> str:
+        """What a person is to know before it is sent; empty if nothing."""
+        ...
+
     async def start(
         self, backend: Backend, request: LiveMigrate, operation_id: str
     ) -> RemoteJob: ...
@@ -77,6 +81,9 @@ class OneMove:
             ended = await self._look_first(context, request, before)
             if ended is not None:
                 return ended
+        told = method.told_before(before) if before is not None else ""
+        if told:
+            await context.report(Progress("Preparing", text=told), told)
         seen = power.value if power is not None else ""
         await context.sending(method.step, method.command(request), seen)
         try:

@@ -4,8 +4,10 @@ The guest stands still meanwhile, the longer the more memory it has; nothing in 
 """
 
 from console.backends import Backend, RemoteJob
+from console.checks.expectation import quick_pause_s
 from console.model.request import LiveMigrate
-from console.operations.one_move import OneMove
+from console.model.virtual_machine import VirtualMachine
+from console.operations.one_move import AT_REST, OneMove
 
 
 class _Quick:
@@ -18,6 +20,14 @@ class _Quick:
             f"Start-TlcQuickMigration -VMId {request.vm_key} -TargetNode {request.target} "
             f"-ExpectedOwner {request.source}"
         )
+
+    def told_before(self, vm: VirtualMachine) -> str:
+        if vm.power in AT_REST:
+            return f"{vm.name} is {vm.power.lower()}: it only changes hands"
+        if vm.memory_mib is None:
+            return "It stands still while its memory is saved and read again; how long is not known"
+        low, high = quick_pause_s(vm.memory_mib)
+        return f"It stands still for {low:.0f} to {high:.0f} s, as far as can be estimated"
 
     async def start(self, backend: Backend, request: LiveMigrate, operation_id: str) -> RemoteJob:
         return await backend.start_quick_migration(

@@ -85,6 +85,7 @@ class RunContext:
         await self._log.ensure_running()
         at = self._clock.monotonic()
         known = self._log.record.progress
+        progress = _never_back(progress, known)
         is_new = known is None or known.phase != progress.phase or bool(detail)
         if is_new or at - self._marked_at >= self._pace.mark_every:
             self._marked_at = self._shown_at = at
@@ -203,12 +204,8 @@ class _Movement:
         self._copied: tuple[float, float] | None = None
 
     def progress(self, report: JobReport, low: float, high: float, phase: str) -> Progress:
-        """The job's 0..1 mapped to low..high of the whole operation; it never goes back."""
+        """The job's 0..1 mapped to low..high of the whole operation."""
         found = self._mapped(report, low, high, phase)
-        known = self._log.record.progress
-        before = known.fraction if known is not None else None
-        if found.fraction is not None and before is not None and before > found.fraction:
-            found = msgspec.structs.replace(found, fraction=before)
         return msgspec.structs.replace(found, move=self._with_rate(report.move), drain=report.drain)
 
     def _with_rate(self, move: MoveProgress | None) -> MoveProgress | None:
@@ -256,3 +253,11 @@ class _Movement:
                     "The other end reports it as running. It can be canceled if it allows that.",
                 )
             )
+
+
+def _never_back(progress: Progress, known: Progress | None) -> Progress:
+    """The same with a bar that stays where it was rather than run backwards or vanish."""
+    before = known.fraction if known is not None else None
+    if before is None or (progress.fraction is not None and progress.fraction >= before):
+        return progress
+    return msgspec.structs.replace(progress, fraction=before)

@@ -141,6 +141,9 @@ _ALL: Sequence[Defect] = (
     _d("unbounded poll wish", "worker.context:RunContext._delay",
        "min(max(asked, self._pace.poll_least), self._pace.poll_most)", "asked",
        f"{_RUNNER}a_server_that_asks_to_wait_a_day_is_asked_again_in_minutes"),
+    _d("a bar that runs backwards", "worker.context:_never_back",
+       "if before is None or", "if True or",
+       "tests/unit/worker/test_bar.py::test_a_bar_never_runs_backwards"),
     # -- plans ---------------------------------------------------------------------------------
     _d("waits for nobody", "worker.running:Run._is_its_turn_in_the_plan",
        "if not after or self.ticket.is_ready:", "if True:",

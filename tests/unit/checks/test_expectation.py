@@ -10,7 +10,7 @@ from console.model.earlier_moves import NO_HISTORY, EarlierMove, earlier_moves
 from console.model.finding import Verdict
 from console.model.inventory import Inventory
 from console.model.node import MigrationNetwork, Node, NodeState
-from console.model.operation import MoveProgress, OperationRecord, OperationState, Progress
+from console.model.operation import MoveProgress, OperationRecord, OperationState
 from console.model.request import DrainNode, LiveMigrate, MoveMethod, Request
 from console.model.virtual_machine import (
     ClusterFacts,
@@ -110,9 +110,8 @@ def record(
 def test_history_is_read_from_live_moves_that_arrived() -> None:
     move = LiveMigrate("a", "a", "N1", "N2")
     quick = msgspec.structs.replace(move, method=MoveMethod.QUICK)
-    told = Progress("Done", move=MoveProgress(blackout_ms=90.0))
     records = [
-        record("1", move, progress=told),
+        record("1", move, measured=MoveProgress(blackout_ms=90.0)),
         record("2", move, OperationState.FAILED),
         record("3", quick),
         record("4", DrainNode("N1")),

@@ -30,6 +30,7 @@ class Context:
         self.sent: Sequence[SentStep] = ()
         self.commands: list[str] = []
         self.steps: list[str] = []
+        self.told: list[str] = []
 
     def now(self) -> float:
         return self.clock.now()
@@ -38,7 +39,7 @@ class Context:
         self.clock.advance(seconds)
 
     async def report(self, progress: Progress, detail: str = "") -> None:
-        pass
+        self.told += [detail] if detail else []
 
     async def verifying(self, text: str) -> None:
         pass

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from console.checks.expectation import quick_pause_s
 from console.lab.world.state import WorldVm
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate, MoveMethod
@@ -57,6 +58,10 @@ async def test_the_vm_arrives_as_it_was_and_the_pause_is_measured() -> None:
     # Memory to the volume and back.
     assert paused > 2000.0 * vm.memory_mib / context.site.settings.quick_mib_s
     assert "measured" in outcome.result
+    # Told before anything was sent.
+    (told,) = context.told
+    low, high = quick_pause_s(vm.memory_mib)
+    assert told == f"It stands still for {low:.0f} to {high:.0f} s, as far as can be estimated"
 
 
 async def test_a_vm_that_is_off_changes_hands_and_stays_off() -> None:
