@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from console import checks, operations
 from console.backends import Backend
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _FLUSH_S = 1.0
+_LEAVES_WITHIN_S = 15.0
 _BACKEND_MODULE = "console.backends.azure_local.backend"
 _WIRES_MODULE = "console.backends.azure_local.wires"
 
@@ -61,6 +62,28 @@ def _step_behind_the_window() -> None:
         os.nice(5)
 
 
+class _Leaving:
+    """Once its window is gone, nothing may hold this process: the next one waits for its lock.
+
+    What was acknowledged is durable, so being ended is no worse than kill -9. Where it was stuck
+    goes to the log: names of functions and lines, no values.
+    """
+
+    def __init__(self) -> None:
+        self._log: IO[str] | None = None
+        self._has_begun = False
+
+    def log_into(self, folder: Path) -> None:
+        self._log = log_file.open_for_tracebacks(folder)
+        if self._has_begun:  # the window died while this process was starting
+            self.begin()
+
+    def begin(self) -> None:
+        self._has_begun = True
+        into = self._log or sys.stderr
+        faulthandler.dump_traceback_later(_LEAVES_WITHIN_S, exit=True, file=into)
+
+
 class _Wires:
     """The sign-ins of this process, made when first needed: their packages take a second."""
 
@@ -78,7 +101,8 @@ class _Wires:
 
 
 async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None:
-    pipe = PipeEnd(source, sink)
+    leaving = _Leaving()
+    pipe = PipeEnd(source, sink, leaving.begin)
     clock = RealClock()
     loop = asyncio.get_running_loop()
     credentials = Credentials()
@@ -104,6 +128,7 @@ async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None
         if isinstance(message, Open):
             redaction.learn(message.secrets.values())
             log_file.to_file(Path(message.state_folder), redaction)
+            leaving.log_into(Path(message.state_folder))
         if isinstance(message, chores.Ask):
             connecting.handle(message)
             continue

@@ -22,7 +22,7 @@ from console.worker.retention import Bound
 _log = logging.getLogger(__name__)
 _MAX_GROUPS_A_COMMIT = 256
 _PRUNE_PAUSE_S = 0.02
-_LOCK_TRIES = 20
+_LOCK_TRIES = 50
 _LOCK_TRY_S = 0.1
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ import logging.handlers
 import os
 import sys
 from pathlib import Path
+from typing import IO
 
 from console.worker.redaction import Redaction
 
@@ -59,3 +60,12 @@ def to_file(folder: Path, redaction: Redaction) -> None:
         return
     handler.setFormatter(_WithoutSecrets(redaction))
     logging.getLogger().addHandler(handler)
+
+
+def open_for_tracebacks(folder: Path) -> IO[str] | None:
+    """The log again, unbuffered by logging, for what is written when this process is stuck."""
+    try:
+        descriptor = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        return None
+    return os.fdopen(descriptor, "a", encoding="utf-8")

@@ -7,7 +7,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO
 
 from console.channel import codec
@@ -33,9 +33,13 @@ def take_over_standard_streams() -> tuple[BinaryIO, BinaryIO]:
 class PipeEnd:
     """Messages of the window come out of ``messages``; ``send`` never blocks the loop."""
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+    def __init__(
+        self, source: BinaryIO, sink: BinaryIO, on_hang_up: Callable[[], None] = lambda: None
+    ) -> None:
+        """``on_hang_up`` is called once the window is gone, in a thread and maybe twice."""
         self._source = source
         self._sink = sink
+        self._on_hang_up = on_hang_up
         self._loop = asyncio.get_running_loop()
         self._incoming: asyncio.Queue[ToWorker | None] = asyncio.Queue()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -76,6 +80,7 @@ class PipeEnd:
         except (ChannelBroken, OSError, ValueError) as error:
             _log.error("the window's end of the pipe broke: %s", error)
         finally:
+            self._on_hang_up()
             self._deliver(None)
             with contextlib.suppress(OSError):
                 self._source.close()
@@ -99,6 +104,7 @@ class PipeEnd:
                 with self._count:
                     self._unwritten -= len(frame)
         except (OSError, ValueError):
+            self._on_hang_up()
             self._deliver(None)  # nobody reads any more: leave
         finally:
             with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from console.channel.messages import (
     OperationChanged,
@@ -29,7 +30,7 @@ from console.model.request import Request
 from tests.end_to_end.lab_process import REPOSITORY, Lab
 
 _decoder: msgspec.json.Decoder[ToWindow | ToWorker] = msgspec.json.Decoder(ToWindow | ToWorker)
-_LEAVES_WITHIN_S = 20.0
+_LEAVES_WITHIN_S = 30.0
 
 
 class Struck(enum.Enum):
@@ -141,7 +142,9 @@ class WholeConsole:
                 del self._orphans[group]
                 continue
             if time.monotonic() - since > _LEAVES_WITHIN_S:
-                self.errors.append(f"a worker outlived its window by {_LEAVES_WITHIN_S:g} s")
+                left = ", ".join(_members(group)) or "nobody"
+                text = f"a worker outlived its window by {_LEAVES_WITHIN_S:g} s: {left}"
+                self.errors.append(text)
                 os.killpg(group, signal.SIGKILL)
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
@@ -173,6 +176,18 @@ class WholeConsole:
                 self.is_up, self._worker = True, pid
             case _:
                 pass
+
+
+def _members(group: int) -> Iterator[str]:
+    """The processes of a group, with what they do: state, where in the kernel, threads."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) != group:
+                continue
+            where = Path(f"/proc/{process.pid}/wchan").read_text(encoding="utf-8")
+            threads = process.num_threads()
+            age = time.time() - process.create_time()
+            yield f"{process.pid} {process.status()} in {where}, {threads} threads, {age:.0f} s old"
 
 
 @contextlib.contextmanager

@@ -113,3 +113,30 @@ def test_a_worker_leaves_when_its_window_is_gone(tmp_path: Path) -> None:
     assert isinstance(decode_for_window(read_frame(source) or b""), Ready)
     # The journal was closed: no write-ahead log is left behind.
     assert sorted(path.name for path in tmp_path.glob("journal*")) == ["journal.sqlite"]
+
+
+_STUCK = """
+import asyncio, sys
+from console.worker import host
+from console.worker.engine import Engine
+
+async def never(self):
+    await asyncio.sleep(600)
+
+Engine.close = never
+host._LEAVES_WITHIN_S = 1.0
+sys.exit(host.main())
+"""
+
+
+def test_a_worker_that_is_stuck_leaves_all_the_same_and_says_where(tmp_path: Path) -> None:
+    """The next console waits for its lock; what was acknowledged is on the disk."""
+    profile = ConnectionProfile("none", "No wires", ConnectionKind.AZURE_LOCAL)
+    frame = pack_frame(encode(Open(profile, str(tmp_path))))
+    done = subprocess.run(
+        [sys.executable, "-c", _STUCK], input=frame, capture_output=True, timeout=40, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Timeout" in (tmp_path / "worker.log").read_text(encoding="utf-8")
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "worker.log").stat().st_mode) == 0o600
