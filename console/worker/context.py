@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from console.backends import Backend, BackendError, JobReport, JobState, RemoteJob
+from console.backends.retry_budget import RetryBudget
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
 from console.model.operation import NO_PROGRESS, MoveProgress, OperationState, Progress
@@ -32,6 +33,7 @@ class RunContext:
         pace: Pace,
         cancel_asked: asyncio.Event,
         refresh: Callable[[], Awaitable[None]],
+        budget: RetryBudget,
     ) -> None:
         self._log = log
         self._backend = backend
@@ -41,6 +43,7 @@ class RunContext:
         self._pace = pace
         self._cancel_asked = cancel_asked
         self._refresh = refresh
+        self._budget = budget
         # As this run found them: what it sends itself it knows without being told.
         self._sent = log.sent
         self._shown_at = -math.inf
@@ -112,7 +115,7 @@ class RunContext:
         self, job: RemoteJob, *, low: float = 0.0, high: float = 1.0, phase: str = ""
     ) -> JobReport:
         await self._log.ensure_running()
-        contact = _Contact(self._log, self._clock, self._pace)
+        contact = _Contact(self._log, self._clock, self._pace, self._budget)
         movement = _Movement(self._log, self._clock, self._pace)
         cancel_tries = 0
         while True:
@@ -151,12 +154,16 @@ class RunContext:
 
 
 class _Contact:
-    """Counts how long the other end has not answered; says so, and gives up at the deadline."""
+    """Counts how long the other end has not answered; says so, and gives up at the deadline.
 
-    def __init__(self, log: OperationLog, clock: Clock, pace: Pace) -> None:
+    Tries soon only as long as the budget of all operations together allows it.
+    """
+
+    def __init__(self, log: OperationLog, clock: Clock, pace: Pace, budget: RetryBudget) -> None:
         self._log = log
         self._clock = clock
         self._pace = pace
+        self._budget = budget
         self._lost_at: float | None = None
         self._failures = 0
 
@@ -181,9 +188,12 @@ class _Contact:
             ) from error
         delay = nth(self._pace.contact_back_off, self._failures)
         self._failures += 1
+        if not self._budget.spend(is_time_out=error.fault.code is FaultCode.TIMED_OUT):
+            return max(delay, self._pace.contact_back_off[-1])
         return delay
 
     async def answered(self) -> None:
+        self._budget.answered(was_retried=self._lost_at is not None)
         if self._lost_at is not None:
             lasted = self._clock.monotonic() - self._lost_at
             self._lost_at = None

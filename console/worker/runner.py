@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, NamedTuple
 
 from console.backends import Backend
+from console.backends.retry_budget import RetryBudget
 from console.channel.messages import (
     OperationChanged,
     OperationsListed,
@@ -87,6 +88,7 @@ class Runner:
         self.inventory = inventory
         self.clock = clock
         self.pace = pace
+        self.budget = RetryBudget()
         self._secrets = KeptSecrets(credentials, clock, send)
         self._redaction = redaction
         self._operation_for = operation_for

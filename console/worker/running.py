@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from console.backends import Backend, BackendError
+from console.backends.retry_budget import RetryBudget
 from console.model.finding import Finding, Severity
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
@@ -59,6 +60,7 @@ class Surroundings(Protocol):
 
     clock: Clock
     pace: Pace
+    budget: RetryBudget
     inventory: Inventory
     admission: Admission
     run_checks: RunChecks
@@ -306,6 +308,7 @@ class Run:
             self._around.pace,
             self.cancel_asked,
             self._around.refresh,
+            self._around.budget,
         )
         try:
             outcome = await self.operation.run(context, self.request)

@@ -32,6 +32,7 @@ from console.backends.azure_local.arm_faults import (
     malformed,
 )
 from console.backends.azure_local.connections import ArmConnection
+from console.backends.retry_budget import RetryBudget
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -101,6 +102,21 @@ class OnceTransport(AioHttpTransport):  # type: ignore[misc]  # exported lazily,
         await super().open()
 
 
+class BudgetedRetryPolicy(AsyncRetryPolicy[Any, Any]):
+    """azure-core's, as long as the budget of the whole wire lasts."""
+
+    def __init__(self, budget: RetryBudget, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._budget = budget
+
+    def increment(
+        self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
+    ) -> bool:
+        if not super().increment(settings, response, error):
+            return False
+        return self._budget.spend(is_time_out=isinstance(error, ServiceResponseTimeoutError))
+
+
 class _Page(msgspec.Struct, gc=False):
     value: msgspec.Raw = msgspec.Raw(b"[]")
     nextLink: str | None = None  # noqa: N815 - ARM's word
@@ -115,8 +131,9 @@ class ArmPipeline:
     All methods raise BackendError only.
     """
 
-    def __init__(self, connection: ArmConnection) -> None:
+    def __init__(self, connection: ArmConnection, budget: RetryBudget | None = None) -> None:
         self.connection = connection
+        self._budget = budget or RetryBudget()
         self.transport = OnceTransport(
             connection_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
@@ -137,7 +154,8 @@ class ArmPipeline:
             UserAgentPolicy(base_user_agent="trusted-launch-console"),
             # Reads may try a broken connection once more; statuses are never retried here, since a
             # server's Retry-After would be slept in full. Acts pass retry_total=0 (decision 12).
-            AsyncRetryPolicy(
+            BudgetedRetryPolicy(
+                self._budget,
                 retry_total=1, retry_connect=1, retry_read=1, retry_status=0,
                 retry_backoff_factor=0.1,
             ),
@@ -163,6 +181,7 @@ class ArmPipeline:
             raise error_of(late, what) from error
         except AzureError as error:
             raise error_of(error, what) from error
+        self._budget.answered()
         return response
 
     async def get(self, url: str, what: str) -> bytes:
