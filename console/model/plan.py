@@ -1,57 +1,64 @@
-"""A plan: which VMs move where and in what order, what that takes, and what stays behind."""
+"""A plan: which VMs shall move where, how and in what order. It is what somebody wants, and holds
+nothing of what would come of it: that is worked out anew whenever it is looked at
+(``console.model.outlook``), so that no old promise is ever shown.
+"""
+
+import enum
 
 import msgspec
 
-Range = tuple[float, float]  # low and high, seconds from the start of the plan
+Range = tuple[float, float]  # low and high
+
+
+class PlanKind(enum.StrEnum):
+    """What a plan is for. ``DRAIN`` and ``RETURN`` speak of one node."""
+
+    DRAIN = "drain"
+    RETURN = "return"
+    REBALANCE = "rebalance"
+    ARRANGED = "arranged"  # made by dragging in planning mode
+
+
+class Method(enum.StrEnum):
+    """How a VM is brought to its new node."""
+
+    LIVE = "live"
+    QUICK = "quick"  # saved, handed over, resumed; of a VM that is off only the owner changes
+    SHUT_DOWN = "shut down"  # shut down with somebody's consent, handed over, left off
 
 
 class PlannedMove(msgspec.Struct, frozen=True, gc=False):
-    """One step. Memory in MiB; ``starts_s`` and ``ends_s`` are None where no speed is known."""
+    """One step. ``reason`` tells why this target, in the words of who chose it."""
 
     vm_key: str
     vm_name: str
     source: str
     target: str
-    reason: str
-    memory_mib: int
-    target_free_mib: int  # on the target once it has arrived
-    survives_node_loss: bool | None  # of the nodes that remain, once it has arrived
-    starts_s: Range | None = None
-    ends_s: Range | None = None
-    notes: tuple[str, ...] = ()
+    method: Method = Method.LIVE
+    reason: str = ""
 
 
-class StaysBehind(msgspec.Struct, frozen=True, gc=False):
-    """A VM that the plan cannot move, why, and what would help."""
+class Plan(msgspec.Struct, frozen=True):
+    """Moves in order. ``left_out``: keys of VMs that somebody decided to leave where they are.
 
-    vm_key: str
-    vm_name: str
-    why: str
-    fix: str
+    ``cluster`` is its name, ``made_at`` in wall-clock seconds.
+    """
 
-
-class DrainPlan(msgspec.Struct, frozen=True):
-    """How a node would be emptied. Nothing has been done yet."""
-
-    node: str
+    kind: PlanKind
+    cluster: str
     made_at: float
     moves: tuple[PlannedMove, ...] = ()
-    stays: tuple[StaysBehind, ...] = ()
+    node: str = ""
+    left_out: tuple[str, ...] = ()
     refusal: str = ""  # why no plan can be made at all
 
     @property
-    def finish_s(self) -> Range | None:
-        """When the last move would have ended; None if no speed is known or nothing moves."""
-        ends = [move.ends_s for move in self.moves]
-        known = [end for end in ends if end is not None]
-        if not known or len(known) < len(ends):
-            return None
-        return max(low for low, _ in known), max(high for _, high in known)
-
-    @property
-    def reserve_lost_at(self) -> int | None:
-        """The step (1 is the first) from which the rest could not bear the loss of a node."""
-        for number, move in enumerate(self.moves, start=1):
-            if move.survives_node_loss is False:
-                return number
-        return None
+    def title(self) -> str:
+        """What it is for, in a few words."""
+        if self.kind is PlanKind.DRAIN:
+            return f"Empty {self.node}"
+        if self.kind is PlanKind.RETURN:
+            return f"Bring the VMs back to {self.node}"
+        if self.kind is PlanKind.REBALANCE:
+            return f"Even out {self.cluster}"
+        return f"Rearrange {self.cluster}"

@@ -3,6 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import msgspec
+
+from console.model.outlook import Step
+from console.model.plan import Range
+
 
 def schedule(
     moves: Sequence[tuple[str, str, float]], slots_per_node: int
@@ -23,3 +28,28 @@ def schedule(
         planned.append((start, start + seconds))
         earliest = start
     return planned
+
+
+def timed(steps: Sequence[Step], slots_per_node: int) -> tuple[Step, ...]:
+    """The steps with their times; without any if the duration of one is not known."""
+    durations: list[Range] = [s.duration_s for s in steps if s.duration_s is not None]
+    if len(durations) < len(steps):
+        return tuple(steps)
+    low, high = (
+        schedule(
+            [
+                (step.move.source, step.move.target, duration[at])
+                for step, duration in zip(steps, durations, strict=True)
+            ],
+            slots_per_node,
+        )
+        for at in (0, 1)
+    )
+    return tuple(
+        msgspec.structs.replace(
+            step,
+            starts_s=(low[at][0], high[at][0]),
+            ends_s=(low[at][1], high[at][1]),
+        )
+        for at, step in enumerate(steps)
+    )

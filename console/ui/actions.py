@@ -295,6 +295,10 @@ class Actions(QObject):
     def cancel_group(self, group_id: str) -> None:
         self._submitter.cancel_group(group_id)
 
+    def stop_group(self, group_id: str) -> None:
+        """What of the group has not begun does not begin; what runs goes on to its end."""
+        self._submitter.stop_group(group_id)
+
     def can_retry(self, record: OperationRecord) -> bool:
         """A creation is not retried from here: its password was never kept."""
         return not self.why_no_retry(record)
@@ -374,10 +378,17 @@ class Actions(QObject):
         group = self._store.groups.get(group_id)
         return group.title if group else ""
 
-    def send_group(self, title: str, parts: Sequence[Part], group_id: str = "") -> None:
-        """Send several requests as one act; with a group's id they are added to it."""
+    def send_group(self, title: str, parts: Sequence[Part], group_id: str = "") -> str:
+        """Send several requests as one act; with a group's id they are added to it. Its id."""
         sent, _ = self._submitter.submit_group(title, parts, group_id)
         self.submitted.emit(sent)
+        return sent
+
+    def send(self, request: Request) -> str:
+        """Send one request; its operation's id."""
+        sent = self._submitter.submit(request)
+        self.submitted.emit(sent)
+        return sent
 
     def _asked_anew(self, request: Request) -> Request | None:
         """The request as of now: a move starts from where the VM is; None if there is no need."""

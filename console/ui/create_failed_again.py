@@ -20,7 +20,7 @@ from console.ui.bridge import Part
 from console.ui.clean_up import can_clean_up
 from console.ui.forms.outlined import outline
 
-Send = Callable[[str, Sequence[Part], str], None]
+Send = Callable[[str, Sequence[Part], str], object]
 
 
 def cleaning_parts(records: Sequence[OperationRecord]) -> list[Part]:

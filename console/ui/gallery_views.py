@@ -12,7 +12,12 @@ from console.model.freshness import Fault, FaultCode
 from console.model.request import Request
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
-from console.ui import gallery_connections, gallery_health, gallery_operations
+from console.ui import (
+    gallery_connections,
+    gallery_health,
+    gallery_operations,
+    gallery_plans,
+)
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -203,14 +208,15 @@ def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return dialog
 
 
-def _plan(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
-    from console.ui.views.drain_plan_window import DrainPlanWindow
+def _plan(build: gallery_plans.Build) -> Builder:
+    def made(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        main = window(snapshot, folder, scenario)
+        view = build(main, folder)
+        main.setParent(view)
+        main.hide()
+        return view
 
-    main = window(snapshot, folder, scenario)
-    plan = DrainPlanWindow(main._store, main.actions_table, snapshot.nodes[0].name)
-    main.setParent(plan)
-    main.hide()
-    return plan
+    return made
 
 
 def _wizard(page: int) -> Builder:
@@ -282,7 +288,7 @@ VIEWS: dict[str, Builder] = {
     "operations-500": _operations(500),
     "away": _away,
     "choose-node": _choose,
-    "plan": _plan,
+    **{name: _plan(build) for name, build in gallery_plans.BUILDERS.items()},
     "wizard-basics": _wizard(0),
     "wizard-image": _wizard(1),
     "wizard-security": _wizard(2),

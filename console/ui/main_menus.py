@@ -25,13 +25,13 @@ class WindowEntry:
 
 
 class MainMenus:
-    """Menus File, View, VM, Node, Operations and Help of one window.
+    """Menus File, View, VM, Node, Plan, Operations and Help of one window.
 
     Entries of the table stay reachable by their keys; opening a menu greys out what cannot be done
     with the present selection and says why.
     """
 
-    TITLES = ("&File", "&View", "V&M", "&Node", "&Operations", "&Help")
+    TITLES = ("&File", "&View", "V&M", "&Node", "&Plan", "&Operations", "&Help")
 
     def __init__(
         self,

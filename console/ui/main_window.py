@@ -32,6 +32,7 @@ from console.ui.health_desk import HealthDesk
 from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.models.digest import Digest
 from console.ui.operation_export import ENTRIES
+from console.ui.plan_opener import PlanOpener
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notes_sheet import NotesSheet
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self._opener = WizardOpener(store, bridge, folder, self, self.ask)
         self.actions_table = Actions(store, bridge, self.ask, settings)
         self.actions_table.setParent(self)
+        self.plans = PlanOpener(store, self.actions_table, folder, self, self.ask)
         self.map = ClusterMap(store)
         self._table: VmTable | None = None
         self._inspector: Inspector | None = None
@@ -254,6 +256,9 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
+            WindowEntry("&Plan", "&Planning mode…", self.plans.arrange, "Ctrl+Shift+M"),
+            WindowEntry("&Plan", "&Even out the nodes…", self.plans.even_out),
+            WindowEntry("&Plan", "&Kept plans…", self.plans.show_kept, "", True),
             WindowEntry("&Operations", "&Show or hide", lambda: self._toggle("operations"), "F6"),
             WindowEntry("&Operations", "&Find an operation", self._find_operation, "Ctrl+Shift+F"),
             *(
@@ -295,7 +300,7 @@ class MainWindow(QMainWindow):
         )
         self.map.vm_activated.connect(self._show_vm)
         actions.move_wanted.connect(self.choose_node_for)
-        actions.plan_wanted.connect(self._open_plan)
+        actions.plan_wanted.connect(self.plans.empty)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self._opener.open)
         actions.passwords_wanted.connect(self._ask_passwords)
@@ -338,11 +343,6 @@ class MainWindow(QMainWindow):
             self.notes.show_notes(drop.keys, drop.what, drop.verdict, self.map)
         else:
             self.actions_table.moving.move(drop.keys, drop.node)
-
-    def _open_plan(self, node: str) -> None:
-        from console.ui.views.drain_plan_window import DrainPlanWindow
-
-        DrainPlanWindow(self._store, self.actions_table, node, self).show()
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""

@@ -213,6 +213,7 @@ def _style_sheet(theme: Theme) -> str:
         border-bottom: 1px solid {theme.line}; padding: 5px 8px; }}
     QTableView {{ border: none; selection-background-color: {theme.accent};
         selection-color: {theme.on_accent}; }}
+    #plan_moves::item {{ padding: 4px 5px; }}
     QTabWidget::pane {{ border: none; border-top: 1px solid {theme.line}; }}
     QTabBar {{ qproperty-drawBase: 0; }}
     QTabBar::tab {{ padding: 0.55em 0.75em; border: none; border-bottom: 2px solid transparent;
@@ -281,6 +282,11 @@ def state_icon(state: OperationState) -> QIcon:
 def health_icon(level: HealthLevel) -> QIcon:
     """The level's shape in its colour, for rows of trees and tables."""
     return shape_icon(_HEALTH_SHAPE[level], HEALTH_TOKEN[level])
+
+
+def verdict_icon(verdict: Verdict) -> QIcon:
+    """The verdict's shape for a list."""
+    return shape_icon(_VERDICT_SHAPE[verdict], VERDICT_TOKEN[verdict])
 
 
 def shape_icon(shape: str, token: str) -> QIcon:

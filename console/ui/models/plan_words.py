@@ -1,64 +1,103 @@
-"""A drain plan in words: what a person reads, and the same as Markdown to hand on."""
+"""A plan in words: headline, reserve, and every step's cells."""
 
-from collections.abc import Sequence
-
-from console.model.plan import DrainPlan, PlannedMove, Range
+from console.checks.node_has_memory import gib
+from console.model.finding import Severity, Verdict
+from console.model.outlook import Outlook, Step
+from console.model.plan import Method, PlanKind, Range
 from console.ui.models.operation_words import duration_text
 from console.ui.models.vm_columns import memory_text
 from console.ui.plain_text import one_line
 
-COLUMNS = ("Step", "VM", "Memory", "To", "Free there then", "N+1 then", "Starts", "Ends", "Notes")
+METHOD_WORDS = {
+    Method.LIVE: "Live",
+    Method.QUICK: "Quick: paused while it moves",
+    Method.SHUT_DOWN: "Shut down first",
+}
+_OFF_WORDS = "Handed over, off"
+RESERVE_WORDS = {True: "kept", False: "lost", None: "not known"}
+_TIB = 1024 * 1024  # in MiB
 STAY_COLUMNS = ("Stays behind", "Why", "What helps")
-# Emptied is not yet safe: new VMs may still be placed, and only a drain looks at everything.
-WHAT_NEXT = (
-    "Nothing has been moved yet. Each move is checked again before it starts. Afterwards choose "
-    "Drain on the node: it pauses it, keeps new VMs away, takes what stayed behind and looks "
-    "whether it is empty. Do not reboot it before that."
-)
+_NEXT = {
+    PlanKind.DRAIN: (
+        "Running it pauses {node} first, so that neither the cluster nor Azure puts anything there "
+        "(Suspend-ClusterNode, then Remove-MocPhysicalNode), then does the moves, each checked "
+        "again before it starts, and at the end looks whether the node is empty. It is safe to "
+        "reboot only when that says so. The way back undoes both."
+    ),
+    PlanKind.RETURN: (
+        "Running it resumes {node} first (Resume-ClusterNode without failback, then "
+        "New-MocPhysicalNode), so that the cluster and Azure use it again, then brings the VMs "
+        "back, each checked again before it starts."
+    ),
+    PlanKind.REBALANCE: "Nothing has been moved yet. Each move is checked again before it starts.",
+    PlanKind.ARRANGED: "Nothing has been moved yet. Each move is checked again before it starts.",
+}
 
 
-def headline(plan: DrainPlan) -> str:
+def what_next(outlook: Outlook) -> str:
+    """What running the plan does."""
+    return _NEXT[outlook.plan.kind].format(node=outlook.plan.node)
+
+
+def headline(outlook: Outlook) -> str:
     """How much it is and how long it takes."""
-    if plan.refusal:
-        return plan.refusal
-    count = len(plan.moves)
-    if not count and not plan.stays:
-        return f"There is no VM on {plan.node}."
-    moves = f"{count} move{'' if count == 1 else 's'}" if count else "Nothing can be moved"
+    if outlook.refusal:
+        return outlook.refusal
+    plan, count = outlook.plan, len(outlook.steps)
+    if not count and not outlook.stays:
+        where = f"There is no VM on {plan.node}." if plan.kind is PlanKind.DRAIN else ""
+        return where or f"{plan.title}: nothing moves."
+    moves = f"{count} move{'' if count == 1 else 's'}" if count else "nothing can be moved"
     takes = ""
     if count:
-        takes = f", {range_text(plan.finish_s)}" if plan.finish_s else ", how long is not known"
-    stays = len(plan.stays)
+        finish = outlook.finish_s
+        takes = f", {range_text(finish)}" if finish else ", how long is not known"
+    stays = len(outlook.stays)
     behind = f". {stays} VM{'' if stays == 1 else 's'} would stay behind" if stays else ""
-    return f"Empty {plan.node}: {moves}{takes}{behind}."
+    return f"{plan.title}: {moves}{takes}{behind}."
 
 
-def reserve_text(plan: DrainPlan) -> str:
-    """Whether the nodes that stay could bear the loss of one more of them (N+1)."""
-    if not plan.moves:
+def trouble_text(outlook: Outlook) -> str:
+    """What an edit broke, or what does not fit as a whole; empty if nothing does."""
+    told = [outlook.warning] if outlook.warning else []
+    if outlook.broken and not outlook.refusal:
+        first = outlook.steps[outlook.broken[0] - 1]
+        name = one_line(first.move.vm_name)
+        told.append(f"{outlook.why_not_run} {name}: {problem_text(first)}")
+    return " ".join(told)
+
+
+def reserve_text(outlook: Outlook) -> str:
+    """Whether the nodes in use could bear the loss of one more of them (N+1)."""
+    if not outlook.steps:
         return ""
-    if plan.reserve_lost_at is not None:
+    lost = outlook.reserve_lost_at
+    others = "the other nodes" if outlook.plan.kind is PlanKind.DRAIN else "the nodes"
+    if outlook.survives_before is False:
+        return f"Even before the first step {others} could not bear the loss of one (N+1 lost)."
+    if lost is not None:
+        back = next((n for n, s in enumerate(outlook.steps, 1) if n > lost and _is_kept(s)), None)
+        until = f"until step {back}" if back else "on"
         return (
-            f"From step {plan.reserve_lost_at} on, the other nodes could not restart everything "
-            "if one of them failed (N+1 lost)."
+            f"From step {lost} {until}, {others} could not restart everything if one of them "
+            "failed (N+1 lost)."
         )
-    if any(move.survives_node_loss is None for move in plan.moves):
-        return "Whether the other nodes could bear the loss of one more (N+1) is not known."
-    return "At every step the other nodes could bear the loss of one more (N+1 kept)."
+    if any(step.survives_node_loss is None for step in outlook.steps):
+        return f"Whether {others} could bear the loss of one (N+1) is not known."
+    return f"At every step {others} could bear the loss of one (N+1 kept)."
 
 
-def notes_of_all(plan: DrainPlan) -> tuple[str, ...]:
+def _is_kept(step: Step) -> bool:
+    return step.survives_node_loss is True
+
+
+def notes_of_all(outlook: Outlook) -> tuple[str, ...]:
     """Notes that hold for every move: said once, not in every row."""
-    if not plan.moves:
+    steps = [step for step in outlook.steps if not step.is_broken]
+    if len(steps) < 2:
         return ()
-    shared = set.intersection(*(set(move.notes) for move in plan.moves))
-    return tuple(note for note in plan.moves[0].notes if note in shared)
-
-
-def rows(plan: DrainPlan) -> list[tuple[str, ...]]:
-    """The moves in order, a row of ``COLUMNS`` each."""
-    shared = notes_of_all(plan)
-    return [_cells(at, move, shared) for at, move in enumerate(plan.moves, start=1)]
+    shared = set.intersection(*(set(step.notes) for step in steps))
+    return tuple(note for note in steps[0].notes if note in shared)
 
 
 def range_text(seconds: Range) -> str:
@@ -67,48 +106,55 @@ def range_text(seconds: Range) -> str:
     return f"about {low}" if low == high else f"about {low} to {high}"
 
 
-def _cells(number: int, move: PlannedMove, shared: tuple[str, ...]) -> tuple[str, ...]:
-    kept = {True: "kept", False: "lost", None: "not known"}[move.survives_node_loss]
-    return (
-        str(number),
-        one_line(move.vm_name),
-        memory_text(move.memory_mib),
-        move.target,
-        memory_text(move.target_free_mib),
-        kept,
-        _moment(move.starts_s),
-        _moment(move.ends_s),
-        one_line(" ".join(note for note in move.notes if note not in shared)),
-    )
-
-
-def markdown(plan: DrainPlan) -> str:
-    """The whole plan as a document; names from outside cannot break its tables."""
-    lines = [f"# {_cell(headline(plan))}", "", _cell(reserve_text(plan)), ""]
-    lines += [f"- {_cell(note)}" for note in notes_of_all(plan)]
-    lines += ["", *_table(COLUMNS, rows(plan))]
-    if plan.stays:
-        behind = [(vm.vm_name, vm.why, vm.fix) for vm in plan.stays]
-        lines += ["", *_table(STAY_COLUMNS, behind)]
-    return "\n".join([*lines, "", WHAT_NEXT, ""])
-
-
-def _moment(seconds: Range | None) -> str:
+def moment_text(seconds: Range | None) -> str:
+    """A moment counted from the start of the plan."""
     if seconds is None:
         return "not known"
     low, high = (duration_text(value) for value in seconds)
     return low if low == high else f"{low} – {high}"
 
 
-def _table(titles: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> list[str]:
-    def line(row: tuple[str, ...]) -> str:
-        return "| " + " | ".join(map(_cell, row)) + " |"
+def method_text(step: Step) -> str:
+    if step.move.method is Method.QUICK and step.memory_mib == 0:
+        return _OFF_WORDS
+    return METHOD_WORDS[step.move.method]
 
-    return [line(titles), "|" + " --- |" * len(titles), *map(line, lines)]
+
+def step_memory_text(step: Step) -> str:
+    """What it takes on its new node."""
+    return "none, it is off" if step.memory_mib == 0 else memory_text(step.memory_mib)
 
 
-def _cell(text: str) -> str:
-    escaped = one_line(text)
-    for sign in "\\`*_[]<>|#":
-        escaped = escaped.replace(sign, f"\\{sign}")
-    return escaped
+def problem_text(step: Step) -> str:
+    """What forbids the step, or leaves it open, and what helps; empty if nothing does."""
+    against = [f for f in step.findings if f.severity in (Severity.BLOCKS, Severity.UNKNOWN)]
+    return one_line(" ".join(f"{f.text} {f.remedy}".strip() for f in against[:2]))
+
+
+def know_text(step: Step, shared: tuple[str, ...] = ()) -> str:
+    """What is to be known of a step: what forbids it, else its notes, then why this target."""
+    if step.is_broken:
+        return problem_text(step)
+    notes = [note for note in step.notes if note not in shared]
+    return one_line(" ".join((*notes, step.move.reason)))
+
+
+def verdict_word(step: Step) -> str:
+    return "Can't" if step.verdict is Verdict.CANNOT else step.verdict.value
+
+
+def node_texts(outlook: Outlook, at: int) -> tuple[str, ...]:
+    """Each node's memory after the step at row ``at``, as ``LAB-N2 197 of 256 GiB, 77 %``."""
+    step = outlook.steps[at]
+    pairs = zip(outlook.nodes, step.used_mib, strict=True)
+    return tuple(f"{room.node} {use_text(used, room.total_mib)}" for room, used in pairs)
+
+
+def use_text(used_mib: int | None, total_mib: int | None) -> str:
+    if used_mib is None or not total_mib:
+        return "not known"
+    share = f"{used_mib / total_mib * 100:.0f} %"
+    used = max(0, used_mib)
+    if total_mib >= _TIB:
+        return f"{used / _TIB:.1f} of {total_mib / _TIB:.1f} TiB, {share}"
+    return f"{gib(used).removesuffix(' GiB')} of {gib(total_mib)}, {share}"

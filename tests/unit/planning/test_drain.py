@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from console.checks.situation import Situation
 from console.model.inventory import Inventory
 from console.model.node import NodeState
-from console.model.plan import DrainPlan
+from console.model.outlook import Outlook
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import PowerState
-from console.planning.drain import plan_drain
+from console.planning.drain import plan_drain, plan_return
+from console.planning.judge import judge
 from console.planning.timeline import schedule
 from tests.ui.sample import snapshot
 
@@ -24,9 +25,14 @@ def inventory() -> Inventory:
     return Inventory(snapshot("small"))
 
 
-def plan(inventory: Inventory) -> DrainPlan:
-    now = (inventory.cluster_wire.read_at or 0.0) + 1.0
-    return plan_drain(NODE, Situation(inventory, now))
+def situation(inventory: Inventory) -> Situation:
+    return Situation(inventory, (inventory.cluster_wire.read_at or 0.0) + 1.0)
+
+
+def plan(inventory: Inventory) -> Outlook:
+    """Emptying the node, judged."""
+    now = situation(inventory)
+    return judge(plan_drain(NODE, now), now)
 
 
 def change_nodes(inventory: Inventory, names: set[str], **facts: object) -> None:
@@ -42,7 +48,7 @@ def others(inventory: Inventory) -> set[str]:
 
 def test_every_vm_is_planned_or_told_why_not(inventory: Inventory) -> None:
     made = plan(inventory)
-    told = [move.vm_key for move in made.moves] + [vm.vm_key for vm in made.stays]
+    told = [step.move.vm_key for step in made.steps] + [vm.vm_key for vm in made.stays]
     assert sorted(told) == sorted(vm.key for vm in inventory.vms_on(NODE))
     assert all(vm.why and vm.fix for vm in made.stays)
     stopped = {vm.key for vm in inventory.vms_on(NODE) if vm.power is PowerState.STOPPED}
@@ -52,13 +58,39 @@ def test_every_vm_is_planned_or_told_why_not(inventory: Inventory) -> None:
 
 def test_the_largest_goes_first_and_memory_stays_even(inventory: Inventory) -> None:
     made = plan(inventory)
-    sizes = [move.memory_mib for move in made.moves]
+    sizes = [step.memory_mib or 0 for step in made.steps]
     assert sizes == sorted(sizes, reverse=True)
     free = {name: inventory.nodes[name].memory_available_mib or 0 for name in others(inventory)}
-    for move in made.moves:
-        assert free[move.target] == max(free.values())
-        free[move.target] -= move.memory_mib
-        assert move.target_free_mib == free[move.target]
+    for step in made.steps:
+        target = step.move.target
+        assert free[target] == max(free.values())
+        free[target] -= step.memory_mib or 0
+        at = [room.node for room in made.nodes].index(target)
+        total = made.nodes[at].total_mib
+        assert total is not None
+        assert step.used_mib[at] == total - free[target]
+
+
+def test_every_node_is_told_after_every_step(inventory: Inventory) -> None:
+    made = plan(inventory)
+    names = [room.node for room in made.nodes]
+    used = [room.used_mib or 0 for room in made.nodes]
+    assert names == list(inventory.nodes)
+    for step in made.steps:
+        used[names.index(step.move.source)] -= step.memory_mib or 0
+        used[names.index(step.move.target)] += step.memory_mib or 0
+        assert list(step.used_mib) == used
+
+
+def test_the_way_back_ends_where_it_began(inventory: Inventory) -> None:
+    now = situation(inventory)
+    made = plan_drain(NODE, now)
+    back = judge(plan_return(made), now, after=made)
+    assert [step.move.vm_key for step in back.steps] == [m.vm_key for m in made.moves]
+    assert not back.broken
+    assert {step.move.target for step in back.steps} == {NODE}
+    before = tuple(room.used_mib for room in judge(made, now).nodes)
+    assert back.steps[-1].used_mib == before
 
 
 def test_times_follow_the_slots_of_the_node_that_is_emptied(inventory: Inventory) -> None:
@@ -66,12 +98,12 @@ def test_times_follow_the_slots_of_the_node_that_is_emptied(inventory: Inventory
     slots = inventory.cluster.parallel_migrations
     assert slots == 2
     for at in (0, 1):
-        for move in made.moves:
+        for move in made.steps:
             assert move.starts_s is not None
             moment = move.starts_s[at]
             running = [
                 m
-                for m in made.moves
+                for m in made.steps
                 if m.starts_s and m.ends_s and m.starts_s[at] <= moment < m.ends_s[at]
             ]
             assert len(running) <= slots
@@ -87,9 +119,9 @@ def test_where_no_speed_is_known_no_time_is_claimed(inventory: Inventory) -> Non
     for name in others(inventory):
         change_nodes(inventory, {name}, migration_networks=nets[name])
     made = plan(inventory)
-    assert made.moves
+    assert made.steps
     assert made.finish_s is None
-    assert all(move.ends_s is None for move in made.moves)
+    assert all(step.ends_s is None for step in made.steps)
 
 
 def test_what_does_not_fit_stays_with_its_reason(inventory: Inventory) -> None:
@@ -98,9 +130,9 @@ def test_what_does_not_fit_stays_with_its_reason(inventory: Inventory) -> None:
     assert made.stays
     full = [vm for vm in made.stays if "are needed" in vm.why]
     assert full
-    assert "Stop or move something first." in full[0].fix
+    assert "move something away first." in full[0].fix
     for name in others(inventory):
-        taken = sum(move.memory_mib for move in made.moves if move.target == name)
+        taken = sum(s.memory_mib or 0 for s in made.steps if s.move.target == name)
         assert taken <= 9 * 1024
 
 
@@ -116,10 +148,10 @@ def test_one_reason_for_all_nodes_is_said_once(inventory: Inventory) -> None:
 
 def test_nodes_that_are_not_up_take_nothing(inventory: Inventory) -> None:
     change_nodes(inventory, {"LAB-N2"}, state=NodeState.PAUSED)
-    assert "LAB-N2" not in {move.target for move in plan(inventory).moves}
+    assert "LAB-N2" not in {step.move.target for step in plan(inventory).steps}
     change_nodes(inventory, others(inventory), state=NodeState.DOWN)
     made = plan(inventory)
-    assert made.moves == ()
+    assert made.steps == ()
     running = [vm for vm in made.stays if "only a running" not in vm.why]
     assert {vm.why for vm in running} == {"No other node is up."}
 
@@ -130,22 +162,23 @@ def test_the_step_at_which_the_reserve_is_lost_is_named(inventory: Inventory) ->
     made = plan(inventory)
     at = made.reserve_lost_at
     assert at is not None
-    assert made.moves[at - 1].survives_node_loss is False
-    assert all(move.survives_node_loss for move in made.moves[: at - 1])
+    assert made.steps[at - 1].survives_node_loss is False
+    assert all(step.survives_node_loss for step in made.steps[: at - 1])
 
 
 def test_unknown_memory_of_a_node_makes_the_reserve_unknown(inventory: Inventory) -> None:
     change_nodes(inventory, {"LAB-N2"}, memory_available_mib=None)
     made = plan(inventory)
-    assert made.moves
-    assert {move.survives_node_loss for move in made.moves} == {None}
-    assert "LAB-N2" not in {move.target for move in made.moves}
+    assert made.steps
+    assert {step.survives_node_loss for step in made.steps} == {None}
+    assert "LAB-N2" not in {step.move.target for step in made.steps}
 
 
 def test_old_data_make_no_plan(inventory: Inventory) -> None:
     late = (inventory.cluster_wire.read_at or 0.0) + 3600
-    made = plan_drain(NODE, Situation(inventory, late))
-    assert made.moves == ()
+    now = Situation(inventory, late)
+    made = judge(plan_drain(NODE, now), now)
+    assert made.steps == ()
     assert "old data" in made.refusal
 
 

@@ -1,0 +1,132 @@
+"""A copy of the cluster in which moves are done at once: what every step of a plan is judged on."""
+
+import msgspec
+
+from console.checks.moving_vms import memory_needed
+from console.checks.node_has_memory import cluster_survives_loss, holding_memory
+from console.checks.situation import Situation
+from console.model.inventory import Inventory
+from console.model.node import Node, NodeState
+from console.model.virtual_machine import PowerState, VirtualMachine
+
+replace = msgspec.structs.replace
+
+
+def copy_of(inventory: Inventory) -> Inventory:
+    """Another inventory with the same records: moving in it leaves the first one alone."""
+    copy = Inventory()
+    copy.cluster, copy.site = inventory.cluster, inventory.site
+    copy.arm, copy.cluster_wire = inventory.arm, inventory.cluster_wire
+    copy.nodes, copy.vms = dict(inventory.nodes), dict(inventory.vms)
+    copy.keys_by_owner = {owner: set(keys) for owner, keys in inventory.keys_by_owner.items()}
+    return copy
+
+
+def held_mib(vm: VirtualMachine) -> int | None:
+    """MiB that it takes on its node now: none while it is off; None if nobody can tell."""
+    return memory_needed(holding_memory([vm]))
+
+
+def put(inventory: Inventory, key: str, target: str, *, is_off: bool = False) -> None:
+    """Have the VM own its memory on ``target`` from now on; ``is_off``: it was shut down first.
+
+    Free memory of a node that is not known stays so, and becomes so if the VM's is not known.
+    """
+    vm = inventory.vms[key]
+    source = vm.owner_node
+    if vm.cluster is None or source is None:
+        return
+    held = held_mib(vm)
+    power = PowerState.STOPPED if is_off else vm.cluster.power
+    moved = replace(vm, cluster=replace(vm.cluster, owner_node=target, power=power))
+    inventory.vms[key] = moved
+    inventory.keys_by_owner.setdefault(source, set()).discard(key)
+    inventory.keys_by_owner.setdefault(target, set()).add(key)
+    _change_free(inventory, source, held)
+    arrives = 0 if is_off else held
+    _change_free(inventory, target, None if arrives is None else -arrives)
+
+
+def _change_free(inventory: Inventory, name: str, mib: int | None) -> None:
+    node = inventory.nodes.get(name)
+    if node is None or node.memory_available_mib is None:
+        return
+    free = None if mib is None else node.memory_available_mib + mib
+    inventory.nodes[name] = replace(node, memory_available_mib=free)
+
+
+def used_mib(node: Node) -> int | None:
+    if node.memory_total_mib is None or node.memory_available_mib is None:
+        return None
+    return node.memory_total_mib - node.memory_available_mib
+
+
+class CopiedCluster:
+    """The copy with what is asked of it at every step. ``leaving`` is a node that will be taken
+    out of use, so what it has free counts for nothing; ``arriving`` one that will be resumed.
+
+    Sums are kept and not worked out: a step on 64 nodes costs some hundredths of a millisecond.
+    """
+
+    def __init__(self, situation: Situation, leaving: str = "", arriving: str = "") -> None:
+        self.inventory = copy_of(situation.inventory)
+        if arriving in self.inventory.nodes:
+            self._bring_up(arriving)
+        self.situation = Situation(self.inventory, situation.now, situation.running)
+        self.moved: dict[str, tuple[str, str]] = {}  # by VM: where it was first, where it is
+        nodes = self.inventory.nodes.values()
+        self._used = {node.name: used_mib(node) for node in nodes}
+        self._free: dict[str, int | None] = {}  # of the nodes that stay in use
+        self._held: dict[str, int] = {}  # what their VMs hold
+        self._is_known = True
+        for node in nodes:
+            if node.state is not NodeState.UP or node.name == leaving:
+                continue
+            held = memory_needed(holding_memory(self.inventory.vms_on(node.name)))
+            self._is_known &= held is not None
+            self._held[node.name] = held or 0
+            self._free[node.name] = node.memory_available_mib
+
+    @property
+    def targets(self) -> list[str]:
+        """Nodes that may take something, the one with most memory free first."""
+        known = [(-free, name) for name, free in self._free.items() if free is not None]
+        return [name for _free, name in sorted(known)]
+
+    def free_mib(self, node: str) -> int | None:
+        known = self.inventory.nodes.get(node)
+        return known.memory_available_mib if known is not None else None
+
+    def put(self, key: str, target: str, *, is_off: bool = False) -> None:
+        """Do a move in the copy."""
+        vm = self.inventory.vms[key]
+        held, source = held_mib(vm), vm.owner_node or ""
+        put(self.inventory, key, target, is_off=is_off)
+        self.moved[key] = (self.moved[key][0] if key in self.moved else source, target)
+        self._is_known &= held is not None
+        for name, more in ((source, -(held or 0)), (target, 0 if is_off else held or 0)):
+            node = self.inventory.nodes.get(name)
+            if node is not None:
+                self._used[name] = used_mib(node)
+            if node is not None and name in self._free:
+                self._free[name] = node.memory_available_mib
+                self._held[name] += more
+
+    def survives_node_loss(self) -> bool | None:
+        """Whether any one of the nodes that stay could fail now; None: not known."""
+        known = {name: mib for name, mib in self._free.items() if mib is not None}
+        if not self._is_known or len(known) < len(self._free):
+            return None
+        if len(known) < 2:
+            return False
+        return cluster_survives_loss(known, self._held)
+
+    def used_mib(self) -> tuple[int | None, ...]:
+        """Memory in use on every node, in the cluster's order."""
+        return tuple(self._used.values())
+
+    def _bring_up(self, name: str) -> None:
+        """A paused node as it will be once the plan has resumed it."""
+        node = self.inventory.nodes[name]
+        if node.state in (NodeState.PAUSED, NodeState.DRAINING):
+            self.inventory.nodes[name] = replace(node, state=NodeState.UP)

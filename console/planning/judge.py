@@ -1,0 +1,126 @@
+"""What a plan would come to now: every step judged on the cluster as it is by then. No I/O."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from console.checks import moves as move_checks
+from console.checks.situation import Situation
+from console.model.finding import Finding, Severity, verdict_of
+from console.model.outlook import NodeRoom, Outlook, StaysBehind, Step
+from console.model.plan import Method, Plan, PlanKind, PlannedMove, Range
+from console.model.virtual_machine import VirtualMachine
+from console.planning.copied_cluster import CopiedCluster, used_mib
+from console.planning.drain import why_no_plan
+from console.planning.placing import why_stays
+from console.planning.step_findings import ID, findings_of, is_off_then
+from console.planning.timeline import timed
+
+_LEFT_OUT = "You left it out."
+_TAKE_AGAIN = "Take it into the plan again, or move it by hand before the reboot."
+
+
+def judge(plan: Plan, situation: Situation, after: Plan | None = None) -> Outlook:
+    """The plan on what was read last, or on what another plan (``after``) will have left."""
+    refusal = plan.refusal or why_no_plan(situation, plan.node)
+    if refusal:
+        return Outlook(plan, situation.now, refusal=refusal)
+    is_drain = plan.kind is PlanKind.DRAIN
+    leaving = plan.node if is_drain else ""
+    copy = _copy_for(plan, situation, after)
+    nodes = tuple(
+        NodeRoom(node.name, node.memory_total_mib, used_mib(node))
+        for node in copy.inventory.nodes.values()
+    )
+    before = survived = copy.survives_node_loss()
+    steps: list[Step] = []
+    for move in plan.moves:
+        step = _step(move, copy, leaving, survived)
+        survived = step.survives_node_loss
+        steps.append(step)
+    timeline = timed(steps, situation.slots_per_node)
+    stays = _stays(plan, copy) if is_drain else ()
+    warning = _warning(plan, situation)
+    return Outlook(
+        plan, situation.now, nodes, timeline, stays, warning=warning, survives_before=before
+    )
+
+
+def alternatives(
+    plan: Plan, row: int, situation: Situation, after: Plan | None = None
+) -> list[tuple[str, tuple[Finding, ...]]]:
+    """Every node, and what would speak of the step at ``row`` if it went there."""
+    copy = _copy_for(plan, situation, after)
+    _do(plan.moves[:row], copy)
+    move, leaving = plan.moves[row], plan.node if plan.kind is PlanKind.DRAIN else ""
+    return [
+        (node, findings_of(msgspec.structs.replace(move, target=node), copy, leaving))
+        for node in copy.inventory.nodes
+    ]
+
+
+def _copy_for(plan: Plan, situation: Situation, after: Plan | None) -> CopiedCluster:
+    """The cluster before the plan's first step."""
+    leaving = plan.node if plan.kind is PlanKind.DRAIN else ""
+    arriving = plan.node if plan.kind is PlanKind.RETURN else ""
+    copy = CopiedCluster(situation, leaving, arriving)
+    _do(after.moves if after is not None else (), copy)
+    return copy
+
+
+def _do(moves: Iterable[PlannedMove], copy: CopiedCluster) -> None:
+    for move in moves:
+        if move.vm_key in copy.inventory.vms and move.target in copy.inventory.nodes:
+            copy.put(move.vm_key, move.target, is_off=move.method is Method.SHUT_DOWN)
+
+
+def _step(move: PlannedMove, copy: CopiedCluster, leaving: str, survived: bool | None) -> Step:
+    findings = findings_of(move, copy, leaving)
+    vm = copy.inventory.vms.get(move.vm_key)
+    memory = None
+    if vm is not None:
+        memory = 0 if is_off_then(move, vm) else vm.memory_mib
+    _do((move,), copy)
+    survives = copy.survives_node_loss()
+    if survives is False and survived is not False:
+        findings = (*findings, _reserve_lost(survived))
+    return Step(
+        move,
+        verdict_of(findings),
+        memory,
+        findings,
+        copy.used_mib(),
+        survives,
+        _duration(move, vm, copy),
+    )
+
+
+def _duration(move: PlannedMove, vm: VirtualMachine | None, copy: CopiedCluster) -> Range | None:
+    node = copy.inventory.nodes.get(move.target)
+    if vm is None or node is None or move.method is not Method.LIVE:
+        return None
+    return move_checks.duration_to(node, vm.memory_mib)
+
+
+def _reserve_lost(survived: bool | None) -> Finding:
+    since = "" if survived is None else " From this step on"
+    text = f"{since} the nodes in use could not restart everything if one of them failed.".strip()
+    return Finding(ID, Severity.NOTE, text[0].upper() + text[1:], "Spread the VMs differently.")
+
+
+def _stays(plan: Plan, copy: CopiedCluster) -> tuple[StaysBehind, ...]:
+    """Whatever is on the node once all is done; by then the nodes hold what the plan put there."""
+    found = []
+    for vm in sorted(copy.inventory.vms_on(plan.node), key=lambda vm: (vm.name, vm.key)):
+        stays = why_stays(vm, plan.node, copy)
+        if vm.key in plan.left_out:
+            stays = msgspec.structs.replace(stays, why=_LEFT_OUT, fix=_TAKE_AGAIN, is_left_out=True)
+        found.append(stays)
+    return tuple(found)
+
+
+def _warning(plan: Plan, situation: Situation) -> str:
+    if plan.cluster and plan.cluster != situation.inventory.cluster.name:
+        here = situation.inventory.cluster.name
+        return f"This plan was made for the cluster {plan.cluster}; this one is {here}."
+    return ""
