@@ -101,7 +101,7 @@ def compare(
         return Afterwards(run, steps, None if ended is None else ended - run.asked_at, proof)
     records = [latest(forecast.operation_id) for forecast in run.forecasts]
     pairs = zip(run.forecasts, records, strict=True)
-    steps = tuple(_compared(forecast, record, run) for forecast, record in pairs)
+    steps = tuple(_compared(forecast, record, run, inventory) for forecast, record in pairs)
     ends = [record.ended_at for record in records if record is not None]
     known = [end for end in ends if end is not None]
     is_over = len(known) == len(records) and bool(known)
@@ -109,7 +109,9 @@ def compare(
     return Afterwards(run, steps, took, proof)
 
 
-def _compared(forecast: Forecast, record: OperationRecord | None, run: PlanRun) -> Comparison:
+def _compared(
+    forecast: Forecast, record: OperationRecord | None, run: PlanRun, inventory: Inventory
+) -> Comparison:
     if record is None:
         return Comparison(forecast, None)
     started, ended = record.started_at, record.ended_at
@@ -120,6 +122,10 @@ def _compared(forecast: Forecast, record: OperationRecord | None, run: PlanRun) 
     if not told and progress is not None and not record.is_over:
         share = "" if progress.fraction is None else f", {progress.fraction * 100:.0f} %"
         told = f"{progress.phase}{share}"
+    vm = inventory.vms.get(forecast.move.vm_key)
+    if record.state is _S.BLOCKED and vm is not None and vm.owner_node == forecast.move.target:
+        # A rule that keeps VMs together made the cluster bring it along before its turn came.
+        told = f"It is on {forecast.move.target} already: the cluster or somebody moved it. {told}"
     return Comparison(forecast, record.state, since, took, told)
 
 

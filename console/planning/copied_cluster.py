@@ -102,6 +102,7 @@ class CopiedCluster:
         vm = self.inventory.vms[key]
         held, source = held_mib(vm), vm.owner_node or ""
         put(self.inventory, key, target, is_off=is_off)
+        self._index_again(vm, self.inventory.vms[key])
         self.moved[key] = (self.moved[key][0] if key in self.moved else source, target)
         self._is_known &= held is not None
         for name, more in ((source, -(held or 0)), (target, 0 if is_off else held or 0)):
@@ -111,6 +112,20 @@ class CopiedCluster:
             if node is not None and name in self._free:
                 self._free[name] = node.memory_available_mib
                 self._held[name] += more
+
+    def _index_again(self, before: VirtualMachine, after: VirtualMachine) -> None:
+        """What the situation has worked out of all VMs for its rules follows the one that moved."""
+        if before.cluster is None or after.cluster is None or before is after:
+            return
+        situation = self.situation
+        if situation.affinity_rules and after.cluster.group:
+            situation.vm_by_group[after.cluster.group.casefold()] = after
+        for name in after.cluster.anti_affinity or ():
+            by_node = situation.vms_by_class[name]
+            left = by_node.setdefault(before.cluster.owner_node, [])
+            left[:] = [vm for vm in left if vm.key != before.key]
+            there = by_node.setdefault(after.cluster.owner_node, [])
+            there[:] = [*(vm for vm in there if vm.key != after.key), after]
 
     def survives_node_loss(self) -> bool | None:
         """Whether any one of the nodes that stay could fail now; None: not known."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from console.checks import moves as move_checks
+from console.checks.expectation import NO_HISTORY, Expectation, Expected, History
+from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation
 from console.model.finding import Finding, Severity, verdict_of
 from console.model.outlook import NodeRoom, Outlook, StaysBehind, Step
@@ -16,12 +17,21 @@ from console.planning.placing import why_stays
 from console.planning.step_findings import ID, findings_of, is_off_then
 from console.planning.timeline import timed
 
+# Assumptions, not measured on a real cluster: what it takes to hand over a role that is off, and a
+# guest to shut down.
+_HAND_OVER_S: Range = (2.0, 10.0)
+_SHUT_DOWN_S: Range = (5.0, 300.0)
 _LEFT_OUT = "You left it out."
 _TAKE_AGAIN = "Take it into the plan again, or move it by hand before the reboot."
 
 
-def judge(plan: Plan, situation: Situation, after: Plan | None = None) -> Outlook:
-    """The plan on what was read last, or on what another plan (``after``) will have left."""
+def judge(
+    plan: Plan, situation: Situation, after: Plan | None = None, history: History = NO_HISTORY
+) -> Outlook:
+    """The plan on what was read last, or on what another plan (``after``) will have left.
+
+    ``history``: earlier moves by VM (``expectation.earlier_moves``), which make ranges narrower.
+    """
     refusal = plan.refusal or why_no_plan(situation, plan.node)
     if refusal:
         return Outlook(plan, situation.now, refusal=refusal)
@@ -35,7 +45,7 @@ def judge(plan: Plan, situation: Situation, after: Plan | None = None) -> Outloo
     before = survived = copy.survives_node_loss()
     steps: list[Step] = []
     for move in plan.moves:
-        step = _step(move, copy, leaving, survived)
+        step = _step(move, copy, leaving, survived, history)
         survived = step.survives_node_loss
         steps.append(step)
     timeline = timed(steps, situation.slots_per_node)
@@ -74,7 +84,13 @@ def _do(moves: Iterable[PlannedMove], copy: CopiedCluster) -> None:
             copy.put(move.vm_key, move.target, is_off=move.method is Method.SHUT_DOWN)
 
 
-def _step(move: PlannedMove, copy: CopiedCluster, leaving: str, survived: bool | None) -> Step:
+def _step(
+    move: PlannedMove,
+    copy: CopiedCluster,
+    leaving: str,
+    survived: bool | None,
+    history: History,
+) -> Step:
     findings = findings_of(move, copy, leaving)
     vm = copy.inventory.vms.get(move.vm_key)
     memory = None
@@ -84,6 +100,7 @@ def _step(move: PlannedMove, copy: CopiedCluster, leaving: str, survived: bool |
     survives = copy.survives_node_loss()
     if survives is False and survived is not False:
         findings = (*findings, _reserve_lost(survived))
+    expected = _expected(move, vm, copy, history)
     return Step(
         move,
         verdict_of(findings),
@@ -91,15 +108,25 @@ def _step(move: PlannedMove, copy: CopiedCluster, leaving: str, survived: bool |
         findings,
         copy.used_mib(),
         survives,
-        _duration(move, vm, copy),
+        expected.duration_s,
+        pause_ms=expected.pause_ms,
     )
 
 
-def _duration(move: PlannedMove, vm: VirtualMachine | None, copy: CopiedCluster) -> Range | None:
+def _expected(
+    move: PlannedMove, vm: VirtualMachine | None, copy: CopiedCluster, history: History
+) -> Expectation:
+    """How long it takes and how long the VM stands still."""
     node = copy.inventory.nodes.get(move.target)
-    if vm is None or node is None or move.method is not Method.LIVE:
-        return None
-    return move_checks.duration_to(node, vm.memory_mib)
+    if vm is None or node is None:
+        return Expectation()
+    if move.method is Method.SHUT_DOWN:
+        low, high = (_SHUT_DOWN_S[at] + _HAND_OVER_S[at] for at in (0, 1))
+        return Expectation((low, high))
+    if is_off_then(move, vm):
+        return Expectation(_HAND_OVER_S)
+    expected = Expected(MovingVms((vm,)), history, 1)
+    return expected.live(node) if move.method is Method.LIVE else expected.quick(node)
 
 
 def _reserve_lost(survived: bool | None) -> Finding:

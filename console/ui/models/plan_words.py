@@ -125,6 +125,16 @@ def step_memory_text(step: Step) -> str:
     return "none, it is off" if step.memory_mib == 0 else memory_text(step.memory_mib)
 
 
+def pause_text(step: Step) -> str:
+    """How long it stands still; empty where nobody can tell or it is off."""
+    if step.pause_ms is None or step.is_broken:
+        return ""
+    low, high = step.pause_ms
+    if high >= 10_000:
+        return f"Stands still for {range_text((low / 1000, high / 1000))}."
+    return f"Stands still for {low / 1000:.1f} to {high / 1000:.1f} s."
+
+
 def problem_text(step: Step) -> str:
     """What forbids the step, or leaves it open, and what helps; empty if nothing does."""
     against = [f for f in step.findings if f.severity in (Severity.BLOCKS, Severity.UNKNOWN)]

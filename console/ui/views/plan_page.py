@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QVBoxLayout, QWidget
 
+from console.checks.expectation import earlier_moves
 from console.checks.situation import Situation
 from console.model.finding import Severity, Verdict, verdict_of
 from console.model.outlook import Outlook, StaysBehind
@@ -97,7 +98,8 @@ class PlanPage(QWidget):
             return
         now = time.time()
         situation = Situation(self._store.inventory, now, self._store.running())
-        self._show(judge(self.plan, situation, self._after))
+        history = earlier_moves(self._store.operations.values())
+        self._show(judge(self.plan, situation, self._after, history))
 
     def set_editable(self, is_editable: bool) -> None:
         self.table.set_editable(is_editable)
@@ -234,7 +236,9 @@ class PlanPage(QWidget):
         told = ""
         if step is not None:
             known = words.know_text(step, words.notes_of_all(self.outlook))
-            told = f"Step {row + 1}, {one_line(step.move.vm_name)}: {known}"
+            told = (
+                f"Step {row + 1}, {one_line(step.move.vm_name)}: {known} {words.pause_text(step)}"
+            )
         self._step.setText(plain(told))
         self._step.setVisible(bool(told))
         self.memory.show_step(self.outlook, row)
