@@ -4,6 +4,7 @@ A move that breaks a rule is refused by the cluster; where a rule keeps VMs toge
 moves the others too (Azure Local documentation; the moment at which they follow is unverified).
 """
 
+import itertools
 from collections.abc import Sequence
 
 from console.checks.moving_vms import MovingVms, RuleInPlay, listed
@@ -22,19 +23,16 @@ _WITHOUT_MEMORY = (PowerState.STOPPED, PowerState.SAVED)
 
 def drawn_by(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[VirtualMachine, ...]:
     """Running VMs that a rule keeps on one node with these, and with each other."""
-    rules = [rule for rule in situation.affinity_rules if rule.kind is AffinityKind.SAME_NODE]
-    if not rules:
+    if not situation.affinity_rules:
         return ()
     known = {_group(vm) for vm in vms}
-    groups = set(known)
-    is_growing = True
-    while is_growing:
-        is_growing = False
-        for rule in rules:
-            members = {group.casefold() for group in rule.groups}
-            if members & groups and not members <= groups:
-                groups |= members
-                is_growing = True
+    groups, to_look_at = set(known), list(known)
+    while to_look_at:
+        for rule in situation.rules_by_group.get(to_look_at.pop(), ()):
+            if rule.kind is AffinityKind.SAME_NODE:
+                more = {group.casefold() for group in rule.groups} - groups
+                groups |= more
+                to_look_at += more
     by_group = situation.vm_by_group
     found = (by_group[group] for group in sorted(groups - known) if group in by_group)
     return tuple(vm for vm in found if vm.power not in _WITHOUT_MEMORY)
@@ -42,16 +40,14 @@ def drawn_by(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[Virtu
 
 def rules_in_play(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[RuleInPlay, ...]:
     """The rules that speak of one of these VMs, which move."""
-    rules = situation.affinity_rules
-    if not rules:
+    if not situation.affinity_rules:
         return ()
-    groups = {_group(vm) for vm in vms}
     keys = {vm.key for vm in vms}
+    of_these = (situation.rules_by_group.get(_group(vm), ()) for vm in vms)
+    rules = dict.fromkeys(itertools.chain.from_iterable(of_these))
     found = []
     for rule in rules:
         members = {group.casefold() for group in rule.groups}
-        if not members & groups:
-            continue
         play = RuleInPlay(rule)
         for group in sorted(members):
             vm = situation.vm_by_group.get(group)

@@ -43,6 +43,15 @@ class Situation:
         return tuple(rule for rule in rules if rule.is_enabled and len(rule.groups) > 1)
 
     @functools.cached_property
+    def rules_by_group(self) -> dict[str, list[AffinityRule]]:
+        """The same by the name of each group that they speak of, in lower case."""
+        found: dict[str, list[AffinityRule]] = {}
+        for rule in self.affinity_rules:
+            for name in dict.fromkeys(group.casefold() for group in rule.groups):
+                found.setdefault(name, []).append(rule)
+        return found
+
+    @functools.cached_property
     def vm_by_group(self) -> dict[str, VirtualMachine]:
         """VMs by the name of their cluster group, in lower case."""
         return {

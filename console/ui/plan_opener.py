@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,30 +37,37 @@ class PlanOpener(QObject):
         """The plan that empties a node."""
         from console.planning.drain import plan_drain
 
-        self.open(plan_drain(node, self._situation()))
+        self._think(lambda situation: plan_drain(node, situation), self.open)
 
     def even_out(self) -> None:
-        """The proposal that evens out the nodes. Worked out beside the GUI thread: on many nodes it
-        takes several frames.
-        """
-        if self._is_thinking:
-            return
-        from console.checks.situation import Situation
-        from console.planning.copied_cluster import copy_of
+        """The proposal that evens out the nodes."""
         from console.planning.rebalance import plan_rebalance
 
-        now = self._situation()
-        # The inventory changes under the thread; its copy does not.
-        situation = Situation(copy_of(now.inventory), now.now, now.running)
-        self._is_thinking = True
-        self._thinking.run(lambda: plan_rebalance(situation), self._on_evened, self)
+        self._think(plan_rebalance, self._on_evened)
 
     def _on_evened(self, plan: Plan) -> None:
-        self._is_thinking = False
         if plan.moves:
             self.open(plan)
         else:
             self._ask.report("Even out the nodes", plan.refusal)
+
+    def _think(self, work: "Callable[[Situation], Plan]", then: Callable[[Plan], None]) -> None:
+        """Beside the GUI thread: on many nodes a proposal takes several frames."""
+        if self._is_thinking:
+            return
+        from console.checks.situation import Situation
+        from console.planning.copied_cluster import copy_of
+
+        # The inventory changes under the thread; its copy does not.
+        inventory = copy_of(self._store.inventory)
+        situation = Situation(inventory, time.time(), self._store.running())
+
+        def thought(plan: Plan) -> None:
+            self._is_thinking = False
+            then(plan)
+
+        self._is_thinking = True
+        self._thinking.run(lambda: work(situation), thought, self)
 
     def arrange(self, keys: tuple[str, ...] = (), node: str = "") -> None:
         """Planning mode: a copy of the cluster on which VMs are dragged; one at a time.
@@ -103,8 +111,3 @@ class PlanOpener(QObject):
         opened = PlanWindow(self._store, self._actions, self._keeping, saved, self._window)
         opened.other_wanted.connect(self.open_saved)
         opened.show()
-
-    def _situation(self) -> "Situation":
-        from console.checks.situation import Situation
-
-        return Situation(self._store.inventory, time.time(), self._store.running())

@@ -39,6 +39,7 @@ def plan(window: MainWindow, qtbot: QtBot) -> PlanWindow:
     qtbot.waitUntil(lambda: len(inventory.nodes) == 4 and len(inventory.vms) > 50, timeout=30_000)
     qtbot.waitUntil(lambda: inventory.arm.read_at is not None, timeout=30_000)
     window.actions_table.plan_wanted.emit(NODE)
+    qtbot.waitUntil(lambda: window.findChild(PlanWindow) is not None, timeout=5_000)
     opened = window.findChild(PlanWindow)
     assert opened is not None
     return opened
@@ -103,7 +104,6 @@ def test_a_node_is_emptied_proven_and_filled_again(
         assert proof.startswith(f"Safe to reboot: {NODE}")
 
     # Home again, after a judgement made now.
-    plan._show_back()
     plan.tabs.setCurrentWidget(plan.back)
     settle()
     assert len(plan.back.plan.moves) == count

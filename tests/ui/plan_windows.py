@@ -23,6 +23,7 @@ def opened_plan(window: MainWindow, node: str = NODE) -> Iterator[PlanWindow]:
     window.actions_table.fill_node_menu(menu, node)
     entry = next(action for action in menu.actions() if action.objectName() == "plan_drain")
     entry.trigger()
+    window.plans._thinking.finish()
     settle()
     (plan,) = visible_plans(window)
     yield plan

@@ -410,7 +410,7 @@ def test_what_is_left_is_planned_and_run_again(
     # The way back knows what both runs moved.
     for move in plan.page.plan.moves:
         move_vm(window, move.vm_key, move.target)
-    plan._show_back()
+    plan.tabs.setCurrentWidget(plan.back)
     assert {m.vm_key for m in plan.back.plan.moves} == {m.vm_key for m in moves}
 
 
@@ -427,7 +427,6 @@ def test_the_way_back_is_run_after_the_plan(
     play(window, bridge, {})
     for move in moves:
         move_vm(window, move.vm_key, move.target)
-    plan._show_back()
     plan.tabs.setCurrentWidget(plan.back)
     assert not plan.back.outlook.broken
     press(plan, "plan_run")

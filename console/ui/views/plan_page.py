@@ -275,11 +275,15 @@ class PlanPage(QWidget):
         undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         undo.activated.connect(self.undo)
         self._follow = QTimer(self, singleShot=True, interval=_FOLLOWS_MS)
-        self._follow.timeout.connect(self.judge_again)
+        self._follow.timeout.connect(self._follow_cluster)
         store = self._store
         for signal in (store.nodes_changed, store.vms_changed, store.snapshot_replaced):
             signal.connect(self._begin_to_follow)
         store.readings_changed.connect(self._begin_to_follow)
+
+    def _follow_cluster(self) -> None:
+        if self.isVisible():  # one that nobody sees is judged when it comes into sight
+            self.judge_again()
 
     def _begin_to_follow(self, *_what: object) -> None:
         # Not started again: a cluster that changes all the time is still judged every second.

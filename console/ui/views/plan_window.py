@@ -122,7 +122,9 @@ class PlanWindow(QDialog):
     def _show_back(self) -> None:
         """The way back follows from the plan, or once it ran from where the VMs are."""
         self.tabs.setTabVisible(self._at(self.back), self._is_drain)
-        if not self._is_drain or self.back.has_changes:
+        # Judged only in sight: every key in the plan would judge it too.
+        is_seen = self.tabs.currentWidget() is self.back
+        if not self._is_drain or self.back.has_changes or not is_seen:
             return
         done = [f.move for run in self._saved.runs for f in run.forecasts]
         back = self._saved.back or plan_return(self.page.plan, done)
@@ -271,6 +273,14 @@ class PlanWindow(QDialog):
         self._again.setText(again)
         self._again.setVisible(not is_outcome)
 
+    def _on_tab(self) -> None:
+        if self.tabs.currentWidget() is self.back:
+            self._show_back()
+            self.back.judge_again()
+        elif self.tabs.currentWidget() is self.page:
+            self.page.judge_again()
+        self._on_changed()
+
     def _on_operations(self, _ids: object) -> None:
         if self._all_runs:
             is_over = self._running is None
@@ -347,7 +357,7 @@ class PlanWindow(QDialog):
         self.page.changed.connect(self._show_back)
         for page in (self.page, self.back):
             page.changed.connect(self._on_changed)
-        self.tabs.currentChanged.connect(lambda _: self._on_changed())
+        self.tabs.currentChanged.connect(lambda _: self._on_tab())
         self._store.operations_changed.connect(self._on_operations)
         self._keeping.said.connect(self._say)
         self._keeping.failed.connect(self._say)
