@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from console.checks.expectation import NO_HISTORY, Expectation, Expected, History
+from console.checks.expectation import Expectation, Expected
 from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation
+from console.model.earlier_moves import NO_HISTORY, History
 from console.model.finding import Finding, Severity, verdict_of
 from console.model.outlook import NodeRoom, Outlook, StaysBehind, Step
 from console.model.plan import Method, Plan, PlanKind, PlannedMove, Range
@@ -30,7 +31,7 @@ def judge(
 ) -> Outlook:
     """The plan on what was read last, or on what another plan (``after``) will have left.
 
-    ``history``: earlier moves by VM (``expectation.earlier_moves``), which make ranges narrower.
+    ``history``: earlier moves by VM (``console.model.earlier_moves``), which make ranges narrower.
     """
     refusal = plan.refusal or why_no_plan(situation, plan.node)
     if refusal:

@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QVBoxLayout, QWidget
 
-from console.checks.expectation import earlier_moves
 from console.checks.situation import Situation
+from console.model.earlier_moves import NO_HISTORY, History
 from console.model.finding import Severity, Verdict, verdict_of
 from console.model.outlook import Outlook, StaysBehind
 from console.model.plan import Method, Plan, PlanKind, PlannedMove
@@ -56,6 +56,8 @@ class PlanPage(QWidget):
         self.plan = Plan(PlanKind.ARRANGED, "", 0.0)
         self.outlook = Outlook(self.plan, 0.0)
         self._after: Plan | None = None
+        self._history: History = NO_HISTORY
+        self._history_of: set[str] = set()
         self._earlier: list[Plan] = []
         self.is_frozen = False
         self._headline, self._trouble, self._reserve, self._notes, self._next, self._step = (
@@ -98,8 +100,7 @@ class PlanPage(QWidget):
             return
         now = time.time()
         situation = Situation(self._store.inventory, now, self._store.running())
-        history = earlier_moves(self._store.operations.values())
-        self._show(judge(self.plan, situation, self._after, history))
+        self._show(judge(self.plan, situation, self._after, self._history))
 
     def set_editable(self, is_editable: bool) -> None:
         self.table.set_editable(is_editable)
@@ -143,6 +144,10 @@ class PlanPage(QWidget):
 
     def _take(self, plan: Plan, after: Plan | None) -> None:
         self.plan, self._after = plan, after
+        keys = {move.vm_key for move in plan.moves}
+        if not keys <= self._history_of:
+            # Not at every change: there may be many thousand operations to look through.
+            self._history, self._history_of = self._store.earlier_moves(keys), keys
         self.judge_again()
 
     def _reorder(self, rows: tuple[int, ...], before: int) -> None:
