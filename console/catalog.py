@@ -150,32 +150,73 @@ def image_name(image: ImageReference) -> str:
     return f"{image.offer}-{image.sku}{version}".lower()[:80]
 
 
+# What an operation is done to; "Site": it is not about one VM.
+PolicyKind = Literal["TrustedLaunch", "Standard", "ResourceBridge", "Unmanaged", "Site"]
+PolicyVerdict = Literal["allowed", "local_only", "azure_only", "unsupported"]
+# The stricter, the further right: what holds where the release is not known.
+_STRICTNESS: tuple[PolicyVerdict, ...] = ("allowed", "local_only", "azure_only", "unsupported")
+
+
+class PolicyOperation(msgspec.Struct, frozen=True):
+    """``plane`` is where this console does it; empty: it does not, and says why."""
+
+    id: str
+    title: str
+    plane: Literal["", "azure", "cluster"] = ""
+
+
 class PolicyRule(msgspec.Struct, frozen=True):
-    """Whether the platform allows operations on a kind of VM; ``instead`` is the supported way."""
+    """What the platform says of operations on kinds of VM; ``instead`` is the supported way."""
 
     operations: tuple[str, ...]
-    kinds: tuple[str, ...]
-    verdict: Literal["allowed", "refused"]
+    kinds: tuple[PolicyKind, ...]
+    verdict: PolicyVerdict
     text: str
+    source: str
     instead: str = ""
-    source: str = ""
+    from_release: str = ""
+    until_release: str = ""
 
 
 class OperationPolicy:
-    """The platform's table of operations and kinds of VM."""
+    """The platform's table of operations, kinds of VM, planes and releases."""
 
-    def __init__(self, rules: tuple[PolicyRule, ...]) -> None:
-        self._rules = {
-            (operation, kind): rule
-            for rule in rules
-            for operation in rule.operations
-            for kind in rule.kinds
+    def __init__(
+        self, operations: tuple[PolicyOperation, ...], rules: tuple[PolicyRule, ...]
+    ) -> None:
+        self.operations = {operation.id: operation for operation in operations}
+        self.rules = rules
+        self._rules: dict[tuple[str, PolicyKind], list[PolicyRule]] = {}
+        for rule in rules:
+            for operation in rule.operations:
+                for kind in rule.kinds:
+                    self._rules.setdefault((operation, kind), []).append(rule)
+
+    def rule(self, operation: str, kind: PolicyKind, release: str) -> PolicyRule:
+        """What holds on this release; KeyError where the table says nothing.
+
+        Of a release that nobody knows the strictest rule holds.
+        """
+        rules = self._rules[operation, kind]
+        if release_number(release) is None:
+            return max(rules, key=lambda rule: _STRICTNESS.index(rule.verdict))
+        found = (r for r in rules if is_within(release, r.from_release, r.until_release))
+        rule = next(found, None)
+        if rule is None:
+            raise KeyError((operation, kind, release))
+        return rule
+
+    def refusal(self, operation: str, kind: PolicyKind, release: str) -> PolicyRule | None:
+        """The rule for which this console must not do it; None if it may."""
+        rule = self.rule(operation, kind, release)
+        plane = self.operations[operation].plane
+        may = {
+            "allowed": plane != "",
+            "local_only": plane == "cluster",
+            "azure_only": plane == "azure",
+            "unsupported": False,
         }
-
-    def refusal(self, operation: str, vm_kind: str) -> PolicyRule | None:
-        """The rule that forbids it, or None where it is allowed or no rule speaks of it."""
-        rule = self._rules.get((operation, vm_kind))
-        return rule if rule is not None and rule.verdict == "refused" else None
+        return None if may[rule.verdict] else rule
 
 
 class KnownIssue(msgspec.Struct, frozen=True):
@@ -245,11 +286,14 @@ def load_images() -> ImageCatalogue:
 
 @functools.cache
 def load_operation_policy() -> OperationPolicy:
-    """The operation policy; read once."""
+    """The operation policy; read once. KeyError for a rule without a source."""
     data = _read("operation_policy.toml")
-    source = str(data["source"]["document"])
-    rows = [{**row, "source": source} for row in data["rule"]]
-    return OperationPolicy(msgspec.convert(rows, tuple[PolicyRule, ...]))
+    documents = {name: str(source["document"]) for name, source in data["source"].items()}
+    rows = [{**row, "source": documents[row["source"]]} for row in data["rule"]]
+    return OperationPolicy(
+        msgspec.convert(data["operation"], tuple[PolicyOperation, ...]),
+        msgspec.convert(rows, tuple[PolicyRule, ...]),
+    )
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from console.checks import (
     node_can_be_paused,
     node_is_known,
     parts_are_free,
+    platform_allows,
     power_change_is_possible,
     request_is_valid,
     resource_bridge_is_online,
@@ -38,6 +39,7 @@ from console.model.request import LiveMigrate, Request
 ON_REQUEST: dict[str, ModuleType] = {
     check.ID: check
     for check in (
+        platform_allows,
         azure_answers,
         resource_bridge_is_online,
         rights_suffice,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from console.checks.moving_vms import memory_needed
-from console.checks.node_has_memory import cluster_survives_loss, holding_memory
+from console.checks.moving_vms import holding_memory, memory_needed
+from console.checks.node_has_memory import cluster_survives_loss
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import Node, NodeState, ServiceState

@@ -7,18 +7,17 @@ moves the others too (Azure Local documentation; the moment at which they follow
 import itertools
 from collections.abc import Sequence
 
-from console.checks.moving_vms import MovingVms, RuleInPlay, listed
+from console.checks.moving_vms import AT_REST, MovingVms, RuleInPlay, listed
 from console.checks.situation import Situation, blocks, note
 from console.model.finding import Finding
 from console.model.node import Node
 from console.model.placement import AffinityKind
-from console.model.virtual_machine import PowerState, VirtualMachine
+from console.model.virtual_machine import VirtualMachine
 
 ID = "affinity_is_kept"
 TITLE = "No affinity rule is broken"
 _SOURCE = "Create server and site affinity rules for VMs (Azure Stack HCI, 14 October 2020)"
 _APART = (AffinityKind.DIFFERENT_NODE, AffinityKind.DIFFERENT_FAULT_DOMAIN)
-_WITHOUT_MEMORY = (PowerState.STOPPED, PowerState.SAVED)
 
 
 def drawn_by(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[VirtualMachine, ...]:
@@ -35,7 +34,7 @@ def drawn_by(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[Virtu
                 to_look_at += more
     by_group = situation.vm_by_group
     found = (by_group[group] for group in sorted(groups - known) if group in by_group)
-    return tuple(vm for vm in found if vm.power not in _WITHOUT_MEMORY)
+    return tuple(vm for vm in found if vm.power not in AT_REST)
 
 
 def rules_in_play(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[RuleInPlay, ...]:

@@ -4,6 +4,7 @@ Shared work is done once a VM and once a node, and the VMs are indexed by the no
 that 64 nodes and 200 VMs are judged within one frame: no rule looks at every pair.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -24,13 +25,14 @@ from console.checks import (
     node_has_memory,
     node_is_up,
     not_already_there,
+    platform_allows,
     processor_fits,
     switch_is_there,
     vm_is_migratable,
 )
 from console.checks.expectation import Expectation, Expected
 from console.checks.expectation import duration_to as duration_to
-from console.checks.moving_vms import MovingVms, memory_needed
+from console.checks.moving_vms import MovingVms, holding_memory, memory_needed
 from console.checks.situation import Situation, unknown
 from console.model.earlier_moves import NO_HISTORY, History
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
@@ -40,7 +42,7 @@ from console.model.operation import OperationRecord
 from console.model.request import LiveMigrate, MoveMethod
 from console.model.virtual_machine import VirtualMachine
 
-ON_VM = (vm_is_migratable, group_is_online, no_local_iso, data_is_fresh)
+ON_VM = (platform_allows, vm_is_migratable, group_is_online, no_local_iso, data_is_fresh)
 ON_NODE = (
     node_is_up,
     data_is_fresh,
@@ -77,6 +79,8 @@ _ORDER = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Finding, ...]:
     """Findings for one VM and one node, worst first."""
+    if situation.method is not request.method:
+        situation = dataclasses.replace(situation, method=request.method)
     inventory = situation.inventory
     vm, node = inventory.vms.get(request.vm_key), inventory.nodes.get(request.target)
     if vm is None:
@@ -102,7 +106,7 @@ def judge_moves(
 
     ``history`` are the earlier moves of VMs by key (``model.earlier_moves``).
     """
-    situation = Situation(inventory, now, running)
+    situation = Situation(inventory, now, running, method)
     vms = [inventory.vms[key] for key in vm_keys if key in inventory.vms]
     if not vms:
         return ()
@@ -197,7 +201,7 @@ class _Room:
         for node in inventory.nodes.values():
             if node.state is not NodeState.UP:
                 continue
-            used = memory_needed(node_has_memory.holding_memory(inventory.vms_on(node.name)))
+            used = memory_needed(holding_memory(inventory.vms_on(node.name)))
             if node.memory_available_mib is None or used is None:
                 self._is_known = False
                 continue

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from console.model.node import Node
 from console.model.placement import AffinityRule
-from console.model.virtual_machine import SecurityType, VirtualMachine
+from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine
 
+AT_REST = frozenset({PowerState.STOPPED, PowerState.SAVED})
 # A node's system build and processor model.
 Hardware = tuple[str, str]
 
@@ -43,7 +44,7 @@ class MovingVms:
             self.by_owner.setdefault(vm.owner_node, []).append(vm)
         # MiB of the VMs of each owner; None if one of them is not known.
         self.memory_by_owner: dict[str | None, int | None] = {
-            owner: memory_needed(owned) for owner, owned in self.by_owner.items()
+            owner: memory_needed(holding_memory(owned)) for owner, owned in self.by_owner.items()
         }
         self._homes = {vm.owner_node for vm in self.lifted}
         self._hardware: dict[Hardware, list[str]] | None = None
@@ -150,7 +151,7 @@ class MovingVms:
 
     @cached_property
     def _total(self) -> int | None:
-        return memory_needed(self.vms)
+        return memory_needed(holding_memory(self.vms))
 
     def memory_to(self, node: str) -> int | None:
         """MiB that this node would have to give them; None if not known."""
@@ -163,6 +164,11 @@ class MovingVms:
                 return None
             total += memory
         return total
+
+
+def holding_memory(vms: Iterable[VirtualMachine]) -> list[VirtualMachine]:
+    """Those that take memory on their node now: a stopped or saved VM takes none."""
+    return [vm for vm in vms if vm.power not in AT_REST]
 
 
 def memory_needed(vms: Iterable[VirtualMachine]) -> int | None:

@@ -1,7 +1,6 @@
 """Draining a node leaves the rest able to take its VMs, one node at a time."""
 
-from console.checks.moving_vms import memory_needed
-from console.checks.node_has_memory import holding_memory
+from console.checks.moving_vms import holding_memory, memory_needed
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import NodeState

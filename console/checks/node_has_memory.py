@@ -1,16 +1,13 @@
 """The target has the memory, and whether the cluster still survives the loss of a node after."""
 
-from collections.abc import Sequence
-
 from console.checks.moving_vms import MovingVms
+from console.checks.moving_vms import holding_memory as holding_memory
 from console.checks.situation import Situation, blocks, note, unknown
 from console.model.finding import Finding
 from console.model.node import Node, NodeState
-from console.model.virtual_machine import PowerState, VirtualMachine
 
 ID = "node_has_memory"
 TITLE = "The target has enough memory"
-_WITHOUT_MEMORY = frozenset({PowerState.STOPPED, PowerState.SAVED})
 
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
@@ -41,11 +38,6 @@ def outlook(survives: bool | None, node: Node) -> tuple[Finding, ...]:
         text = "Whether the cluster survives the loss of one node after this move is not known."
         return (note(ID, text, "A node that is up did not tell its memory, or a VM its own."),)
     return ()
-
-
-def holding_memory(vms: Sequence[VirtualMachine]) -> list[VirtualMachine]:
-    """Those that take memory on their node now: a stopped or saved VM takes none."""
-    return [vm for vm in vms if vm.power not in _WITHOUT_MEMORY]
 
 
 def gib(mib: int) -> str:

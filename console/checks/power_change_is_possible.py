@@ -1,13 +1,12 @@
-"""The platform allows this power change on this VM, and it makes sense in its state."""
+"""This power change makes sense in the VM's present state."""
 
-from console.catalog import load_operation_policy
 from console.checks.situation import Situation, blocks, unknown
 from console.model.finding import Finding
-from console.model.request import ChangePowerState, DeleteVirtualMachine, PowerAction, kind_of
+from console.model.request import ChangePowerState, DeleteVirtualMachine, PowerAction
 from console.model.virtual_machine import PowerState, VirtualMachine
 
 ID = "power_change_is_possible"
-TITLE = "The platform allows it"
+TITLE = "It makes sense in the VM's state"
 _FROM = {
     PowerAction.START: (PowerState.STOPPED, PowerState.SAVED, PowerState.PAUSED),
     PowerAction.STOP: (PowerState.RUNNING,),
@@ -23,9 +22,6 @@ def on_request(
     vm = situation.inventory.vms.get(request.vm_key)
     if vm is None:
         return (blocks(ID, f"{request.vm_name} is no longer known.", "Refresh."),)
-    refusal = load_operation_policy().refusal(kind_of(request), vm.kind)
-    if refusal is not None:
-        return (blocks(ID, refusal.text, refusal.instead, source=refusal.source),)
     if vm.cluster is not None and vm.cluster.migration is not None:
         text = f"{vm.name} is moving to {vm.cluster.migration.target}."
         return (blocks(ID, text, "Wait until it has arrived."),)

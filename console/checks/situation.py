@@ -10,17 +10,20 @@ from console.model.inventory import Inventory
 from console.model.node import NodeState
 from console.model.operation import OperationRecord
 from console.model.placement import AffinityRule
-from console.model.request import LiveMigrate
+from console.model.request import LiveMigrate, MoveMethod
 from console.model.virtual_machine import VirtualMachine
 
 
 @dataclass(frozen=True)
 class Situation:
-    """Read-only. ``running`` are this console's unfinished operations, oldest first."""
+    """Read-only. ``running`` are this console's unfinished operations, oldest first; ``method`` is
+    how VMs would be moved, where that is what is asked.
+    """
 
     inventory: Inventory
     now: float
     running: Sequence[OperationRecord] = field(default=())
+    method: MoveMethod = MoveMethod.LIVE
 
     @functools.cached_property
     def moves_by_node(self) -> Counter[str]:

@@ -1,12 +1,18 @@
 """The VM is of a kind that may move, runs, and is not busy with something that forbids it."""
 
-from console.catalog import load_operation_policy
+from console.checks.moving_vms import AT_REST
 from console.checks.situation import Situation, blocks, unknown, waits
 from console.model.finding import Finding
+from console.model.request import MoveMethod
 from console.model.virtual_machine import PowerState, VirtualMachine, VmActivity
 
 ID = "vm_is_migratable"
 TITLE = "The VM can be live-migrated"
+_WAIT = "Wait until it runs."
+_REMEDY = {
+    PowerState.PAUSED: "Start it first: that ends the pause.",
+    PowerState.CRITICAL: "Its storage does not answer: look at the volume first.",
+}
 _BUSY = {
     VmActivity.BACKING_UP: "is being backed up",
     VmActivity.CHECKPOINTING: "is making a checkpoint",
@@ -16,9 +22,6 @@ _BUSY = {
 
 
 def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
-    refusal = load_operation_policy().refusal("live_migrate", vm.kind)
-    if refusal is not None:
-        return (blocks(ID, f"{vm.name}: {refusal.text}", refusal.instead, source=refusal.source),)
     facts = vm.cluster
     if facts is None:
         return (
@@ -30,13 +33,14 @@ def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
     if facts.power is PowerState.UNKNOWN:
         return (unknown(ID, f"The state of {vm.name} is not known."),)
     if facts.power is not PowerState.RUNNING:
-        return (
-            blocks(
-                ID,
-                f"{vm.name} is {facts.power.lower()}; only a running VM can be live-migrated.",
-                "Start it first.",
-            ),
-        )
+        is_quick = situation.method is MoveMethod.QUICK
+        if is_quick and facts.power in AT_REST:
+            return ()  # a group that is off only changes hands
+        how = "moved so" if is_quick else "live-migrated"
+        text = f"{vm.name} is {facts.power.lower()}; only a running VM can be {how}."
+        at_rest = "Start it first, or move it by quick migration."
+        remedy = at_rest if facts.power in AT_REST else _REMEDY.get(facts.power, _WAIT)
+        return (blocks(ID, text, remedy),)
     if facts.activity is VmActivity.UNKNOWN:
         text = f"Whether a backup or a checkpoint of {vm.name} is running is not known."
         return (unknown(ID, text, "Refresh; the move fails while one is running."),)

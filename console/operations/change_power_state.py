@@ -32,7 +32,12 @@ class ChangePowerStateOperation:
     """One POST, never repeated by itself; the outcome is read from the cluster's own word."""
 
     kind = "change_power_state"
-    checks = ("azure_answers", "resource_bridge_is_online", "power_change_is_possible")
+    checks = (
+        "platform_allows",
+        "azure_answers",
+        "resource_bridge_is_online",
+        "power_change_is_possible",
+    )
     can_cancel = False
 
     def title(self, request: ChangePowerState) -> str:

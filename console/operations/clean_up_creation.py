@@ -21,6 +21,7 @@ class CleanUpCreationOperation:
 
     kind = "clean_up_creation"
     checks = (
+        "platform_allows",
         "azure_answers",
         "resource_bridge_is_online",
         "clean_up_is_possible",

@@ -40,6 +40,7 @@ class CreateVirtualMachineOperation:
 
     kind = "create_virtual_machine"
     checks = (
+        "platform_allows",
         "azure_answers",
         "resource_bridge_is_online",
         "rights_suffice",

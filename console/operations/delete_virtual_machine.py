@@ -15,7 +15,12 @@ class DeleteVirtualMachineOperation:
     """Instance, Arc machine, then the interfaces and disks that were named; then a look."""
 
     kind = "delete_virtual_machine"
-    checks = ("azure_answers", "resource_bridge_is_online", "power_change_is_possible")
+    checks = (
+        "platform_allows",
+        "azure_answers",
+        "resource_bridge_is_online",
+        "power_change_is_possible",
+    )
     can_cancel = False
 
     def title(self, request: DeleteVirtualMachine) -> str:

@@ -15,7 +15,7 @@ class DownloadImageOperation:
     """An idempotent PUT, followed until the image says Ready."""
 
     kind = "download_image"
-    checks = ("azure_answers", "resource_bridge_is_online", "image_is_supported")
+    checks = ("platform_allows", "azure_answers", "resource_bridge_is_online", "image_is_supported")
     can_cancel = False
 
     def title(self, request: DownloadImage) -> str:

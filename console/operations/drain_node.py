@@ -18,7 +18,10 @@ class DrainNodeOperation:
     """Suspend with drain, keep Azure from placing VMs there, watch the VMs leave, then look."""
 
     kind = "drain_node"
-    checks = ("node_can_be_drained",)
+    checks = (
+        "platform_allows",
+        "node_can_be_drained",
+    )
     can_cancel = False
 
     def title(self, request: DrainNode) -> str:

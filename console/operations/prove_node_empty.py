@@ -17,7 +17,10 @@ class ProveNodeEmptyOperation:
     """Sends nothing: it reads what the cluster, another node and both planes tell now."""
 
     kind = "prove_node_empty"
-    checks = ("node_is_known",)
+    checks = (
+        "platform_allows",
+        "node_is_known",
+    )
     can_cancel = True
 
     def title(self, request: ProveNodeEmpty) -> str:

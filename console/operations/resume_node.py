@@ -16,7 +16,10 @@ class ResumeNodeOperation:
     """Resume, with or without failback, let Azure place VMs there again, then look."""
 
     kind = "resume_node"
-    checks = ("node_can_be_drained",)
+    checks = (
+        "platform_allows",
+        "node_can_be_drained",
+    )
     can_cancel = False
 
     def title(self, request: ResumeNode) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from console.model.finding import Severity
 from console.model.group import to_retry
@@ -33,6 +33,7 @@ from console.ui.arranging import Arranging
 from console.ui.ask import Ask
 from console.ui.bridge import Part
 from console.ui.clean_up import Checker, CleanUp, can_clean_up
+from console.ui.elsewhere_menu import ElsewhereMenu
 from console.ui.moving import Moving
 from console.ui.plain_text import one_line, tip
 from console.ui.retrying import retries
@@ -149,7 +150,7 @@ class Actions(QObject):
                 "&Move to node…",
                 Scope.VMS,
                 lambda keys: self.move_wanted.emit(tuple(keys)),
-                self._why_no_move,
+                self.moving.why_not,
                 "Ctrl+M",
             ),
             *(power(*row) for row in _POWER),
@@ -436,11 +437,6 @@ class Actions(QObject):
     def tell_failure(self, title: str, text: str) -> None:
         self._ask.report(title, text)
 
-    def _why_no_move(self, keys: Sequence[str]) -> str:
-        vms = self._store.inventory.vms
-        placed = any(key in vms and vms[key].owner_node for key in keys)
-        return "" if placed else "It is not on the cluster."
-
     def _why_no_power(self, keys: Sequence[str], action: PowerAction) -> str:
         """The first reason if none of these VMs can; if some can, those are done."""
         vms = self._store.inventory.vms
@@ -461,6 +457,13 @@ class Actions(QObject):
         if len(keys) == 1:
             scopes.append(Scope.ONE_VM)
         self._fill(menu, self.entries_for(*scopes), keys)
+        if keys:
+            menu.addSeparator()
+            menu.addMenu(self.elsewhere_menu(menu, lambda: keys))
+
+    def elsewhere_menu(self, parent: QWidget, keys: Callable[[], Sequence[str]]) -> QMenu:
+        """What cannot be done from here with these VMs, and why."""
+        return ElsewhereMenu(parent, self._store, keys, self._ask.report)
 
     def fill_node_menu(self, menu: QMenu, node: str) -> None:
         """The menu of a node."""

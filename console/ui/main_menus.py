@@ -45,6 +45,9 @@ class MainMenus:
         self.menus = {title: window.menuBar().addMenu(title) for title in self.TITLES}
         self._add_table("&File", Scope.WINDOW)
         self._add_table("V&M", Scope.VMS, Scope.ONE_VM)
+        self.menus["V&M"].addSeparator()
+        elsewhere = actions.elsewhere_menu(self.menus["V&M"], lambda: selected(Scope.VMS))
+        self.menus["V&M"].addMenu(elsewhere)
         self._add_table("&Node", Scope.NODE)
         for entry in entries:
             self._add(

@@ -64,6 +64,19 @@ class Moving(QObject):
             if key in vms and (owner := vms[key].owner_node) and owner != target
         ]
 
+    def why_not(self, keys: Sequence[str]) -> str:
+        """Why none of these can be moved at all, wherever to; empty if one can."""
+        # Here and not above: the first frame needs no policy.
+        from console.checks.platform_allows import refusal
+
+        vms, release = self._store.inventory.vms, self._store.inventory.cluster.release
+        placed = [vms[key] for key in keys if key in vms and vms[key].owner_node]
+        if not placed:
+            return "It is not on the cluster."
+        refusals = [refusal("live_migrate", vm, release) for vm in placed]
+        first = refusals[0]
+        return "" if first is None or None in refusals else f"{first.text} {first.remedy}".strip()
+
     def can_go_back(self, record: OperationRecord) -> bool:
         request = record.request
         if not isinstance(request, LiveMigrate) or record.state is not OperationState.SUCCEEDED:

@@ -128,14 +128,6 @@ def test_every_row_has_a_source_and_a_date() -> None:
             assert image.dated.year >= 2024
 
 
-def test_the_bridge_is_never_dragged_and_unmanaged_vms_keep_their_power() -> None:
-    policy = catalog.load_operation_policy()
-    assert policy.refusal("live_migrate", "ResourceBridge")
-    assert policy.refusal("live_migrate", "AzureLocal") is None
-    assert policy.refusal("change_power_state", "Unmanaged")
-    assert policy.refusal("change_power_state", "AzureLocal") is None
-
-
 def test_known_issues_name_their_source() -> None:
     assert all(issue.source and issue.remedy for issue in catalog.load_known_issues())
 

@@ -157,8 +157,8 @@ def test_old_data_decide_nothing(inventory: Inventory) -> None:
 def test_the_resource_bridge_is_never_dragged(inventory: Inventory) -> None:
     bridge = next(vm.name for vm in inventory.vms.values() if "control-plane" in vm.name)
     found = find(inventory, request_for(inventory, bridge))
-    assert found["vm_is_migratable"].severity is Severity.BLOCKS
-    assert "resource bridge" in found["vm_is_migratable"].text
+    assert found["platform_allows"].severity is Severity.BLOCKS
+    assert "resource bridge" in found["platform_allows"].text
 
 
 def test_a_standard_vm_needs_no_igvm_agent(inventory: Inventory) -> None:

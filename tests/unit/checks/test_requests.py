@@ -108,7 +108,6 @@ def test_silent_azure_is_unknown(inventory: Inventory, spec: VirtualMachineSpec)
     [
         ("app-05", PowerAction.START, "running"),
         ("mon-02", PowerAction.STOP, "stopped"),
-        ("legacy-01", PowerAction.STOP, "Azure does not manage this VM"),
         ("app-05", PowerAction.STOP, ""),
         ("mon-02", PowerAction.START, ""),
     ],
@@ -120,6 +119,16 @@ def test_power(inventory: Inventory, name: str, action: PowerAction, word: str) 
     blocked = found.get("power_change_is_possible")
     assert (blocked is None) == (word == "")
     assert blocked is None or word in blocked.text
+
+
+def test_power_of_a_vm_that_azure_does_not_know_is_not_ours(inventory: Inventory) -> None:
+    vm = inventory.vm_named("legacy-01")
+    assert vm is not None
+    found = find(inventory, ChangePowerState(vm.key, vm.name, PowerAction.STOP))
+    refused = found["platform_allows"]
+    assert refused.severity is Severity.BLOCKS
+    assert "Azure does not manage this VM" in refused.text
+    assert refused.source
 
 
 def test_draining_needs_room_and_one_node_at_a_time(inventory: Inventory) -> None:
