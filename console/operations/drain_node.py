@@ -81,7 +81,7 @@ class DrainNodeOperation:
         if node is not None and node.state is NodeState.PAUSED and not left:
             open_text = placement_text(node.accepts_azure_placement, refusal)
             if not open_text:
-                text = f"{request.node} is paused, empty and closed to Azure."
+                text = f"{request.node} is paused and empty, and closed to Azure."
                 return Outcome(_S.SUCCEEDED, text)
             text = f"{request.node} is paused and empty. {open_text}"
             remedy = f"Run Remove-MocPhysicalNode -NodeName {request.node} on a node, then look."

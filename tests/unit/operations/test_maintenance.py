@@ -87,7 +87,7 @@ async def test_a_drain_closes_the_node_before_it_waits_for_the_vms() -> None:
     context = Context()
     await context.refresh()
     outcome = await run(context, DrainNode(NODE))
-    assert outcome.result == f"{NODE} is paused, empty and closed to Azure."
+    assert outcome.result == f"{NODE} is paused and empty, and closed to Azure."
     assert context.steps == ["suspend_node", "close_to_azure"]
 
 
