@@ -41,6 +41,7 @@ class QuickMigrationJob:
         self._began_at = monotonic()
         self._ran_at: float | None = None  # when it was last seen running on the source
         self._has_begun = False
+        self._fell = False  # it ran, and then it was off: what its memory held is gone
 
     @property
     def token(self) -> str:
@@ -61,6 +62,13 @@ class QuickMigrationJob:
         state, group = _words(seen)
         is_there = seen.owner_node.casefold() == self._about.target.casefold()
         is_home = seen.owner_node.casefold() == self._about.source.casefold()
+        self._fell = self._fell or (
+            state == "off" and (self._ran_at is not None or self._has_begun)
+        )
+        if is_there and state == "running" and self._fell:
+            text = "The VM was lost on the way and started again."
+            fault = Fault(FaultCode.REJECTED, text, kept=f"The VM is on {seen.owner_node}.")
+            return JobReport(JobState.FAILED, phase="Failed", fault=fault)
         if is_there and state == "running":
             return JobReport(
                 JobState.SUCCEEDED, phase="Completed", fraction=1.0, move=self._measured()

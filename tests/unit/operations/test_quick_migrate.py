@@ -143,3 +143,25 @@ def test_what_can_be_cancelled_depends_on_the_method(
     operation = operation_for(LiveMigrate("v", "v", "N1", "N2", method))
     assert operation is BY_KIND[kind]
     assert operation.can_cancel is can_cancel
+
+
+@pytest.mark.parametrize(("dies", "state"), [("source", "Saving"), ("target", "Starting")])
+async def test_a_node_that_dies_under_it_is_told(dies: str, state: str) -> None:
+    context, vm, request = await chosen()
+    real = context.world.start_quick_migration
+
+    async def and_then_a_node_dies(*values: str) -> object:
+        job = await real(*values)
+        while vm.state != state:
+            context.clock.advance(0.1)
+            with context.site.look():
+                pass
+        context.site.faults.node_down(vm.owner)
+        return job
+
+    context.world.start_quick_migration = and_then_a_node_dies  # type: ignore[method-assign,assignment]
+    outcome = await run(context, request)
+    assert outcome.state is S.FAILED
+    told = f"{outcome.result} {outcome.fault}"
+    assert "was lost" in told
+    assert moved(context, vm) == 1
