@@ -187,6 +187,7 @@ class OperationPolicy:
         self.operations = {operation.id: operation for operation in operations}
         self.rules = rules
         self._rules: dict[tuple[str, PolicyKind], list[PolicyRule]] = {}
+        self._refusals: dict[tuple[str, PolicyKind, str], PolicyRule | None] = {}
         for rule in rules:
             for operation in rule.operations:
                 for kind in rule.kinds:
@@ -208,6 +209,12 @@ class OperationPolicy:
 
     def refusal(self, operation: str, kind: PolicyKind, release: str) -> PolicyRule | None:
         """The rule for which this console must not do it; None if it may."""
+        asked = (operation, kind, release)
+        if asked not in self._refusals:  # asked of every VM while a person drags hundreds
+            self._refusals[asked] = self._refusal(operation, kind, release)
+        return self._refusals[asked]
+
+    def _refusal(self, operation: str, kind: PolicyKind, release: str) -> PolicyRule | None:
         rule = self.rule(operation, kind, release)
         plane = self.operations[operation].plane
         may = {

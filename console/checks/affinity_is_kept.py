@@ -61,7 +61,7 @@ def rules_in_play(vms: Sequence[VirtualMachine], situation: Situation) -> tuple[
 
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return ()
     if situation.inventory.cluster.affinity_rules is None:
         text = "The cluster's affinity rules could not be read; it refuses a move that breaks one."

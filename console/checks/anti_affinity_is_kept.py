@@ -12,7 +12,7 @@ _SOURCE = "AntiAffinityClassNames and ClusterEnforcedAntiAffinity (failover clus
 
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return ()
     found: list[Finding] = []
     untold = moving.without_classes

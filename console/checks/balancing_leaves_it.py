@@ -20,7 +20,7 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     cluster = situation.inventory.cluster
     if cluster.balancing in (BalancingMode.OFF, BalancingMode.ON_JOIN):
         return ()
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return ()
     threshold = _THRESHOLD.get(cluster.balancing_level or 0)
     if cluster.balancing is BalancingMode.UNKNOWN or threshold is None:

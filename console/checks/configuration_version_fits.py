@@ -11,7 +11,7 @@ _SOURCE = "Troubleshoot live migration issues (16 August 2023), event 10698"
 
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return ()
     found: list[Finding] = []
     for (build, _), sources in moving.hardware(situation.inventory.nodes).items():

@@ -17,7 +17,7 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
         if vm.owner_node != node.name and node.name not in owners:
             text = f"{node.name} is not a possible owner of {vm.name} (0x80071398)."
             found.append(blocks(ID, text, f"It may run on {', '.join(owners)}."))
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return tuple(found)
     if moving.without_owners:
         text = (

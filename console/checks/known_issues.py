@@ -1,5 +1,7 @@
 """Defects of this cluster's release that Microsoft lists and that concern what is asked for."""
 
+import functools
+
 from console.catalog import KnownIssue, is_within, load_known_issues, release_number
 from console.checks.moving_vms import MovingVms
 from console.checks.situation import Situation, note
@@ -13,13 +15,13 @@ TITLE = "No known issue concerns it"
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
     """What is known of live migration on this release, if one of them moves to another node."""
-    if not moving.owners_beside(node.name):
+    if not moving.go_to(node.name):
         return ()
     cluster = situation.inventory.cluster
     if release_number(cluster.release) is None or not cluster.os_build:
         text = "The cluster's release or build is not known, so its known issues are not either."
         return (note(ID, text, "Refresh; look at Get-SolutionUpdateEnvironment on a node."),)
-    return _of_moves(moving.have_dynamic_memory, situation)
+    return _of_moves(cluster.release, cluster.os_build, moving.have_dynamic_memory)
 
 
 def on_request(
@@ -37,16 +39,16 @@ def on_request(
     )
 
 
-def _of_moves(have_dynamic_memory: bool, situation: Situation) -> tuple[Finding, ...]:
-    cluster = situation.inventory.cluster
+@functools.cache
+def _of_moves(release: str, os_build: str, have_dynamic_memory: bool) -> tuple[Finding, ...]:
     return tuple(
         _told(issue)
         for issue in load_known_issues()
         if issue.applies_to == "live_migrate"
         and issue.when != "switch_missing"
         and (have_dynamic_memory or issue.when != "dynamic_memory")
-        and cluster.os_build.startswith(issue.os_build)
-        and is_within(cluster.release, issue.from_release, issue.until_release)
+        and os_build.startswith(issue.os_build)
+        and is_within(release, issue.from_release, issue.until_release)
     )
 
 

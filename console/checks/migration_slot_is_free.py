@@ -11,7 +11,7 @@ TITLE = "A live-migration slot is free"
 
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
     untold: tuple[Finding, ...] = ()
-    if situation.inventory.cluster.parallel_migrations is None and moving.owners_beside(node.name):
+    if situation.inventory.cluster.parallel_migrations is None and moving.go_to(node.name):
         text = "The cluster's limit of moves at a time is not known; one at a time is counted with."
         untold = (note(ID, text, "The cluster itself keeps its limit."),)
     position = queue_position(moving, node.name, situation)

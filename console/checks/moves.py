@@ -32,7 +32,7 @@ from console.checks import (
 )
 from console.checks.expectation import Expectation, Expected
 from console.checks.expectation import duration_to as duration_to
-from console.checks.moving_vms import MovingVms, holding_memory, memory_needed
+from console.checks.moving_vms import MovingVms, memory_held
 from console.checks.situation import Situation, unknown
 from console.model.earlier_moves import NO_HISTORY, History
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict, verdict_of
@@ -192,34 +192,33 @@ def _sorted(findings: tuple[Finding, ...], method: MoveMethod) -> tuple[Finding,
 
 
 class _Room:
-    """Memory free and used by VMs on every node that is up, for the outlook after a move."""
+    """Memory free and used by VMs on every node that is up, for the outlook after a move.
+
+    What a node's VMs use and what it has free together stay the same when a VM moves, so the
+    largest such sum decides for every target at once.
+    """
 
     def __init__(self, inventory: Inventory) -> None:
-        self._free: dict[str, int] = {}
-        self._used: dict[str, int] = {}
+        self._up: set[str] = set()
+        self._free = self._largest = 0
         self._is_known = True
         for node in inventory.nodes.values():
             if node.state is not NodeState.UP:
                 continue
-            used = memory_needed(holding_memory(inventory.vms_on(node.name)))
+            used = memory_held(inventory.vms_on(node.name))
             if node.memory_available_mib is None or used is None:
                 self._is_known = False
                 continue
-            self._free[node.name], self._used[node.name] = node.memory_available_mib, used
+            self._up.add(node.name)
+            self._free += node.memory_available_mib
+            self._largest = max(self._largest, node.memory_available_mib + used)
 
     def survives(self, moving: MovingVms, target: Node) -> bool | None:
         """Whether any one node's VMs still fit elsewhere after the move; None if not known."""
-        needed = moving.memory_to(target.name)
-        if not self._is_known or needed is None or target.name not in self._free:
+        if not self._is_known or target.name not in self._up:
             return None
-        if len(self._free) < 2:
-            return False
-        free, used = dict(self._free), dict(self._used)
-        free[target.name] -= needed
-        used[target.name] += needed
-        for owner in moving.owners_beside(target.name):
-            if owner in free:
-                left = moving.memory_by_owner[owner] or 0
-                free[owner] += left
-                used[owner] -= left
-        return node_has_memory.cluster_survives_loss(free, used)
+        # Those that come from nodes that are up leave as much room as they take.
+        arriving = moving.memory_from_elsewhere(self._up)
+        if arriving is None or moving.memory_to(target.name) is None:
+            return None
+        return len(self._up) > 1 and self._largest <= self._free - arriving

@@ -1,6 +1,6 @@
 """The VMs of one move, indexed once, so that each of many nodes is judged by what differs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -44,7 +44,7 @@ class MovingVms:
             self.by_owner.setdefault(vm.owner_node, []).append(vm)
         # MiB of the VMs of each owner; None if one of them is not known.
         self.memory_by_owner: dict[str | None, int | None] = {
-            owner: memory_needed(holding_memory(owned)) for owner, owned in self.by_owner.items()
+            owner: memory_held(owned) for owner, owned in self.by_owner.items()
         }
         self._homes = {vm.owner_node for vm in self.lifted}
         self._hardware: dict[Hardware, list[str]] | None = None
@@ -145,13 +145,22 @@ class MovingVms:
         """Those that the cluster would move along to this node."""
         return [vm for vm in self.drawn if vm.owner_node != node]
 
+    def go_to(self, node: str) -> bool:
+        """Whether one of them would really move if they were put on this node."""
+        return len(self.by_owner) > (node in self.by_owner)
+
     def owners_beside(self, node: str) -> list[str | None]:
         """The nodes that they would leave; None for VMs that are on no known node."""
         return [owner for owner in self.by_owner if owner != node]
 
     @cached_property
     def _total(self) -> int | None:
-        return memory_needed(holding_memory(self.vms))
+        return memory_held(self.vms)
+
+    def memory_from_elsewhere(self, nodes: Collection[str]) -> int | None:
+        """MiB of those that are on none of these nodes; None if not known."""
+        sums = [mib for owner, mib in self.memory_by_owner.items() if owner not in nodes]
+        return None if None in sums else sum(filter(None, sums))
 
     def memory_to(self, node: str) -> int | None:
         """MiB that this node would have to give them; None if not known."""
@@ -169,6 +178,23 @@ class MovingVms:
 def holding_memory(vms: Iterable[VirtualMachine]) -> list[VirtualMachine]:
     """Those that take memory on their node now: a stopped or saved VM takes none."""
     return [vm for vm in vms if vm.power not in AT_REST]
+
+
+def memory_held(vms: Iterable[VirtualMachine]) -> int | None:
+    """MiB that they take on their nodes now; None if one of them is not known.
+
+    Asked of every VM of a cluster within a frame, so the usual case is looked at first.
+    """
+    total = 0
+    for vm in vms:
+        if vm.power in AT_REST:
+            continue
+        figures = vm.metrics
+        memory = (figures.memory_assigned_mib if figures is not None else None) or vm.memory_mib
+        if memory is None:
+            return None
+        total += memory
+    return total
 
 
 def memory_needed(vms: Iterable[VirtualMachine]) -> int | None:

@@ -56,11 +56,12 @@ class Situation:
 
     @functools.cached_property
     def vm_by_group(self) -> dict[str, VirtualMachine]:
-        """VMs by the name of their cluster group, in lower case."""
+        """The VMs that rules speak of, by the casefolded name of their cluster group."""
+        named = {group.casefold() for rule in self.affinity_rules for group in rule.groups}
         return {
-            vm.cluster.group.casefold(): vm
+            group: vm
             for vm in self.inventory.vms.values()
-            if vm.cluster is not None and vm.cluster.group
+            if vm.cluster is not None and (group := vm.cluster.group.casefold()) in named
         }
 
     @functools.cached_property
