@@ -32,7 +32,8 @@ WINDOW = (
 )
 VENV_PACKAGES = ("python3-venv",)
 # Tests press real keys and drag a real mouse in a real X server with a window manager.
-TEST_TOOLS = ("xvfb", "openbox", "xdotool", "x11-utils")
+# Secrets are kept in a real keyring under a bus of the test's own.
+TEST_TOOLS = ("xvfb", "openbox", "xdotool", "x11-utils", "gnome-keyring", "dbus")
 
 
 def main() -> int:
