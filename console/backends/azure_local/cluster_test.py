@@ -135,6 +135,15 @@ def _why_not_in(node: str, connection: ClusterConnection, error: BackendError) -
             "Look at user and password, the full node name (its SPN), the clock, and whether this "
             "computer has a ticket (klist)."
         )
+        if "ImportError" in fault.detail:
+            text = "This computer's console has no Kerberos."
+            remedy = (
+                "Install it (pip install 'trusted-launch-console[kerberos]', needs the system's "
+                "Kerberos libraries), or allow NTLM in the profile."
+            )
+        elif "clock skew" in fault.detail.lower():
+            text = f"The clocks of this computer and of {node}'s domain are too far apart."
+            remedy = "Set this computer's clock by the domain's time; five minutes are too much."
     elif fault.code is FaultCode.FORBIDDEN:
         text = f"This account may not use the endpoint {endpoint} on {node}."
         remedy = (

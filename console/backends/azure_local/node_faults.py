@@ -17,6 +17,9 @@ SHELL_GONE = 2150858843
 _ACCESS_DENIED = 5
 _QUOTAS = {2150859173, 2150859174, 2150859175, 2150859176, 2150859177}
 
+# Whatever these raise is about who we are: no ticket, unknown name, wrong password, clocks apart.
+_SIGN_IN_PACKAGES = {"spnego", "krb5", "gssapi"}
+
 _WORDS: dict[FaultCode, tuple[str, str]] = {
     FaultCode.WRONG_CREDENTIALS: (
         "{node} did not accept the user name or password.",
@@ -94,6 +97,8 @@ def code_of(error: BaseException) -> FaultCode:
         return FaultCode.FORBIDDEN if error.code == 403 else FaultCode.SERVER_ERROR
     if isinstance(error, WinRMError):
         return FaultCode.SERVER_ERROR
+    if isinstance(error, ImportError) or type(error).__module__.split(".")[0] in _SIGN_IN_PACKAGES:
+        return FaultCode.WRONG_CREDENTIALS
     # A broken XML answer, a fragment that does not fit, a CLIXML type nobody knows.
     return FaultCode.MALFORMED
 

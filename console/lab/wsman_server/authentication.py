@@ -95,8 +95,17 @@ class ConnectionIdentity:
         answer = (f"{NEGOTIATE} {base64.b64encode(reply).decode()}",) if reply else ()
         if not self._context.complete:
             return Verdict(challenges=answer)
+        if not self._is_known(str(self._context.client_principal or "")):
+            self._context = None
+            return Verdict(challenges=self._offers)
         self._user = self._credentials.username
         return Verdict(self._user, answer)
+
+    def _is_known(self, principal: str) -> bool:
+        """NTLM says DOMAIN\\user, Kerberos user@REALM: only the lab's own user comes in."""
+        own = self._credentials.username.rpartition("\\")[2]
+        given = principal.rpartition("\\")[2].partition("@")[0]
+        return hmac.compare_digest(given.lower().encode(), own.lower().encode())
 
     # -- sealing -------------------------------------------------------------------------------
     def unseal(self, body: bytes) -> bytes:
