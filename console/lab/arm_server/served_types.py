@@ -7,8 +7,10 @@ from console.lab.world import arm_ids
 
 STABLE_VM_API, VM_API = "2024-01-01", "2025-06-01-preview"
 _VM = (STABLE_VM_API, VM_API)
-_CLUSTER = ("2026-04-30", "2026-10-01")
-_HYBRID = ("2025-01-13", "2026-07-15")
+# The oldest of each is what Microsoft's JavaScript SDK on npm still speaks; Azure retires slowly.
+# They are answered with the newer bodies, which hold more than those versions knew.
+_CLUSTER = ("2022-05-01", "2026-04-30", "2026-10-01")
+_HYBRID = ("2021-05-20", "2024-07-10", "2025-01-13", "2026-07-15")
 _RESOURCES = (
     "2016-06-01", "2019-10-01", "2020-01-01", "2021-01-01", "2021-04-01", "2022-09-01",
     "2022-12-01", "2024-11-01", "2025-04-01",
