@@ -26,7 +26,7 @@ def test_versions_are_demanded_in_arms_words(client: Client, group: str, site: S
         assert (answer.status, answer.code) == (400, "MissingApiVersionParameter")
     answer = client.get(machines, version="2019-01-01")
     assert (answer.status, answer.code) == (400, "NoRegisteredProviderFound")
-    assert "The supported api-versions are '2025-01-13, 2026-07-15'" in answer.body["error"][
+    assert "2024-07-10, 2025-01-13, 2026-07-15'" in answer.body["error"][
         "message"
     ]  # fmt: skip
     answer = client.get("/subscriptions", version="1999-01-01")
