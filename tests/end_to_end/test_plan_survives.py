@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from console.checks.situation import Situation
 from console.model.operation import OperationRecord, OperationState, waiting_reason
-from console.model.request import LiveMigrate, MoveMethod, PauseNode, ProveNodeEmpty, ResumeNode
+from console.model.request import LiveMigrate, PauseNode, ProveNodeEmpty, ResumeNode
+from console.planning.asked import asked_of
 from console.planning.drain import plan_drain
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
@@ -21,28 +22,13 @@ S = OperationState
 
 
 def emptying(window: MainWindow) -> list[Part]:
-    """Pause the node, then move what runs and hand over what is off, then prove."""
-    inventory = window._store.inventory
-    plan = plan_drain(NODE, Situation(inventory, time.time(), ()))
-    moves = [LiveMigrate(m.vm_key, m.vm_name, m.source, m.target) for m in plan.moves]
-    moving = {move.vm_key for move in moves}
-    target = next(name for name in inventory.nodes if name != NODE)
-    moves = [
-        *(m for m in moves if inventory.vms[m.vm_key].power == "Running"),
-        *(
-            LiveMigrate(vm.key, vm.name, NODE, target, MoveMethod.QUICK)
-            for vm in inventory.vms_on(NODE)
-            if vm.power != "Running" or vm.key not in moving
-        ),
-    ]
-    ids = tuple(f"move-{number}" for number in range(len(moves)))
+    """What the window would send for the plan of this node."""
+    plan = plan_drain(NODE, Situation(window._store.inventory, time.time(), ()))
+    asked = asked_of(plan)
+    ids = [f"part-{number}" for number in range(len(asked))]
     return [
-        Part(PauseNode(NODE), operation_id="pause"),
-        *(
-            Part(move, operation_id=name, after=("pause",))
-            for name, move in zip(ids, moves, strict=True)
-        ),
-        Part(ProveNodeEmpty(NODE), operation_id="proof", after=ids),
+        Part(one.request, operation_id=name, after=tuple(ids[at] for at in one.after))
+        for name, one in zip(ids, asked, strict=True)
     ]
 
 
@@ -54,12 +40,15 @@ def test_a_plan_goes_on_after_its_worker_died(window: MainWindow, lab: Lab, qtbo
     parts = emptying(window)
     moves = [part for part in parts if isinstance(part.request, LiveMigrate)]
     assert len(moves) > 5
+    assert isinstance(parts[0].request, PauseNode)
+    assert isinstance(parts[-1].request, ProveNodeEmpty)
+    pause, proof_id = parts[0].operation_id, parts[-1].operation_id
     group, ids = bridge.submit_group(f"Empty {NODE}", parts)
     assert ids == tuple(part.operation_id for part in parts)
     qtbot.waitUntil(lambda: set(ids) <= known.keys(), timeout=20_000)
-    qtbot.waitUntil(lambda: known["pause"].is_over, timeout=60_000)
-    assert known["pause"].state is S.SUCCEEDED, known["pause"].fault
-    proof = known["proof"]
+    qtbot.waitUntil(lambda: known[pause].is_over, timeout=60_000)
+    assert known[pause].state is S.SUCCEEDED, known[pause].fault
+    proof = known[proof_id]
     assert (proof.state, proof.group_id) == (S.QUEUED, group)
     assert waiting_reason(proof).startswith("Waits for")
 
@@ -76,10 +65,10 @@ def test_a_plan_goes_on_after_its_worker_died(window: MainWindow, lab: Lab, qtbo
 
     for name in ids:
         assert known[name].state is S.SUCCEEDED, (known[name].title, known[name].result)
-    assert known["proof"].result.startswith(f"Safe to reboot: {NODE} is paused")
-    pause_ended = known["pause"].ended_at or 0.0
+    assert known[proof_id].result.startswith(f"Safe to reboot: {NODE} is paused")
+    pause_ended = known[pause].ended_at or 0.0
     assert all((known[name].started_at or 0.0) >= pause_ended for name in moved)
-    assert (known["proof"].started_at or 0.0) >= max(known[n].ended_at or 0.0 for n in moved)
+    assert (known[proof_id].started_at or 0.0) >= max(known[n].ended_at or 0.0 for n in moved)
     counters = lab.ask("counters")["counters"]
     assert counters[f"suspend:{NODE}"] == 1
     for part in moves:
