@@ -27,7 +27,8 @@ class ProveNodeEmptyOperation:
         return f"Prove that {request.node} may be rebooted"
 
     def locks(self, request: ProveNodeEmpty) -> frozenset[str]:
-        return frozenset()
+        # No drain or resume of this console goes on meanwhile.
+        return frozenset({f"node:{request.node}"})
 
     def slots(self, request: ProveNodeEmpty) -> tuple[str, ...]:
         return ()

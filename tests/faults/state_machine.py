@@ -18,7 +18,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from console.channel.messages import OperationChanged, Refused, Submit, SubmitGroup, ToWindow
+from console.channel.messages import (
+    OperationChanged,
+    Refused,
+    Reorder,
+    Submit,
+    SubmitGroup,
+    ToWindow,
+)
 from console.instance_lock import InstanceLock
 from console.lab.world import arm_ids
 from console.model.operation import OperationRecord, OperationState
@@ -28,8 +35,11 @@ from console.model.request import (
     DeleteVirtualMachine,
     DrainNode,
     LiveMigrate,
+    MoveMethod,
     NetworkInterfaceSpec,
+    PauseNode,
     PowerAction,
+    ProveNodeEmpty,
     Request,
     ResumeNode,
     VirtualMachineSpec,
@@ -78,13 +88,13 @@ class ConsoleMachine(RuleBasedStateMachine):
 
     # -- people ---------------------------------------------------------------------------------
     @precondition(lambda self: self.life)
-    @rule(vm=vms, to=nodes, is_stale=st.booleans())
-    def move(self, vm: int, to: int, is_stale: bool) -> None:
+    @rule(vm=vms, to=nodes, is_stale=st.booleans(), method=st.sampled_from(MoveMethod))
+    def move(self, vm: int, to: int, is_stale: bool, method: MoveMethod) -> None:
         known = self.truth.site.vms.get(self.keys[vm])
         if known is None:
             return
         source = self.names[(to + 1) % 4] if is_stale else known.owner
-        self._submit(LiveMigrate(known.vm_id, known.name, source, self.names[to]))
+        self._submit(LiveMigrate(known.vm_id, known.name, source, self.names[to], method))
 
     @precondition(lambda self: self.life)
     @rule(vm=vms, action=st.sampled_from(PowerAction))
@@ -94,10 +104,9 @@ class ConsoleMachine(RuleBasedStateMachine):
             self._submit(ChangePowerState(known.vm_id, known.name, action))
 
     @precondition(lambda self: self.life)
-    @rule(node=nodes, is_drain=st.booleans())
-    def maintain(self, node: int, is_drain: bool) -> None:
-        name = self.names[node]
-        self._submit(DrainNode(name) if is_drain else ResumeNode(name))
+    @rule(node=nodes, act=st.sampled_from((DrainNode, PauseNode, ResumeNode, ProveNodeEmpty)))
+    def maintain(self, node: int, act: type[DrainNode]) -> None:
+        self._submit(act(self.names[node]))
 
     @precondition(lambda self: self.life)
     @rule(number=st.integers(0, 2))
@@ -125,6 +134,38 @@ class ConsoleMachine(RuleBasedStateMachine):
                 parts.append(Submit(self._next_name(), request, group_id=f"group-{number}"))
         message = SubmitGroup(f"group-{number}", "Two moves", tuple(parts))
         self.life.begin(self.life.runner.submit_group(message))
+
+    @precondition(lambda self: self.life)
+    @rule(node=nodes, first=vms, second=vms, number=st.integers(0, 2))
+    def plan(self, node: int, first: int, second: int, number: int) -> None:
+        """Pause, then two moves, the second after the first if it is the same VM, then proof."""
+        assert self.life is not None
+        source, group = self.names[node], f"group-{number}"
+        parts = [Submit(self._next_name(), PauseNode(source), group)]
+        for vm in (first, second):
+            known = self.truth.site.vms.get(self.keys[vm])
+            if known is not None:
+                request = LiveMigrate(known.vm_id, known.name, source, self.names[(node + 1) % 4])
+                after = tuple(part.operation_id for part in parts[: 1 + (first == second)])
+                parts.append(Submit(self._next_name(), request, group, after=after))
+        after = tuple(part.operation_id for part in parts)
+        parts.append(Submit(self._next_name(), ProveNodeEmpty(source), group, after=after))
+        message = SubmitGroup(group, f"Empty {source}", tuple(parts))
+        self.life.begin(self.life.runner.submit_group(message))
+
+    @precondition(lambda self: self.life)
+    @rule(number=st.integers(0, 2))
+    def stop_group(self, number: int) -> None:
+        assert self.life is not None
+        self.life.begin(self.life.runner.stop_group(f"group-{number}"))
+
+    @precondition(lambda self: self.life and self.asked)
+    @rule(which=st.integers(0, 30), before=st.integers(-1, 30))
+    def reorder(self, which: int, before: int) -> None:
+        assert self.life is not None
+        other = f"op-{before % self.asked}" if before >= 0 else ""
+        message = Reorder(f"op-{which % self.asked}", other)
+        self.life.begin(self.life.runner.reorder(message))
 
     @precondition(lambda self: self.life)
     @rule(number=st.integers(0, 2))
