@@ -15,13 +15,17 @@ _S = OperationState
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What was promised of one step when it was asked for. Times in seconds from the start."""
+    """What was promised of one step when it was asked for. Times in seconds from the start.
+
+    ``pause_ms``: how long the VM was to stand still.
+    """
 
     operation_id: str
     move: PlannedMove
     duration_s: Range | None = None
     starts_s: Range | None = None
     ends_s: Range | None = None
+    pause_ms: Range | None = None
 
 
 class PlanRun(msgspec.Struct, frozen=True):
@@ -40,13 +44,18 @@ class PlanRun(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """One step: promised and done. ``took_s`` None: it has not ended, or never began."""
+    """One step: promised and done. ``took_s`` None: it has not ended, or never began.
+
+    ``pause_ms``: how long the VM stood still; None: not measured (a real node does not tell it of a
+    live migration).
+    """
 
     forecast: Forecast
     state: OperationState | None  # None: nothing is known of it
     started_s: float | None = None  # from when the plan was asked for
     took_s: float | None = None
     result: str = ""
+    pause_ms: float | None = None
 
 
 class Afterwards(msgspec.Struct, frozen=True):
@@ -70,7 +79,9 @@ def run_of(
         if isinstance(one.request, ProveNodeEmpty):
             proof = operation_id
     forecasts = tuple(
-        Forecast(last[number], step.move, step.duration_s, step.starts_s, step.ends_s)
+        Forecast(
+            last[number], step.move, step.duration_s, step.starts_s, step.ends_s, step.pause_ms
+        )
         for number, step in enumerate(outlook.steps, start=1)
     )
     return PlanRun(group_id, asked_at, forecasts, outlook.finish_s, proof)
@@ -126,7 +137,8 @@ def _compared(
     if record.state is _S.BLOCKED and vm is not None and vm.owner_node == forecast.move.target:
         # A rule that keeps VMs together made the cluster bring it along before its turn came.
         told = f"It is on {forecast.move.target} already: the cluster or somebody moved it. {told}"
-    return Comparison(forecast, record.state, since, took, told)
+    pause = record.measured.blackout_ms if record.measured is not None else None
+    return Comparison(forecast, record.state, since, took, told, pause)
 
 
 def _seen(forecast: Forecast, inventory: Inventory) -> Comparison:

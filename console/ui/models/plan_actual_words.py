@@ -9,7 +9,7 @@ from console.ui.plain_text import one_line
 
 COLUMNS = (
     "Step", "VM", "To", "Promised start", "Started", "Promised to take", "Took", "Against promise",
-    "Became of it",
+    "Promised pause", "Pause", "Became of it",
 )  # fmt: skip
 _NOT_YET = "–"
 
@@ -71,6 +71,8 @@ def _cells(number: int, step: Comparison) -> tuple[str, ...]:
         words.moment_text(forecast.duration_s),
         took,
         against,
+        words.pause_range_text(forecast.pause_ms),
+        _NOT_YET if step.pause_ms is None else words.pause_range_text((step.pause_ms,) * 2),
         one_line(f"{state}. {step.result}".strip()),
     )
 

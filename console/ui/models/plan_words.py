@@ -125,14 +125,23 @@ def step_memory_text(step: Step) -> str:
     return "none, it is off" if step.memory_mib == 0 else memory_text(step.memory_mib)
 
 
+def pause_range_text(pause_ms: Range | None) -> str:
+    """How long a VM stands still; seconds, with a tenth where that tells something."""
+    if pause_ms is None:
+        return ""
+    low, high = pause_ms
+    if high >= 10_000:
+        return range_text((low / 1000, high / 1000))
+    if low == high:
+        return f"{low / 1000:.2f} s"
+    return f"{low / 1000:.1f} to {high / 1000:.1f} s"
+
+
 def pause_text(step: Step) -> str:
     """How long it stands still; empty where nobody can tell or it is off."""
     if step.pause_ms is None or step.is_broken:
         return ""
-    low, high = step.pause_ms
-    if high >= 10_000:
-        return f"Stands still for {range_text((low / 1000, high / 1000))}."
-    return f"Stands still for {low / 1000:.1f} to {high / 1000:.1f} s."
+    return f"Stands still for {pause_range_text(step.pause_ms)}."
 
 
 def problem_text(step: Step) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from console.checks.situation import Situation
 from console.model.inventory import Inventory
-from console.model.operation import OperationRecord, OperationState
+from console.model.operation import MoveProgress, OperationRecord, OperationState
 from console.model.outlook import Outlook
 from console.model.plan import Method, Plan, PlanKind, PlannedMove
 from console.model.request import (
@@ -21,6 +21,8 @@ from console.planning.afterwards import compare, run_by_cluster, run_of
 from console.planning.asked import asked_of
 from console.planning.drain import plan_drain, plan_return
 from console.planning.judge import judge
+from console.ui.models.plan_actual_words import COLUMNS, rows
+from console.ui.models.plan_words import pause_range_text
 from tests.ui.sample import snapshot
 
 replace = msgspec.structs.replace
@@ -83,7 +85,16 @@ def test_every_step_is_compared_with_what_was_promised(outlook: Outlook) -> None
     assert [f.operation_id for f in run.forecasts] == ["o1", "o2", "o3"]
     assert run.proof_id == "o4"
     known = [
-        record("o1", outlook, 1, state=_S.SUCCEEDED, started_at=101.0, ended_at=111.0, result="ok"),
+        record(
+            "o1",
+            outlook,
+            1,
+            state=_S.SUCCEEDED,
+            started_at=101.0,
+            ended_at=111.0,
+            result="ok",
+            measured=MoveProgress(blackout_ms=180.0),
+        ),
         record("o2", outlook, 2, state=_S.FAILED, started_at=101.0, ended_at=102.0),
     ]
     inventory = Inventory(snapshot("small"))
@@ -91,6 +102,12 @@ def test_every_step_is_compared_with_what_was_promised(outlook: Outlook) -> None
     first, second, third = after.steps
     assert (first.started_s, first.took_s, first.state) == (1.0, 10.0, _S.SUCCEEDED)
     assert first.forecast.duration_s == outlook.steps[0].duration_s
+    assert (first.pause_ms, first.forecast.pause_ms) == (180.0, outlook.steps[0].pause_ms)
+    promised, paused = (COLUMNS.index(name) for name in ("Promised pause", "Pause"))
+    told = rows(after)
+    assert (told[0][paused], told[1][paused]) == ("0.18 s", "–")
+    assert told[0][promised] == pause_range_text(outlook.steps[0].pause_ms)
+    assert all(len(row) == len(COLUMNS) for row in told)
     assert second.state is _S.FAILED
     assert (third.state, third.took_s) == (None, None)
     assert after.took_s is None
