@@ -286,6 +286,7 @@ def cluster_info(site: Site) -> ClusterInfo:
         ],
         balancing_level=settings.balancer_level,
         enforces_anti_affinity=settings.enforces_anti_affinity,
+        rights=_rights(site),
         resource_bridge_online=not site.faults.bridge_offline,
         health_faults=tuple(
             HealthFault(
@@ -301,6 +302,24 @@ def cluster_info(site: Site) -> ClusterInfo:
         volumes=volumes(site),
         storage_links=storage_links(site),
     )
+
+
+# Of each operation the node functions without which it cannot be done.
+_PLACEMENT = "Set-TlcNodePlacement"
+_ACTS = {
+    "live_migrate": {"Start-TlcLiveMigration"},
+    "quick_migrate": {"Start-TlcQuickMigration"},
+    "drain_node": {"Suspend-TlcNode", _PLACEMENT},
+    "pause_node": {"Suspend-TlcNode", _PLACEMENT},
+    "resume_node": {"Resume-TlcNode", _PLACEMENT},
+}
+
+
+def _rights(site: Site) -> tuple[str, ...] | None:
+    if site.faults.cluster_rights_untold:
+        return None
+    missing = site.faults.missing_functions
+    return tuple(operation for operation, acts in _ACTS.items() if not acts & missing)
 
 
 def site_facts(site: Site) -> SiteFacts:

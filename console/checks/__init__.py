@@ -10,6 +10,7 @@ from types import ModuleType
 from console.backends import Backend
 from console.checks import (
     a_node_has_room,
+    account_may_act,
     address_is_free,
     azure_answers,
     clean_up_is_possible,
@@ -40,6 +41,7 @@ ON_REQUEST: dict[str, ModuleType] = {
     check.ID: check
     for check in (
         platform_allows,
+        account_may_act,
         azure_answers,
         resource_bridge_is_online,
         rights_suffice,

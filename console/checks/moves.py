@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from console.checks import (
+    account_may_act,
     affinity_is_kept,
     anti_affinity_is_kept,
     balancing_leaves_it,
@@ -50,6 +51,7 @@ ON_NODE = (
     migration_traffic_is_encrypted,
 )
 ON_GROUP = (
+    account_may_act,
     migration_slot_is_free,
     node_has_memory,
     igvm_agent_runs,

@@ -48,6 +48,8 @@ class ClusterInfo(msgspec.Struct, frozen=True):
     balancing_level: int | None = None  # AutoBalancerLevel: 1 low, 2 medium, 3 high
     # ClusterEnforcedAntiAffinity: whether anti-affinity classes refuse instead of prefer.
     enforces_anti_affinity: bool | None = None
+    # What this account may do at the nodes, as names of operations; None: nobody told.
+    rights: tuple[str, ...] | None = None
     resource_bridge_online: bool | None = None
     health_faults: tuple[HealthFault, ...] = ()
     # None: no node told of them.

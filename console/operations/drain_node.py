@@ -20,6 +20,7 @@ class DrainNodeOperation:
     kind = "drain_node"
     checks = (
         "platform_allows",
+        "account_may_act",
         "node_can_be_drained",
     )
     can_cancel = False

@@ -16,7 +16,7 @@ class PauseNodeOperation:
     """Suspend without a drain, keep Azure from placing VMs there, then look."""
 
     kind = "pause_node"
-    checks = ("platform_allows", "node_is_known", "node_can_be_paused")
+    checks = ("platform_allows", "account_may_act", "node_is_known", "node_can_be_paused")
     can_cancel = False
 
     def title(self, request: PauseNode) -> str:

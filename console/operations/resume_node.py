@@ -18,6 +18,7 @@ class ResumeNodeOperation:
     kind = "resume_node"
     checks = (
         "platform_allows",
+        "account_may_act",
         "node_can_be_drained",
     )
     can_cancel = False

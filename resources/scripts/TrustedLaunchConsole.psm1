@@ -13,6 +13,7 @@
 $ErrorActionPreference = 'Stop'
 $script:Schema = 1
 $script:Version = '1.1.0'
+$script:Allowed = $null
 
 # ---- putting out -------------------------------------------------------------------------------------------
 
@@ -373,6 +374,33 @@ function Get-TlcVmParameter {
     $table
 }
 
+function Get-TlcAllowedFunction {
+    # Names of this module's functions that the caller may use: by role at a constrained endpoint, all of them for an
+    # administrator elsewhere; null where nobody can tell. Looked up once a session.
+    if ($null -ne $script:Allowed) {
+        return , $script:Allowed
+    }
+    try {
+        $configuration = "$($PSSenderInfo.ConfigurationName)"
+        if ($configuration -and $configuration -ne 'Microsoft.PowerShell') {
+            $names = @(Get-PSSessionCapability -ConfigurationName $configuration -Username "$($PSSenderInfo.ConnectedUser)" | ForEach-Object -Process { "$($_.Name)" })
+            $script:Allowed = @($names | Where-Object -FilterScript { $_ -like '*-Tlc*' })
+        }
+        else {
+            $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+            $principal = New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $identity
+            if (-not $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
+                return $null
+            }
+            $script:Allowed = @(Get-Command -Module 'TrustedLaunchConsole' | ForEach-Object -Process { "$($_.Name)" })
+        }
+        , $script:Allowed
+    }
+    catch {
+        $null
+    }
+}
+
 function Get-TlcAffinityRule {
     # Rules that keep groups together or apart; null where they could not be read.
     try {
@@ -579,6 +607,10 @@ function Get-TlcCluster {
     if ($null -ne $faults) {
         $faults = @($faults)
     }
+    $allowed = Get-TlcAllowedFunction
+    if ($null -ne $allowed) {
+        $allowed = @($allowed)
+    }
     $rules = Get-TlcAffinityRule
     if ($null -ne $rules) {
         $rules = @($rules)
@@ -611,6 +643,7 @@ function Get-TlcCluster {
             balancerMode         = $mode
             balancerLevel        = $level
             enforcesAntiAffinity = $enforces
+            allowedFunctions     = $allowed
         })
 }
 

@@ -351,6 +351,19 @@ async def test_what_the_cluster_wants_of_placement_is_told(bench: Bench) -> None
     assert (other.switches, one.switches) == ((), busy.switches)
 
 
+async def test_what_the_account_may_do_at_the_nodes_is_told(bench: Bench) -> None:
+    every = {"live_migrate", "quick_migrate", "drain_node", "pause_node", "resume_node"}
+    rights = (await bench.backend.read_snapshot(BOTH)).cluster.rights
+    assert set(rights or ()) == every
+    # An operator moves VMs and does no maintenance.
+    for act in ("Suspend-TlcNode", "Resume-TlcNode", "Set-TlcNodePlacement"):
+        bench.site.faults.missing_function(act)
+    rights = (await bench.backend.read_snapshot(BOTH)).cluster.rights
+    assert set(rights or ()) == {"live_migrate", "quick_migrate"}
+    bench.site.faults.cluster_rights_untold = True
+    assert (await bench.backend.read_snapshot(BOTH)).cluster.rights is None
+
+
 async def test_some_vms_and_nodes_are_read_without_the_rest(bench: Bench) -> None:
     before = await bench.backend.read_snapshot(BOTH)
     vm = next(vm for vm in before.vms if vm.name == "app-01")

@@ -305,6 +305,7 @@ def _of_cluster(row: node_rows.ClusterRow, words: WordReader) -> ClusterHalf:
         else BalancingMode.UNKNOWN,
         balancing_level=row.balancer_level,
         enforces_anti_affinity=row.enforces_anti_affinity,
+        rights=cluster_records.rights(row.allowed_functions),
         os_build=row.os_build or "",
         release=row.release or "",
     )

@@ -7,6 +7,7 @@ import msgspec
 from console.backends import BackendError
 from console.backends.azure_local import node_rows as rows
 from console.backends.azure_local.halves import ClusterVm
+from console.backends.azure_local.node_catalogue import FUNCTIONS_OF
 from console.backends.azure_local.node_faults import node_fault
 from console.backends.azure_local.translate import (
     ACTIVITY,
@@ -218,6 +219,18 @@ def affinity_rules(
             row.is_enabled is not False,
         )
         for row in found
+    )
+
+
+def rights(functions: list[str] | None) -> tuple[str, ...] | None:
+    """The operations that these functions are enough for; None: nobody told."""
+    if functions is None:
+        return None
+    allowed = {name.lower() for name in functions}
+    return tuple(
+        operation
+        for operation, needed in FUNCTIONS_OF.items()
+        if all(name.lower() in allowed for name in needed)
     )
 
 

@@ -30,6 +30,7 @@ class ClusterHalf(msgspec.Struct, frozen=True):
     balancing: BalancingMode = BalancingMode.UNKNOWN
     balancing_level: int | None = None
     enforces_anti_affinity: bool | None = None
+    rights: tuple[str, ...] | None = None
     os_build: str = ""
     release: str = ""
     health_faults: tuple[HealthFault, ...] = ()

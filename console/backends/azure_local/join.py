@@ -161,6 +161,7 @@ def _cluster_info(
         balancing=half.balancing,
         balancing_level=half.balancing_level,
         enforces_anti_affinity=half.enforces_anti_affinity,
+        rights=half.rights,
         resource_bridge_online=_bridge_online(vms),
         health_faults=half.health_faults,
         volumes=half.volumes,

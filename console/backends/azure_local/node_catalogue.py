@@ -102,6 +102,16 @@ def module_version() -> str:
     return str(tomllib.loads(text)["version"])
 
 
+# The acting functions that each operation on the cluster needs.
+FUNCTIONS_OF: dict[str, tuple[str, ...]] = {
+    "live_migrate": ("Start-TlcLiveMigration",),
+    "quick_migrate": ("Start-TlcQuickMigration",),
+    "drain_node": ("Suspend-TlcNode", "Set-TlcNodePlacement"),
+    "pause_node": ("Suspend-TlcNode", "Set-TlcNodePlacement"),
+    "resume_node": ("Resume-TlcNode", "Set-TlcNodePlacement"),
+}
+
+
 def misuse(name: str, values: Mapping[str, Value]) -> str:
     """Why a node would refuse this call before doing anything; empty if it would not."""
     function = FUNCTIONS.get(name)

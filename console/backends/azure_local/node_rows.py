@@ -88,6 +88,7 @@ class ClusterRow(Row):
     balancer_mode: int | None = None
     balancer_level: int | None = None
     enforces_anti_affinity: bool | None = None
+    allowed_functions: list[str] | None = None
 
 
 class RunningMigrationRow(Row):

@@ -37,7 +37,9 @@ class Switches:
     graph_denied: set[str] = field(default_factory=set)  # subscriptions that may not be read
     graph_malformed_share: float = 0.0  # of all rows of VMs
     # -- cluster plane
+    # Functions that the account's role at the nodes does not have, or that no module has.
     missing_functions: set[str] = field(default_factory=set)
+    cluster_rights_untold: bool = False  # no node tells what the account may do
     # -- both
     malformed: set[str] = field(default_factory=set)  # "arm", "cluster"
     unknown_words: bool = False

@@ -49,6 +49,7 @@ class ReadingTwins:
             "balancerMode": settings.balancer_mode,
             "balancerLevel": settings.balancer_level,
             "enforcesAntiAffinity": settings.enforces_anti_affinity,
+            "allowedFunctions": self._allowed_functions(),
         }
 
     def node(self, _parameters: Parameters) -> Row:
@@ -157,6 +158,13 @@ class ReadingTwins:
             "account": "LAB\\endpoint",
             "checks": [*found, {"name": "IgvmAgent", "isOk": agent == "Running", "text": agent}],
         }
+
+    def _allowed_functions(self) -> list[str] | None:
+        faults = self.site.faults
+        if faults.cluster_rights_untold:
+            return None
+        missing = {name.lower() for name in faults.missing_functions}
+        return [each.name for each in catalogue.load().function if each.name.lower() not in missing]
 
     # -- rows ----------------------------------------------------------------------------------
     def _vm(self, vm: WorldVm) -> Row:

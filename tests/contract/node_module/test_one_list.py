@@ -5,11 +5,12 @@ import re
 import pytest
 
 from console.backends.azure_local import node_catalogue
-from console.catalog import resource_path
+from console.catalog import load_operation_policy, resource_path
 from console.lab.world.clock import MovableClock
 from console.lab.world.scenarios import make_site
 from console.lab.wsman_server import catalogue
 from console.lab.wsman_server.acting_twins import all_twins
+from console.operations import BY_KIND
 from tests.contract.node_module.powershell import ParameterText, PowerShellFile
 
 LISTED = catalogue.load()
@@ -87,6 +88,17 @@ def test_roles_hold_only_what_they_may() -> None:
     assert roles["Reader"] == set(NAMES) - ACTING
     assert roles["Operator"] == set(NAMES) - maintenance
     assert roles["Administrator"] == set(NAMES)
+
+
+def test_what_an_operation_needs_are_acting_functions_that_some_role_has() -> None:
+    for operation, needed in node_catalogue.FUNCTIONS_OF.items():
+        assert operation in BY_KIND
+        assert set(needed) <= ACTING
+    on_cluster = {
+        name for name, each in load_operation_policy().operations.items() if each.plane == "cluster"
+    }
+    # Looking whether a node is empty needs no right to act.
+    assert on_cluster - {"prove_node_empty"} == set(node_catalogue.FUNCTIONS_OF)
 
 
 def test_refusals_of_the_module_are_words_that_the_world_has_too() -> None:

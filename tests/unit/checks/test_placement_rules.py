@@ -224,6 +224,27 @@ def test_balancing_that_would_undo_it(site: Site, facts: dict[str, object], word
     assert all(words in finding.text for finding in told)
 
 
+@pytest.mark.parametrize(
+    ("rights", "verdict"),
+    [
+        (("live_migrate",), Verdict.FITS),
+        (("quick_migrate",), Verdict.CANNOT),
+        (None, Verdict.FITS_WITH_NOTES),
+    ],
+)
+def test_what_the_account_may_not_is_shown_before_the_click(
+    site: Site, rights: tuple[str, ...] | None, verdict: Verdict
+) -> None:
+    site.cluster(rights=rights)
+    verdicts = site.judge("app-01")
+    assert verdicts["N4"].verdict is verdict
+    told = of(verdicts["N4"], "account_may_act")
+    assert len(told) == (verdict is not Verdict.FITS)
+    assert all(finding.remedy for finding in told)
+    # On its own node nothing would be asked for.
+    assert not of(verdicts["N1"], "account_may_act")
+
+
 def test_the_runner_hears_what_the_map_showed(site: Site) -> None:
     site.rule(K.SAME_NODE, "app-01", "app-02")
     vm = site.vm("app-01")

@@ -147,6 +147,24 @@ def test_draining_needs_room_and_one_node_at_a_time(inventory: Inventory) -> Non
     assert find(inventory, request)["node_can_be_drained"].severity is Severity.BLOCKS
 
 
+@pytest.mark.parametrize(
+    ("rights", "severity", "word"),
+    [
+        (("live_migrate",), Severity.BLOCKS, "may not drain nodes"),
+        (None, Severity.NOTE, "is not known"),
+        (("drain_node",), None, ""),
+    ],
+)
+def test_maintenance_needs_a_role(
+    inventory: Inventory, rights: tuple[str, ...] | None, severity: Severity | None, word: str
+) -> None:
+    cluster = replace(inventory.cluster, rights=rights)
+    inventory.apply(SnapshotDelta(cluster=cluster))
+    found = find(inventory, DrainNode("LAB-N1")).get("account_may_act")
+    assert (found.severity if found is not None else None) is severity
+    assert found is None or (word in found.text and found.remedy)
+
+
 def test_only_a_paused_node_resumes(inventory: Inventory) -> None:
     assert find(inventory, ResumeNode("LAB-N1"))["node_can_be_drained"].severity is Severity.BLOCKS
 

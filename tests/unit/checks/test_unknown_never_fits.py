@@ -113,6 +113,7 @@ OF_CLUSTER: dict[str, Domain] = {
     "balancing": _all(BalancingMode, BalancingMode.UNKNOWN),
     "balancing_level": (None, (1, 2, 3)),
     "enforces_anti_affinity": _flag(),
+    "rights": (None, ((), ("quick_migrate",), ("live_migrate",))),
     "resource_bridge_online": _flag(),
     "health_faults": ((), ()),
     "volumes": (None, ((),)),
@@ -208,6 +209,7 @@ def a_cluster(**facts: Any) -> ClusterInfo:
         "balancing": BalancingMode.ALWAYS,
         "balancing_level": 1,
         "enforces_anti_affinity": False,
+        "rights": ("live_migrate",),
     }
     return ClusterInfo("c", **{**known, **facts})
 
