@@ -8,6 +8,7 @@ from console.channel import codec
 from console.channel.frames import pack_frame, read_frame
 from console.channel.messages import (
     Close,
+    GroupChanged,
     Notice,
     Open,
     OperationChanged,
@@ -15,11 +16,12 @@ from console.channel.messages import (
     Pong,
     Ready,
     SetAttention,
+    StopGroup,
     Submit,
     ToWindow,
 )
 from console.model.freshness import Fault, FaultCode
-from console.model.operation import OperationRecord, OperationState
+from console.model.operation import GroupRecord, OperationRecord, OperationState
 
 
 def say(message: ToWindow) -> None:
@@ -58,6 +60,10 @@ def main(mode: str, marks: str) -> None:
                             OperationRecord(name, request, "t", OperationState.QUEUED, 1.0)
                         )
                     )
+            case StopGroup(group_id=name):
+                heard(f"stop {name}")
+                if not is_first:
+                    say(GroupChanged(GroupRecord(name, "t", 1.0, stop_requested=True)))
             case SetAttention(is_visible=visible):
                 heard(f"attention {visible}")
             case Ping(number=number):

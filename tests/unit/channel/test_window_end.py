@@ -12,12 +12,14 @@ import pytest
 
 from console.channel.messages import (
     Cancel,
+    GroupChanged,
     Notice,
     Open,
     OperationChanged,
     Ready,
     Refused,
     SetAttention,
+    StopGroup,
     Submit,
     ToWindow,
 )
@@ -124,6 +126,22 @@ def test_a_killed_worker_is_replaced_and_told_again(desk: Desk) -> None:
     link.send(Submit("op-2", LiveMigrate("key", "vm", "N1", "N2")))
     recorder.until(lambda: "submit op-2" in recorder.texts)
     assert recorder.texts.count("submit op-1") == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+def test_a_stop_that_was_not_answered_is_asked_again(desk: Desk) -> None:
+    recorder = Recorder()
+    link = desk.link("well", recorder)
+    link.send(StopGroup("g"))
+    recorder.until(lambda: "stop g" in recorder.texts)
+    os.kill(recorder.pids[0], signal.SIGKILL)
+    recorder.until(lambda: recorder.texts.count("stop g") == 2)
+    recorder.until(lambda: any(isinstance(m, GroupChanged) for m in recorder.messages))
+    # Answered: a third worker is not asked again.
+    os.kill(recorder.pids[1], signal.SIGKILL)
+    link.send(Submit("op-2", LiveMigrate("key", "vm", "N1", "N2")))
+    recorder.until(lambda: "submit op-2" in recorder.texts)
+    assert recorder.texts.count("stop g") == 2
 
 
 def test_a_frozen_worker_is_killed_and_replaced(desk: Desk) -> None:

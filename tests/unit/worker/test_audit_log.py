@@ -8,7 +8,7 @@ import pytest
 
 from console.model.freshness import Fault
 from console.model.operation import OperationState
-from console.model.request import LiveMigrate
+from console.model.request import LiveMigrate, PauseNode, ProveNodeEmpty, Request
 from console.worker import archive, audit_command, audit_log
 from console.worker.audit_log import AuditPhase
 from console.worker.journal_lines import (
@@ -19,6 +19,7 @@ from console.worker.journal_lines import (
     Line,
     Sending,
     StateEntered,
+    StopAsked,
 )
 from console.worker.journal_salvage import open_store
 from console.worker.journal_schema import FILE_NAME
@@ -106,6 +107,14 @@ def test_a_group_is_an_act_too() -> None:
     assert subject is not None
     assert (subject.act, subject.target) == ("group", "Move 3 VMs")
     assert audit_log.body_of(Accepted("migrate", "token")) is None
+    stop = audit_log.body_of(StopAsked("ann"))
+    assert stop is not None
+    assert stop.phase is AuditPhase.STOP_ASKED
+
+
+@pytest.mark.parametrize("request_", [PauseNode("N1"), ProveNodeEmpty("N1")])
+def test_an_act_on_a_node_names_it(request_: Request) -> None:
+    assert audit_log.target_of(request_) == "N1"
 
 
 def test_a_whole_log_is_said_to_be_whole(tmp_path: Path) -> None:
