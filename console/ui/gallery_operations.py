@@ -10,6 +10,8 @@ from console.model.foreign_move import ForeignMove, ForeignMoveState
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import (
     NO_PROGRESS,
+    WAITS,
+    DrainProgress,
     GroupRecord,
     MoveProgress,
     OperationRecord,
@@ -20,7 +22,11 @@ from console.model.operation import (
 from console.model.request import (
     CreateVirtualMachine,
     DomainJoinSpec,
+    DrainNode,
     LiveMigrate,
+    MoveMethod,
+    PauseNode,
+    ProveNodeEmpty,
     VirtualMachineSpec,
 )
 from console.model.snapshot import ClusterSnapshot
@@ -163,3 +169,44 @@ def fill_moving(store: Store, snapshot: ClusterSnapshot) -> None:
         store.operation_changed(
             _replace(made, progress=progress, queue_position=waits, cancel_requested=is_last)
         )
+
+
+def fill_plan(store: Store, snapshot: ClusterSnapshot) -> str:
+    """A node that is being emptied by its plan, and one that is drained; the group's id."""
+    asked, at = moves(snapshot), time.time() - 60
+    node = snapshot.nodes[0].name
+    group = GroupRecord("p" * 8, f"Empty {node}", at, "operator")
+    store.groups_known(group)
+    pause = OperationRecord(
+        "pause", PauseNode(node), f"Pause {node}", _S.SUCCEEDED, at, "operator", group.id,
+        started_at=at, ended_at=at + 3,
+        result=f"{node} is paused and closed to Azure; what runs on it stays there.",
+    )  # fmt: skip
+    store.operation_changed(pause)
+    quick = Progress("Saving", 0.1)
+    for number in range(4):
+        state = (_S.SUCCEEDED, _S.RUNNING, _S.RUNNING, _S.QUEUED)[number]
+        made = record(f"move-{number}", next(asked), state, 50.0 - number)
+        made = _replace(made, group_id=group.id, after=("pause",))
+        if number == 2:
+            request = _replace(made.request, method=MoveMethod.QUICK)
+            made = _replace(made, request=request, title=f"{made.title} (quick)", progress=quick)
+            made = _replace(made, can_cancel=False)
+        store.operation_changed(made)
+    step = StepEntry(at, _S.QUEUED, f"{WAITS[0]} 3 operations to end")
+    store.operation_changed(
+        OperationRecord(
+            "proof", ProveNodeEmpty(node), f"Prove that {node} may be rebooted", _S.QUEUED, at,
+            "operator", group.id, queue_position=1, can_cancel=True, steps=(step,),
+        )
+    )  # fmt: skip
+    other = snapshot.nodes[1].name
+    drain = DrainProgress(("app-02", "app-06"), ("sql-01", "web-01"), (("sql-01", "no room"),))
+    store.operation_changed(
+        OperationRecord(
+            "drain", DrainNode(other), f"Drain {other}", _S.RUNNING, at, "operator", started_at=at,
+            progress=Progress("Draining", 0.5, "2 of 4 have left", drain=drain),
+        )
+    )  # fmt: skip
+    store.history_known(None)
+    return group.id

@@ -184,6 +184,20 @@ def _operations(count: int) -> Builder:
     return build
 
 
+def _operations_plan(name: str) -> Builder:
+    """A plan that goes on and a drain, one of them chosen."""
+
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        main = window(snapshot, folder, scenario)
+        group = gallery_operations.fill_plan(main._store, snapshot)
+        main.drawer.select("proof")
+        main.drawer.select(name or group)
+        main.resizeDocks([main._docks["operations"]], [420], Qt.Orientation.Vertical)
+        return main
+
+    return build
+
+
 def _away(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     """The digest of an absence, beside a fault."""
     from console.ui.models.digest import digest_of
@@ -286,6 +300,9 @@ VIEWS: dict[str, Builder] = {
     "operations-none": _operations(0),
     "operations-one": _operations(1),
     "operations-500": _operations(500),
+    "operations-plan": _operations_plan(""),
+    "operations-plan-waits": _operations_plan("proof"),
+    "operations-drain": _operations_plan("drain"),
     "away": _away,
     "choose-node": _choose,
     **{name: _plan(build) for name, build in gallery_plans.BUILDERS.items()},

@@ -239,7 +239,7 @@ class OperationStory(QWidget):
         return (
             StoryButton(
                 "stop_between",
-                lambda _: "&Stop between",
+                self._stop_text,
                 lambda chosen: self._stop_group(chosen),
                 lambda chosen: chosen.group_row is not None,
                 lambda chosen: arranging.why_no_stop(chosen.group, self._children(chosen)),
@@ -259,6 +259,10 @@ class OperationStory(QWidget):
                 why_no_move_up,
             ),
         )
+
+    def _stop_text(self, chosen: Chosen) -> str:
+        has_moves = bool(chosen.moves_of(self._store.operations))
+        return "&Stop between moves" if has_moves else "&Stop what waits"
 
     def _stop_group(self, chosen: Chosen) -> None:
         if chosen.group_row is not None:
