@@ -47,6 +47,10 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         )
     if options.command == "snapshot":
         return _print_snapshot(options.scenario)
+    if options.command == "doctor":
+        from console.worker import host
+
+        return host.doctor(places.config_folder(options.state_folder), options.of, print)
     if options.command == "audit":
         return _audit(options)
     return _run_console(options)
@@ -129,6 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="read a lab scenario and print it (gallery)")
     snapshot.set_defaults(command="snapshot")
     snapshot.add_argument("--scenario", default="small")
+    doctor = commands.add_parser("doctor", help="what this computer has for connecting")
+    doctor.set_defaults(command="doctor")
+    doctor.add_argument("--of", default="", metavar="PROFILE", help="this connection only")
+    doctor.add_argument(
+        "--state-folder", default="", help="whose connections (default: this user's)"
+    )
     audit = commands.add_parser("audit", help="verify or export the record of what was done")
     audit.set_defaults(command="audit")
     audit.add_argument("act", choices=("verify", "export"))

@@ -170,3 +170,15 @@ async def _open_fleet(
     assert opening.profile.fleet is not None
     secrets = await connecting.secrets_of(opening.profile, opening.secrets)
     return ResourceGraphFleet(sign_ins.arm_connection(opening.profile.fleet.arm, secrets), clock)
+
+
+def doctor(folder: Path, wanted: str, say: Callable[[str], None]) -> int:
+    """The ``doctor`` command, with the concrete wires' own words."""
+    from console.backends.azure_local.token_cache import why_not_durable
+    from console.backends.azure_local.wires import settled
+    from console.worker import doctor as doctor_command
+
+    found, unread = doctor_command.load(folder, wanted)
+    for text in unread:
+        say(text)
+    return doctor_command.run(doctor_command.Ground(found, settled, why_not_durable), say)
