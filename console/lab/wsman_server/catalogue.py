@@ -37,6 +37,7 @@ class Function(msgspec.Struct, frozen=True):
     cmdlets: tuple[str, ...]
     source: str
     parameter: tuple[Parameter, ...] = ()
+    role: str = ""  # administrator, where an operator may not call it
 
     def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Values by their declared spelling; refuses as PowerShell's binder would."""

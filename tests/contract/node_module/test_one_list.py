@@ -1,6 +1,8 @@
 """One list of functions, and module, client, twins and roles all agree with it."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -77,6 +79,15 @@ def test_the_versions_are_one() -> None:
         FOLDER / "TrustedLaunchConsole.psd1"
     ).read_text(encoding="utf-8")
     assert f"$script:Version = '{version}'" in MODULE.source.decode()
+
+
+def test_role_files_are_what_the_catalogue_says() -> None:
+    """Made by packaging/jea_kit.py, never by hand."""
+    program = resource_path("").parent / "packaging" / "jea_kit.py"
+    told = subprocess.run(
+        [sys.executable, str(program), "--check"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout
 
 
 def test_roles_hold_only_what_they_may() -> None:
