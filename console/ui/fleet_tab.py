@@ -43,7 +43,7 @@ class FleetTab(QObject):
             return
         # The first picture shall be whole: there is nothing else to wait for yet.
         self.page.groups.finish()
-        self.page.rows.finish()
+        self.page.wall.finish()
 
     def _on_cluster(self, arm_id: str) -> None:
         name = self.store.name_of_cluster(arm_id)

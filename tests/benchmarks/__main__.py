@@ -15,6 +15,7 @@ NAMES = (
     "planning",
     "snapshot",
     "refresh",
+    "fleet",
     "operations",
     "idle",
     "journal",

@@ -48,7 +48,8 @@ def done(page: FleetPage) -> None:
     page.groups.finish()
     page.rows.finish()
     settle()
-    page.wall._filling.finish()
+    page.wall.finish()
+    settle()
 
 
 def keys(page: FleetPage, text: str) -> None:

@@ -4,6 +4,7 @@ Tree and wall show the same groups. They are worked out in slices; counts follow
 once, a VM that belongs elsewhere now moves with the next division.
 """
 
+import itertools
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from console.ui.slices import Slices
 
 _STEP = 4_000
 _DIVIDE_AGAIN_MS = 400
+_TELL_MS = 150
 TAG = "tag:"
 
 
@@ -66,6 +68,10 @@ class FleetGroups(QObject):
         store.replaced.connect(self._divide)
         store.slots_changed.connect(self._on_changed)
         store.told.connect(self._on_told)
+        # Counts are read by people: a few times a second is often enough.
+        self._touched: set[int] = set()
+        self._telling = QTimer(self, singleShot=True, interval=_TELL_MS)
+        self._telling.timeout.connect(self._tell_counted)
         self._names: tuple[str, ...] = ()
         self._divide()
 
@@ -101,15 +107,14 @@ class FleetGroups(QObject):
         levels = bytes(store.levels)
         group_of, place_of = array("i", [-1]) * size, array("I", bytes(4 * size))
         for start in range(0, size, _STEP):
-            for slot in range(start, min(start + _STEP, size)):
-                level = levels[slot]
-                if level == NO_LEVEL:
-                    continue
-                at = keys[codes[slot]] if codes[slot] < len(keys) else 0
-                group = groups[at]
-                group_of[slot], place_of[slot] = at, len(group.slots)
-                group.slots.append(slot)
-                group.counts[level] += 1
+            slot = start
+            # Neighbours mostly belong together: they are taken as one run.
+            for code, run in itertools.groupby(codes[start : start + _STEP]):
+                stop = slot + len(list(run))
+                if code < len(keys):
+                    at = keys[code]
+                    _enter_run(groups[at], at, range(slot, stop), levels, group_of, place_of)
+                slot = stop
             yield
         # Groups without VMs are left out; the others keep their order.
         new_place = [-1] * len(groups)
@@ -204,8 +209,38 @@ class FleetGroups(QObject):
             counts[now] += 1
             counted[slot] = now
             touched.add(at)
+        self._touched |= touched
+        if touched and not self._telling.isActive():
+            self._telling.start()
+
+    def _tell_counted(self) -> None:
+        touched = {at for at in self._touched if at < len(self.groups)}
+        self._touched = set()
         if touched:
             self.counted.emit(touched)
+
+
+def _enter_run(
+    group: Group,
+    at: int,
+    run: range,
+    levels: bytes,
+    group_of: "array[int]",
+    place_of: "array[int]",
+) -> None:
+    told = levels[run.start : run.stop]
+    first = len(group.slots)
+    if NO_LEVEL in told:
+        alive = [slot for slot in run if levels[slot] != NO_LEVEL]
+        for place, slot in enumerate(alive, first):
+            group_of[slot], place_of[slot] = at, place
+        group.slots.extend(alive)
+    else:
+        group_of[run.start : run.stop] = array("i", [at]) * len(run)
+        place_of[run.start : run.stop] = array("I", range(first, first + len(run)))
+        group.slots.extend(run)
+    for place in range(len(LEVELS)):
+        group.counts[place] += told.count(place)
 
 
 def _term(by: str, value: str, title: str) -> str:

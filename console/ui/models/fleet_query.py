@@ -14,7 +14,7 @@ from console.model.fleet import NO_LEVEL
 from console.ui.models.fleet_facts import FleetFacts
 
 # Rows looked at between two looks at the clock: about a millisecond.
-STEP = 4_000
+STEP = 3_000
 FIELDS = {
     "name": "name",
     "address": "address",

@@ -82,13 +82,14 @@ class FleetRows(QObject):
     # -- work in slices ------------------------------------------------------------------------
     def _search(self, among: "array[int]") -> Iterator[None]:
         found: array[int] = array("I")
-        yield from search(self._store, self.query, among, found)
-        self._show(found)
-
-    def _show(self, found: "array[int]") -> None:
         shown = bytearray(self._store.size)
-        for slot in found:
-            shown[slot] = 1
+        marked = 0
+        for _ in search(self._store, self.query, among, found):
+            for slot in found[marked:]:
+                shown[slot] = 1
+            marked = len(found)
+            yield
+        shown.extend(bytes(self._store.size - len(shown)))
         self.visible, self.shown = found, shown
         self._is_found_whole = True
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QPixmap,
     QResizeEvent,
     QStandardItem,
     QStandardItemModel,
@@ -24,6 +25,7 @@ from console.ui.fleet_store import FleetStore
 from console.ui.models.fleet_columns import COLUMNS, FleetColumn
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.plain_text import one_line, tip
+from console.ui.views.fleet import wall_painting
 
 _PADDING = 8
 _MARK_COLUMN = "name"
@@ -224,9 +226,12 @@ class FleetList(QAbstractScrollArea):
         sections = [one for one in sections if one[1] + one[2] > 0 and one[1] < width]
         first, last = self._visible_range()
         stale = self._stale_codes()
+        side = round(height * 0.45)
+        marks = wall_painting.row_marks(side, self.devicePixelRatioF())
         for at, slot in enumerate(self._rows.visible[first:last]):
             area = QRect(0, at * height, width, height)
-            self._paint_row(painter, area, slot, sections, stale)
+            self._paint_row(painter, area, slot, sections, stale, marks)
+        painter.end()
 
     def _stale_codes(self) -> frozenset[int]:
         stale = self._store.stale_subscriptions()
@@ -240,6 +245,7 @@ class FleetList(QAbstractScrollArea):
         slot: int,
         sections: Sequence[_Section],
         stale: frozenset[int],
+        marks: Sequence[QPixmap],
     ) -> None:
         store, palette = self._store, self.palette()
         ink = palette.text().color()
@@ -254,9 +260,8 @@ class FleetList(QAbstractScrollArea):
             cell = QRect(left + _PADDING, area.top(), width - 2 * _PADDING, area.height())
             if column.id == _MARK_COLUMN:
                 side = round(area.height() * 0.45)
-                mark = QRect(cell.left(), cell.top() + (cell.height() - side) // 2, side, side)
-                theme.paint_health(painter, mark, store.level(slot))
-                painter.setPen(ink)
+                top = cell.top() + (cell.height() - side) // 2
+                painter.drawPixmap(QPoint(cell.left(), top), marks[store.levels[slot] & 7])
                 cell = cell.adjusted(side + _PADDING, 0, 0, 0)
             text = metrics.elidedText(
                 one_line(column.text(store, slot)), Qt.TextElideMode.ElideRight, cell.width()

@@ -195,7 +195,7 @@ class FleetPage(QWidget):
         self.list.selection_changed.connect(self._on_list_selection)
         self.wall.activated.connect(self._on_activated)
         self.list.activated.connect(self._on_activated)
-        self.wall.group_activated.connect(lambda at: self.show_term(self.groups.groups[at].term))
+        self.wall.group_activated.connect(lambda at: self.show_term(self.wall.parts[at].term))
         self.list.header.sectionClicked.connect(self._on_section)
         self.tree.term_wanted.connect(self.show_term)
         self.tree.cluster_wanted.connect(self.cluster_wanted)

@@ -50,7 +50,7 @@ class FleetWall(WallCanvas):
         """To the next critical VM in the order of the wall; False if there is none."""
         ordered = [
             (at, place)
-            for at, group in enumerate(self.groups.groups)
+            for at, group in enumerate(self.parts)
             if group.counts[_RED]
             for place in self.notable(at)
             if self._store.levels[group.slots[place]] == _RED
@@ -58,13 +58,13 @@ class FleetWall(WallCanvas):
         if not ordered:
             return False
         here = (-1, -1)
-        if 0 <= self.cursor_slot < len(self.groups.group_of):
-            here = (self.groups.group_of[self.cursor_slot], self.groups.place_of[self.cursor_slot])
+        if 0 <= self.cursor_slot < len(self.part_of):
+            here = (self.part_of[self.cursor_slot], self.place_of[self.cursor_slot])
         if step > 0:
             found = next((one for one in ordered if one > here), ordered[0])
         else:
             found = next((one for one in reversed(ordered) if one < here), ordered[-1])
-        self.move_cursor(self.groups.groups[found[0]].slots[found[1]])
+        self.move_cursor(self.parts[found[0]].slots[found[1]])
         return True
 
     # -- mouse ---------------------------------------------------------------------------------
@@ -159,13 +159,13 @@ class FleetWall(WallCanvas):
             return True
         places = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down,
                   Qt.Key.Key_Home, Qt.Key.Key_End}  # fmt: skip
-        groups = self.groups.groups
+        groups = self.parts
         if key not in places or not groups:
             return False
         if self.cursor_slot < 0 or self._store.levels[self.cursor_slot] == NO_LEVEL:
             self.move_cursor(groups[0].slots[0])
             return True
-        at, place = self.groups.group_of[self.cursor_slot], self.groups.place_of[self.cursor_slot]
+        at, place = self.part_of[self.cursor_slot], self.place_of[self.cursor_slot]
         columns = self._layout.blocks[at].columns
         steps = {
             Qt.Key.Key_Left: place - 1,

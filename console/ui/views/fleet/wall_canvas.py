@@ -9,14 +9,22 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL
-from console.ui import theme
+from console.ui import milestones, theme
 from console.ui.fleet_store import FleetStore
-from console.ui.models.fleet_groups import FleetGroups
+from console.ui.models.fleet_groups import FleetGroups, Group
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.plain_text import one_line
 from console.ui.slices import Slices
@@ -29,6 +37,7 @@ _LEAST_CAPTION = 4  # smaller tiles have no room for captions
 _LEAST_SHAPE = 12
 _LEAST_NAME = 80
 _REFRESH_MS = 16
+_AT_ONCE = 2_000  # colours worked out between two looks at the clock
 
 
 class WallCanvas(QAbstractScrollArea):
@@ -56,12 +65,23 @@ class WallCanvas(QAbstractScrollArea):
         self.cursor_slot = -1
         self.zoom = 0
         self.is_fitted = True  # follows the window's size until somebody zooms
+        # The division that is drawn: a newer one is taken when its colours are worked out.
+        self.parts: list[Group] = []
+        self.part_of: array[int] = array("i")
+        self.place_of: array[int] = array("I")
+        self._colours_of: list[array[int]] = []  # by part, in the order of its slots
+        self._filled = bytearray()  # by part: 1 where its pixels are in the picture
         self._layout = WallLayout((), 4, 1, 0)
         self._image = QImage(4, 1, QImage.Format.Format_RGB32)
         self._pixels = memoryview(self._image.bits()).cast("I")
         self._chosen: QImage | None = None
         self._faint: frozenset[int] = frozenset()  # codes of subscriptions whose data are old
-        self._colours: list[int] = []
+        self._colours: list[int] = wall_painting.tile_colours()
+        self._was_searching = False
+        self._was_painted = False
+        self._is_behind = True
+        self._late: set[int] = set()  # changed while colours were worked out
+        self._next_colours: tuple[list[Group], list[array[int]]] = ([], [])
         self._notable: dict[int, list[int]] = {}  # by group: places of tiles that are not healthy
         self._repaint = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._repaint.timeout.connect(self.viewport().update)
@@ -93,7 +113,7 @@ class WallCanvas(QAbstractScrollArea):
         at = self._group_at(x, y)
         if at < 0:
             return -1
-        block, slots = self._layout.blocks[at], self.groups.groups[at].slots
+        block, slots = self._layout.blocks[at], self.parts[at].slots
         place = (y - block.y) * block.columns + x - block.x
         return slots[place] if place < len(slots) else -1
 
@@ -120,7 +140,7 @@ class WallCanvas(QAbstractScrollArea):
         bottom = int((area.bottom() + self._offset) // height)
         found: list[int] = []
         for at in self._groups_between(top, bottom):
-            block, slots = self._layout.blocks[at], self.groups.groups[at].slots
+            block, slots = self._layout.blocks[at], self.parts[at].slots
             first, last = max(left, block.x), min(right, block.x + block.columns - 1)
             if first > last:
                 continue
@@ -131,11 +151,11 @@ class WallCanvas(QAbstractScrollArea):
 
     def tile_rect(self, slot: int) -> QRectF:
         """Where a VM's tile is now, in the viewport; empty if it has none."""
-        at = self.groups.group_of[slot] if 0 <= slot < len(self.groups.group_of) else -1
+        at = self.part_of[slot] if 0 <= slot < len(self.part_of) else -1
         if not 0 <= at < len(self._layout.blocks):
             return QRectF()
         width, height = self.tile
-        x, y = self._tile_of(at, self.groups.place_of[slot])
+        x, y = self._tile_of(at, self.place_of[slot])
         return QRectF(x * width, y * height - self._offset, width, height)
 
     def block_rect(self, at: int) -> QRect:
@@ -211,7 +231,7 @@ class WallCanvas(QAbstractScrollArea):
         return [(w, h, line if min(w, h) >= _LEAST_CAPTION else 0) for w, h in ZOOMS]
 
     def _lay_out(self) -> None:
-        sizes = [len(group.slots) for group in self.groups.groups]
+        sizes = [len(group.slots) for group in self.parts]
         width, height = self.viewport().width(), self.viewport().height()
         zooms = self._zooms()
         if self.is_fitted:
@@ -232,23 +252,20 @@ class WallCanvas(QAbstractScrollArea):
 
     # -- the picture ---------------------------------------------------------------------------
     def _fill_picture(self) -> None:
+        """The colours that are known, laid out anew: copies only."""
         layout = self._layout
-        ground = theme.current().color("window").rgb()
         self._image = QImage(layout.columns, layout.rows, QImage.Format.Format_RGB32)
-        self._image.fill(ground)
+        self._image.fill(theme.current().color("window").rgb())
         self._pixels = memoryview(self._image.bits()).cast("I")
-        self._colours = wall_painting.tile_colours()
-        self._notable.clear()
-        self._filling.drop()
-        for at in range(len(layout.blocks)):
-            self._fill_block(at)
+        self._filled = bytearray(len(layout.blocks))
         self._choose_pixels()
         self.viewport().update()
 
     def _fill_block(self, at: int) -> None:
-        """A row of a block is one copy."""
+        """A row of a block is one copy; made when the block comes into sight."""
+        self._filled[at] = 1
         block, pixels, stride = self._layout.blocks[at], self._pixels, self._layout.columns
-        looks = self._looks(self.groups.groups[at].slots)
+        looks = self._colours_of[at]
         for row in range(block.rows):
             some = looks[row * block.columns : (row + 1) * block.columns]
             start = (block.y + row) * stride + block.x
@@ -273,15 +290,60 @@ class WallCanvas(QAbstractScrollArea):
         query = self._rows.query
         return bool(query.terms or query.unknown) and len(self._rows.shown) >= self._store.size
 
-    def _on_found(self) -> None:
-        """The search finds others: the picture follows, some blocks at a time."""
-        self._filling.begin(self._refill(), self.viewport().update)
+    def recolour(self) -> None:
+        """Other VMs are found, others are old, or the theme is another: some parts at a time."""
+        if not self.isVisible():
+            self._is_behind = True  # nobody sees it: when somebody does
+            return
+        self._is_behind = False
+        self._colours = wall_painting.tile_colours()
+        self._filling.begin(self._recolouring(self.groups.groups), self._take_division)
 
-    def _refill(self) -> Iterator[None]:
-        for at in range(len(self._layout.blocks)):
-            self._fill_block(at)
-            if at % 16 == 0:
+    def _recolouring(self, parts: list[Group]) -> Iterator[None]:
+        found: list[array[int]] = []
+        for part in parts:
+            for start in range(0, len(part.slots), _AT_ONCE):
+                looks = self._looks(part.slots[start : start + _AT_ONCE])
+                if start:
+                    found[-1].extend(looks)
+                else:
+                    found.append(looks)
                 yield
+        self._next_colours = parts, found
+
+    def _take_division(self) -> None:
+        parts, colours = self._next_colours
+        if parts is not self.groups.groups:
+            self.recolour()  # divided again meanwhile
+            return
+        is_other = parts is not self.parts
+        late, self._late = self._late, set()
+        self.parts, self._colours_of = parts, colours
+        self.part_of, self.place_of = self.groups.group_of, self.groups.place_of
+        if is_other:
+            self._notable.clear()
+            self._lay_out()
+        else:
+            self._fill_picture()
+        self._store_pixels([slot for slot in late if slot < self._store.size])
+
+    def finish(self) -> None:
+        """Have the picture whole now, also before it is shown."""
+        if self._is_behind:
+            self._is_behind = False
+            self._filling.begin(self._recolouring(self.groups.groups), self._take_division)
+        self._filling.finish()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_behind:
+            self.recolour()
+
+    def _on_found(self) -> None:
+        """A search steps what it does not find back; without one nothing changes here."""
+        if self._is_searching or self._was_searching:
+            self._was_searching = self._is_searching
+            self.recolour()
 
     def _choose_pixels(self) -> None:
         """The selection as a second picture, drawn over the first."""
@@ -297,10 +359,10 @@ class WallCanvas(QAbstractScrollArea):
             accent.rgba(),
             self._layout.columns,
         )
-        group_of, place_of = self.groups.group_of, self.groups.place_of
+        part_of, place_of = self.part_of, self.place_of
         for slot in self.selected:
-            if slot < len(group_of) and group_of[slot] >= 0:
-                x, y = self._tile_of(group_of[slot], place_of[slot])
+            if slot < len(part_of) and part_of[slot] >= 0:
+                x, y = self._tile_of(part_of[slot], place_of[slot])
                 pixels[y * stride + x] = value
         self._chosen = chosen
 
@@ -309,7 +371,7 @@ class WallCanvas(QAbstractScrollArea):
         known = self._notable.get(at)
         if known is None:
             levels = self._store.levels
-            slots = self.groups.groups[at].slots
+            slots = self.parts[at].slots
             known = [place for place, slot in enumerate(slots) if levels[slot] not in (0, NO_LEVEL)]
             self._notable[at] = known
         return known
@@ -336,24 +398,30 @@ class WallCanvas(QAbstractScrollArea):
         self.selected = {slot for slot in self.selected if slot < size}
         if self.cursor_slot >= size:
             self.cursor_slot = -1
-        self._lay_out()
+        self.recolour()
 
     def _on_changed(self, slots: Sequence[int], columns: frozenset[str]) -> None:
         if "level" not in columns:
             return
-        group_of, place_of = self.groups.group_of, self.groups.place_of
+        if self._filling.is_working:
+            self._late.update(slots)  # their colours may have been worked out already
+        self._store_pixels(slots)
+        if not self._repaint.isActive():
+            self._repaint.start()
+
+    def _store_pixels(self, slots: Sequence[int]) -> None:
+        part_of, place_of = self.part_of, self.place_of
         blocks, pixels, stride = self._layout.blocks, self._pixels, self._layout.columns
-        known, looks = len(group_of), self._looks(slots)
+        known, looks = len(part_of), self._looks(slots)
         for slot, look in zip(slots, looks, strict=True):
-            at = group_of[slot] if slot < known else -1
+            at = part_of[slot] if slot < known else -1
             if 0 <= at < len(blocks):
                 block, place = blocks[at], place_of[slot]
+                self._colours_of[at][place] = look
                 pixels[
                     (block.y + place // block.columns) * stride + block.x + place % block.columns
                 ] = look
                 self._notable.pop(at, None)
-        if not self._repaint.isActive():
-            self._repaint.start()
 
     def _on_told(self) -> None:
         """Some subscription's data may have become old, or fresh."""
@@ -362,7 +430,7 @@ class WallCanvas(QAbstractScrollArea):
         faint = frozenset(at for at, word in enumerate(words) if word in stale)
         if faint != self._faint:
             self._faint = faint
-            self._fill_picture()
+            self.recolour()
 
     def look_at_ages(self) -> None:
         """Time passed: what was fresh may be old now."""
@@ -374,7 +442,9 @@ class WallCanvas(QAbstractScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+        if event.type() == QEvent.Type.PaletteChange:
+            self.recolour()
+        elif event.type() == QEvent.Type.FontChange:
             self._lay_out()
 
     # -- painting ------------------------------------------------------------------------------
@@ -384,6 +454,10 @@ class WallCanvas(QAbstractScrollArea):
         painter.fillRect(area, theme.current().color("window"))
         width, height = self.tile
         offset = self._offset
+        groups = self.visible_groups()
+        for at in groups:
+            if not self._filled[at]:
+                self._fill_block(at)
         first = int(offset // height)
         rows = min(self._layout.rows - first, int(area.height() // height) + 2)
         source = QRectF(0, first, self._layout.columns, rows)
@@ -393,19 +467,22 @@ class WallCanvas(QAbstractScrollArea):
             painter.drawImage(target, self._chosen, source)
         if min(width, height) >= _LEAST_CAPTION + 2:
             wall_painting.draw_grid(painter, target, width, height)
-        groups = self.visible_groups()
         if self._layout.caption_rows:
             self._draw_captions(painter, groups)
         if height >= _LEAST_SHAPE:
             self._draw_shapes(painter, groups, first, first + rows)
         if self.cursor_slot >= 0 and not (rect := self.tile_rect(self.cursor_slot)).isEmpty():
             wall_painting.draw_cursor(painter, rect, is_focused=self.hasFocus())
+        painter.end()
+        if self.parts and not self._was_painted:
+            self._was_painted = True
+            milestones.note("fleet")
 
     def _draw_captions(self, painter: QPainter, groups: Iterable[int]) -> None:
         width, height = self.tile
         tall = self._layout.caption_rows * height
         for at in groups:
-            block, group = self._layout.blocks[at], self.groups.groups[at]
+            block, group = self._layout.blocks[at], self.parts[at]
             area = QRectF(
                 block.x * width,
                 (block.y * height) - self._offset - tall,
@@ -422,7 +499,7 @@ class WallCanvas(QAbstractScrollArea):
         marks: list[QPixmap] = wall_painting.marks(int(height), ratio)
         names = self._store.texts["name"]
         for at in groups:
-            block, slots = self._layout.blocks[at], self.groups.groups[at].slots
+            block, slots = self._layout.blocks[at], self.parts[at].slots
             low = max(0, (first - block.y) * block.columns)
             high = min(len(slots), (last - block.y + 1) * block.columns)
             for place in range(low, high) if has_names else self._between(at, low, high):
@@ -454,7 +531,7 @@ class WallCanvas(QAbstractScrollArea):
 
     def spoken_group(self, at: int) -> str:
         """A block in words: its title and how many VMs are at which level."""
-        group = self.groups.groups[at]
+        group = self.parts[at]
         counts = [
             f"{group.counts[place]} {level.value.lower()}"
             for place, level in reversed(list(enumerate(LEVELS)))

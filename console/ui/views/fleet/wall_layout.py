@@ -50,7 +50,10 @@ def lay_out(sizes: Sequence[int], columns: int, caption_rows: int, aspect: float
         spans = min(across, max(1, round(math.sqrt(size / max(middle, 1)))))
         width = spans * (unit + gap) - gap
         rows = max(1, math.ceil(size / width))
-        tops = [max(heights[at : at + spans]) for at in range(across - spans + 1)]
+        if spans == 1:
+            tops = heights
+        else:
+            tops = [max(heights[at : at + spans]) for at in range(across - spans + 1)]
         top = min(tops)
         place = tops.index(top)
         blocks.append(Block(place * (unit + gap), top + caption_rows, width, rows))
@@ -63,11 +66,18 @@ def fitting(
     sizes: Sequence[int], width: float, height: float, zooms: Sequence[tuple[int, int, int]]
 ) -> int:
     """The largest of ``zooms`` (tile width, tile height, caption height) that shows everything."""
-    best = 0
-    for at, (tile_width, tile_height, caption) in enumerate(zooms):
+
+    def fits(at: int) -> bool:
+        tile_width, tile_height, caption = zooms[at]
         rows = math.ceil(caption / tile_height)
         layout = lay_out(sizes, int(width // tile_width), rows, tile_width / tile_height)
-        if layout.rows * tile_height > height:
-            break
-        best = at
-    return best
+        return layout.rows * tile_height <= height
+
+    low, high = 0, len(zooms) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

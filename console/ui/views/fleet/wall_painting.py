@@ -110,6 +110,27 @@ def marks(side: int, ratio: float) -> list[QPixmap]:
     return list(_marks(theme.current(), side, ratio))
 
 
+def row_marks(side: int, ratio: float) -> list[QPixmap]:
+    """The same for rows of a list, in the levels' own colours; an empty one where there is none."""
+    return list(_row_marks(theme.current(), side, ratio))
+
+
+@functools.lru_cache(maxsize=8)
+def _row_marks(colours: Theme, side: int, ratio: float) -> tuple[QPixmap, ...]:
+    found = []
+    for level in (*LEVELS, None, None, None):
+        pixmap = QPixmap(round(side * ratio), round(side * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        if level is not None:
+            painter = QPainter(pixmap)
+            ink = colours.color(theme.HEALTH_TOKEN[level])
+            theme.paint_shape(painter, QRect(0, 0, side, side), theme.shape_of(level), ink)
+            painter.end()
+        found.append(pixmap)
+    return tuple(found)
+
+
 @functools.lru_cache(maxsize=24)
 def _marks(colours: Theme, side: int, ratio: float) -> tuple[QPixmap, ...]:
     found = []

@@ -106,7 +106,7 @@ class SpokenGroup(_Part):
 
     @property
     def _exists(self) -> bool:
-        return self.at < len(self.canvas.groups.groups)
+        return self.at < len(self.canvas.parts)
 
     def area(self) -> QRect:
         return self.canvas.block_rect(self.at) if self._exists else QRect()
@@ -121,12 +121,12 @@ class SpokenGroup(_Part):
         return self.canvas.spoken_group(self.at) if kind is _TEXT.Name and self._exists else ""
 
     def childCount(self) -> int:
-        return len(self.canvas.groups.groups[self.at].slots) if self._exists else 0
+        return len(self.canvas.parts[self.at].slots) if self._exists else 0
 
     def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
         if not 0 <= index < self.childCount():
             return None
-        return self._wall.vm(self.canvas.groups.groups[self.at].slots[index])
+        return self._wall.vm(self.canvas.parts[self.at].slots[index])
 
     def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
         return self._wall.childAt(x, y)
@@ -134,7 +134,7 @@ class SpokenGroup(_Part):
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if not isinstance(child, SpokenVm):
             return -1
-        return self.canvas.groups.place_of[child.slot]
+        return self.canvas.place_of[child.slot]
 
 
 class SpokenWall(QAccessibleWidget):
@@ -147,7 +147,7 @@ class SpokenWall(QAccessibleWidget):
         self._vms: dict[int, SpokenVm] = {}
 
     def childCount(self) -> int:
-        return len(self._canvas.groups.groups)
+        return len(self._canvas.parts)
 
     def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
         return self.group(index) if 0 <= index < self.childCount() else None
@@ -159,7 +159,7 @@ class SpokenWall(QAccessibleWidget):
         """Made when first asked for; too many are forgotten in that order."""
         known = self._vms.get(slot)
         if known is None:
-            at = self._canvas.groups.group_of[slot]
+            at = self._canvas.part_of[slot]
             known = self._vms[slot] = SpokenVm(self._canvas, slot, self.group(at))
             if len(self._vms) > _MOST_KEPT:
                 del self._vms[next(iter(self._vms))]
