@@ -133,7 +133,7 @@ def test_a_lasso_catches_the_tiles_under_it(page: FleetPage) -> None:
     settle()
     group = page.groups.groups[0].slots
     start = wall.tile_rect(group[0]).center().toPoint()
-    columns = wall._layout.blocks[0].columns
+    columns = wall._picture.layout.blocks[0].columns
     end = wall.tile_rect(group[columns + 2]).center().toPoint()
     QTest.mousePress(wall.viewport(), Qt.MouseButton.LeftButton, pos=start)
     for step in range(1, 6):

@@ -166,7 +166,7 @@ class FleetWall(WallCanvas):
             self.move_cursor(groups[0].slots[0])
             return True
         at, place = self.part_of[self.cursor_slot], self.place_of[self.cursor_slot]
-        columns = self._layout.blocks[at].columns
+        columns = self._picture.layout.blocks[at].columns
         steps = {
             Qt.Key.Key_Left: place - 1,
             Qt.Key.Key_Right: place + 1,

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFontMetrics,
-    QImage,
     QPainter,
     QPaintEvent,
     QPixmap,
@@ -29,7 +28,8 @@ from console.ui.models.fleet_rows import FleetRows
 from console.ui.plain_text import one_line
 from console.ui.slices import Slices
 from console.ui.views.fleet import wall_painting
-from console.ui.views.fleet.wall_layout import WallLayout, fitting, lay_out
+from console.ui.views.fleet.wall_layout import fitting, lay_out
+from console.ui.views.fleet.wall_picture import WallPicture
 
 # Tile sizes from the whole fleet to a VM's name, in points.
 ZOOMS = ((2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12), (16, 16), (22, 22), (84, 24), (148, 30))
@@ -69,12 +69,7 @@ class WallCanvas(QAbstractScrollArea):
         self.parts: list[Group] = []
         self.part_of: array[int] = array("i")
         self.place_of: array[int] = array("I")
-        self._colours_of: list[array[int]] = []  # by part, in the order of its slots
-        self._filled = bytearray()  # by part: 1 where its pixels are in the picture
-        self._layout = WallLayout((), 4, 1, 0)
-        self._image = QImage(4, 1, QImage.Format.Format_RGB32)
-        self._pixels = memoryview(self._image.bits()).cast("I")
-        self._chosen: QImage | None = None
+        self._picture = WallPicture()
         self._faint: frozenset[int] = frozenset()  # codes of subscriptions whose data are old
         self._colours: list[int] = wall_painting.tile_colours()
         self._was_searching = False
@@ -113,7 +108,7 @@ class WallCanvas(QAbstractScrollArea):
         at = self._group_at(x, y)
         if at < 0:
             return -1
-        block, slots = self._layout.blocks[at], self.parts[at].slots
+        block, slots = self._picture.layout.blocks[at], self.parts[at].slots
         place = (y - block.y) * block.columns + x - block.x
         return slots[place] if place < len(slots) else -1
 
@@ -121,11 +116,11 @@ class WallCanvas(QAbstractScrollArea):
         """The group whose block or caption is there, -1 for none."""
         width, height = self.tile
         x, y = int(point.x() // width), int((point.y() + self._offset) // height)
-        return self._group_at(x, y, self._layout.caption_rows)
+        return self._group_at(x, y, self._picture.layout.caption_rows)
 
     def _group_at(self, x: int, y: int, above: int = 0) -> int:
         for at in self._groups_between(y, y):
-            block = self._layout.blocks[at]
+            block = self._picture.layout.blocks[at]
             if block.x <= x < block.x + block.columns and (
                 block.y - above <= y < block.y + block.rows
             ):
@@ -140,7 +135,7 @@ class WallCanvas(QAbstractScrollArea):
         bottom = int((area.bottom() + self._offset) // height)
         found: list[int] = []
         for at in self._groups_between(top, bottom):
-            block, slots = self._layout.blocks[at], self.parts[at].slots
+            block, slots = self._picture.layout.blocks[at], self.parts[at].slots
             first, last = max(left, block.x), min(right, block.x + block.columns - 1)
             if first > last:
                 continue
@@ -152,16 +147,16 @@ class WallCanvas(QAbstractScrollArea):
     def tile_rect(self, slot: int) -> QRectF:
         """Where a VM's tile is now, in the viewport; empty if it has none."""
         at = self.part_of[slot] if 0 <= slot < len(self.part_of) else -1
-        if not 0 <= at < len(self._layout.blocks):
+        if not 0 <= at < len(self._picture.layout.blocks):
             return QRectF()
         width, height = self.tile
-        x, y = self._tile_of(at, self.place_of[slot])
+        x, y = self._picture.tile_of(at, self.place_of[slot])
         return QRectF(x * width, y * height - self._offset, width, height)
 
     def block_rect(self, at: int) -> QRect:
         """Where a group's block with its caption is now, in the viewport."""
         width, height = self.tile
-        block, above = self._layout.blocks[at], self._layout.caption_rows
+        block, above = self._picture.layout.blocks[at], self._picture.layout.caption_rows
         return QRectF(
             block.x * width,
             (block.y - above) * height - self._offset,
@@ -169,14 +164,10 @@ class WallCanvas(QAbstractScrollArea):
             (block.rows + above) * height,
         ).toRect()
 
-    def _tile_of(self, at: int, place: int) -> tuple[int, int]:
-        block = self._layout.blocks[at]
-        return block.x + place % block.columns, block.y + place // block.columns
-
     def _groups_between(self, top: int, bottom: int) -> Iterable[int]:
         """Groups with tiles or captions in these rows of tiles."""
-        above = self._layout.caption_rows
-        for at, block in enumerate(self._layout.blocks):
+        above = self._picture.layout.caption_rows
+        for at, block in enumerate(self._picture.layout.blocks):
             if block.y - above <= bottom and block.y + block.rows > top:
                 yield at
 
@@ -202,7 +193,7 @@ class WallCanvas(QAbstractScrollArea):
         if held >= 0:
             self._hold(held, point)
         elif group >= 0:
-            top = self._layout.blocks[group].y * self.tile[1]
+            top = self._picture.layout.blocks[group].y * self.tile[1]
             self.verticalScrollBar().setValue(int(top - point.y()))
         self.zoom_changed.emit()
 
@@ -238,7 +229,7 @@ class WallCanvas(QAbstractScrollArea):
             self.zoom = fitting(sizes, width, height, zooms[:8])
         tile_width, tile_height = self.tile
         caption = zooms[self.zoom][2]
-        self._layout = lay_out(
+        layout = lay_out(
             sizes,
             int(width // tile_width),
             math.ceil(caption / tile_height),
@@ -247,30 +238,12 @@ class WallCanvas(QAbstractScrollArea):
         bar = self.verticalScrollBar()
         bar.setPageStep(max(1, height))
         bar.setSingleStep(max(8, int(tile_height) * 3))
-        bar.setRange(0, max(0, math.ceil(self._layout.rows * tile_height) - height))
-        self._fill_picture()
-
-    # -- the picture ---------------------------------------------------------------------------
-    def _fill_picture(self) -> None:
-        """The colours that are known, laid out anew: copies only."""
-        layout = self._layout
-        self._image = QImage(layout.columns, layout.rows, QImage.Format.Format_RGB32)
-        self._image.fill(theme.current().color("window").rgb())
-        self._pixels = memoryview(self._image.bits()).cast("I")
-        self._filled = bytearray(len(layout.blocks))
+        bar.setRange(0, max(0, math.ceil(layout.rows * tile_height) - height))
+        self._picture.lay_out(layout, theme.current().color("window").rgb())
         self._choose_pixels()
         self.viewport().update()
 
-    def _fill_block(self, at: int) -> None:
-        """A row of a block is one copy; made when the block comes into sight."""
-        self._filled[at] = 1
-        block, pixels, stride = self._layout.blocks[at], self._pixels, self._layout.columns
-        looks = self._colours_of[at]
-        for row in range(block.rows):
-            some = looks[row * block.columns : (row + 1) * block.columns]
-            start = (block.y + row) * stride + block.x
-            pixels[start : start + len(some)] = some
-
+    # -- the picture ---------------------------------------------------------------------------
     def _looks(self, slots: Sequence[int]) -> "array[int]":
         """Colours of these VMs: those that a search does not find step back."""
         colours, levels = self._colours, self._store.levels
@@ -318,13 +291,14 @@ class WallCanvas(QAbstractScrollArea):
             return
         is_other = parts is not self.parts
         late, self._late = self._late, set()
-        self.parts, self._colours_of = parts, colours
+        self.parts, self._picture.colours = parts, colours
         self.part_of, self.place_of = self.groups.group_of, self.groups.place_of
         if is_other:
             self._notable.clear()
             self._lay_out()
         else:
-            self._fill_picture()
+            self._picture.lay_out(self._picture.layout, theme.current().color("window").rgb())
+            self.viewport().update()
         self._store_pixels([slot for slot in late if slot < self._store.size])
 
     def finish(self) -> None:
@@ -346,25 +320,17 @@ class WallCanvas(QAbstractScrollArea):
             self.recolour()
 
     def _choose_pixels(self) -> None:
-        """The selection as a second picture, drawn over the first."""
-        self._chosen = None
-        if not self.selected:
-            return
-        chosen = QImage(self._layout.columns, self._layout.rows, QImage.Format.Format_ARGB32)
-        chosen.fill(0)
         accent = theme.current().color("accent")
         accent.setAlpha(180 if self.tile[1] < _LEAST_SHAPE else 90)
-        pixels, value, stride = (
-            memoryview(chosen.bits()).cast("I"),
-            accent.rgba(),
-            self._layout.columns,
+        known = len(self.part_of)
+        self._picture.choose(
+            [
+                (self.part_of[slot], self.place_of[slot])
+                for slot in self.selected
+                if slot < known and self.part_of[slot] >= 0
+            ],
+            accent,
         )
-        part_of, place_of = self.part_of, self.place_of
-        for slot in self.selected:
-            if slot < len(part_of) and part_of[slot] >= 0:
-                x, y = self._tile_of(part_of[slot], place_of[slot])
-                pixels[y * stride + x] = value
-        self._chosen = chosen
 
     def notable(self, at: int) -> list[int]:
         """Places of a group's tiles that have a shape: all that are not plainly healthy."""
@@ -410,18 +376,11 @@ class WallCanvas(QAbstractScrollArea):
             self._repaint.start()
 
     def _store_pixels(self, slots: Sequence[int]) -> None:
-        part_of, place_of = self.part_of, self.place_of
-        blocks, pixels, stride = self._layout.blocks, self._pixels, self._layout.columns
-        known, looks = len(part_of), self._looks(slots)
-        for slot, look in zip(slots, looks, strict=True):
-            at = part_of[slot] if slot < known else -1
-            if 0 <= at < len(blocks):
-                block, place = blocks[at], place_of[slot]
-                self._colours_of[at][place] = look
-                pixels[
-                    (block.y + place // block.columns) * stride + block.x + place % block.columns
-                ] = look
-                self._notable.pop(at, None)
+        part_of, place_of, known = self.part_of, self.place_of, len(self.part_of)
+        some = [slot for slot in slots if slot < known]
+        self._picture.recolour([(part_of[s], place_of[s]) for s in some], self._looks(some))
+        for slot in some:
+            self._notable.pop(part_of[slot], None)
 
     def _on_told(self) -> None:
         """Some subscription's data may have become old, or fresh."""
@@ -455,19 +414,16 @@ class WallCanvas(QAbstractScrollArea):
         width, height = self.tile
         offset = self._offset
         groups = self.visible_groups()
-        for at in groups:
-            if not self._filled[at]:
-                self._fill_block(at)
         first = int(offset // height)
-        rows = min(self._layout.rows - first, int(area.height() // height) + 2)
-        source = QRectF(0, first, self._layout.columns, rows)
-        target = QRectF(0, first * height - offset, self._layout.columns * width, rows * height)
-        painter.drawImage(target, self._image, source)
-        if self._chosen is not None:
-            painter.drawImage(target, self._chosen, source)
+        rows = min(self._picture.layout.rows - first, int(area.height() // height) + 2)
+        source = QRectF(0, first, self._picture.layout.columns, rows)
+        target = QRectF(
+            0, first * height - offset, self._picture.layout.columns * width, rows * height
+        )
+        self._picture.draw(painter, target, source, groups)
         if min(width, height) >= _LEAST_CAPTION + 2:
             wall_painting.draw_grid(painter, target, width, height)
-        if self._layout.caption_rows:
+        if self._picture.layout.caption_rows:
             self._draw_captions(painter, groups)
         if height >= _LEAST_SHAPE:
             self._draw_shapes(painter, groups, first, first + rows)
@@ -480,9 +436,9 @@ class WallCanvas(QAbstractScrollArea):
 
     def _draw_captions(self, painter: QPainter, groups: Iterable[int]) -> None:
         width, height = self.tile
-        tall = self._layout.caption_rows * height
+        tall = self._picture.layout.caption_rows * height
         for at in groups:
-            block, group = self._layout.blocks[at], self.parts[at]
+            block, group = self._picture.layout.blocks[at], self.parts[at]
             area = QRectF(
                 block.x * width,
                 (block.y * height) - self._offset - tall,
@@ -499,7 +455,7 @@ class WallCanvas(QAbstractScrollArea):
         marks: list[QPixmap] = wall_painting.marks(int(height), ratio)
         names = self._store.texts["name"]
         for at in groups:
-            block, slots = self._layout.blocks[at], self.parts[at].slots
+            block, slots = self._picture.layout.blocks[at], self.parts[at].slots
             low = max(0, (first - block.y) * block.columns)
             high = min(len(slots), (last - block.y + 1) * block.columns)
             for place in range(low, high) if has_names else self._between(at, low, high):
