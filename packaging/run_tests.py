@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+BILL = ROOT / "packaging" / "bill_of_materials.py"
+_NOT_TRIED = 77  # of the audit: no advisories could be had
 
 
 def main() -> int:
@@ -24,8 +26,13 @@ def main() -> int:
         ("lint", [str(BIN / "ruff"), "check", "."]),
         ("format", [str(BIN / "ruff"), "format", "--check", "."]),
         ("types", [str(BIN / "mypy")]),
+        ("licences", [sys.executable, str(BILL), "licences"]),
     ]
     failed = [name for name, command in steps if not _passes(name, command, os.environ.copy())]
+    print("== known vulnerabilities", flush=True)
+    audit = [sys.executable, str(BILL), "audit"]
+    if subprocess.run(audit, cwd=ROOT, check=False).returncode not in (0, _NOT_TRIED):
+        failed.append("known vulnerabilities")
     with tempfile.TemporaryDirectory(prefix="tlconsole-tests-") as home:
         environment = _private_environment(home)
         pytest = [sys.executable, "-m", "pytest", "-q"]
