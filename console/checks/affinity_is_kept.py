@@ -7,7 +7,7 @@ moves the others too (Azure Local documentation; the moment at which they follow
 import itertools
 from collections.abc import Sequence
 
-from console.checks.moving_vms import AT_REST, MovingVms, RuleInPlay, listed
+from console.checks.moving_vms import AT_REST, MovingVms, RuleInPlay, listed, plural
 from console.checks.situation import Situation, blocks, note
 from console.model.finding import Finding
 from console.model.node import Node
@@ -80,9 +80,10 @@ def _judged(play: RuleInPlay, moving: MovingVms, node: Node, situation: Situatio
         drawn = [vm for vm in moving.drawn_to(node.name) if vm in play.moving]
         if not drawn:
             return []
-        verb = "comes" if len(drawn) == 1 else "come"
-        text = f"Rule “{rule.name}”: {listed(drawn)} {verb} along, the cluster moves it too."
-        return [note(ID, text, "Counted in memory and time.", source=_SOURCE)]
+        verb, them = plural(drawn, "comes", "come"), plural(drawn, "it", "them")
+        text = f"Rule “{rule.name}”: {listed(drawn)} {verb} along, the cluster moves {them} too."
+        fix = "Memory and time count it. To leave it there, change the rule on the cluster first."
+        return [note(ID, text, fix, source=_SOURCE)]
     if rule.kind is AffinityKind.SAME_FAULT_DOMAIN:
         return _same_domain(play, node, situation)
     text = f"Rule “{rule.name}” is of a kind that this console does not know."

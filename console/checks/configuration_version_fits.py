@@ -24,7 +24,8 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
         return (*found, note(ID, text, "It refuses a VM of a version that it does not run."))
     for version, vms in moving.by_version.items():
         if not version:
-            found.append(note(ID, f"The configuration version of {listed(vms)} is not known."))
+            text = f"The configuration version of {listed(vms)} is not known."
+            found.append(note(ID, text, "A node refuses a VM of a version that it does not run."))
         elif version not in node.vm_versions:
             text = f"{node.name} does not run VMs of version {version} ({listed(vms)})."
             fix = "Choose a node of the same build, or update this one."

@@ -15,7 +15,8 @@ def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
         why = wire.faults[0].summary if wire.faults else ""
         return (unknown(ID, "The cluster has not answered lately.", "Refresh.", evidence=why),)
     if node.read_at is None or situation.now - node.read_at > 3 * wire.interval:
-        return (unknown(ID, f"{node.name} itself has not answered lately."),)
+        text = f"{node.name} itself has not answered lately."
+        return (unknown(ID, text, "Refresh; else look whether it can be reached."),)
     return ()
 
 
@@ -26,5 +27,6 @@ def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
     if node is None or wire.is_stale(situation.now):
         return ()  # told by vm_is_migratable, or once for the whole cluster
     if node.read_at is None or situation.now - node.read_at > 3 * wire.interval:
-        return (unknown(ID, f"{node.name}, where {vm.name} is, has not answered lately."),)
+        text = f"{node.name}, where {vm.name} is, has not answered lately."
+        return (unknown(ID, text, "Refresh; else look whether it can be reached."),)
     return ()

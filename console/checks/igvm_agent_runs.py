@@ -17,6 +17,14 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
         return ()
     if node.igvm_agent is ServiceState.UNKNOWN:
         text = f"Whether IgvmAgent runs on {node.name} is not known."
-        return (unknown(ID, text, source=_SOURCE),)
+        fix = f"Refresh; else look at the service IgvmAgent on {node.name}, or choose another node."
+        return (unknown(ID, text, fix, source=_SOURCE),)
     text = f"IgvmAgent is {node.igvm_agent.lower()} on {node.name}; Trusted launch VMs need it."
-    return (blocks(ID, text, "Start or repair IgvmAgent on that node.", source=_SOURCE),)
+    return (
+        blocks(
+            ID,
+            text,
+            "Start or repair the service IgvmAgent there, or choose another node.",
+            source=_SOURCE,
+        ),
+    )

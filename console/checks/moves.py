@@ -86,9 +86,11 @@ def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Fi
     inventory = situation.inventory
     vm, node = inventory.vms.get(request.vm_key), inventory.nodes.get(request.target)
     if vm is None:
-        return (unknown("vm_is_migratable", f"{request.vm_name} is no longer known."),)
+        text = f"{request.vm_name} is no longer known."
+        return (unknown("vm_is_migratable", text, "Refresh; it may have been deleted."),)
     if node is None:
-        return (unknown("node_is_up", f"There is no node {request.target} in this cluster."),)
+        text = f"There is no node {request.target} in this cluster."
+        return (unknown("node_is_up", text, "Refresh, then choose a node that is there."),)
     moving = _moving((vm,), situation)
     of_vms = _on_vms(moving.vms, situation)
     of_both = _on_both(moving, node, situation)

@@ -91,8 +91,8 @@ class MovingVms:
         """Those of each configuration version; empty: not known."""
         found: dict[str, list[VirtualMachine]] = {}
         for vm in self.vms:
-            version = vm.cluster.configuration_version if vm.cluster is not None else ""
-            found.setdefault(version, []).append(vm)
+            if vm.cluster is not None:
+                found.setdefault(vm.cluster.configuration_version, []).append(vm)
         return found
 
     @cached_property
@@ -206,6 +206,10 @@ def memory_needed(vms: Iterable[VirtualMachine]) -> int | None:
             return None
         total += memory
     return total
+
+
+def plural(vms: Sequence[VirtualMachine], one: str, several: str) -> str:
+    return one if len(vms) == 1 else several
 
 
 def listed(vms: Sequence[VirtualMachine], most: int = 3) -> str:

@@ -13,11 +13,13 @@ TITLE = "The target has enough memory"
 def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Finding, ...]:
     needed = moving.memory_to(node.name)
     if node.memory_available_mib is None:
-        return (unknown(ID, f"The free memory of {node.name} is not known."),)
+        text = f"The free memory of {node.name} is not known."
+        return (unknown(ID, text, "Refresh; else look at the node, or choose another."),)
     if needed is None:
         unread = (vm.name for vm in moving.leaving(node.name) if vm.memory_mib is None)
         names = ", ".join(unread)
-        return (unknown(ID, f"How much memory {names} needs is not known."),)
+        text = f"How much memory {names} needs is not known."
+        return (unknown(ID, text, "Refresh; else look at it on its node."),)
     if needed > node.memory_available_mib:
         text = (
             f"{node.name} has {gib(node.memory_available_mib)} free, "

@@ -20,6 +20,7 @@ def on_node(node: Node, situation: Situation) -> tuple[Finding, ...]:
     if node.state is NodeState.UP:
         return ()
     if node.state is NodeState.UNKNOWN:
-        return (unknown(ID, f"The state of {node.name} is not known."),)
+        text = f"The state of {node.name} is not known."
+        return (unknown(ID, text, "Refresh; else look at the node, or choose another."),)
     remedy = _REMEDY.get(node.state, "Choose another node.")
     return (blocks(ID, f"{node.name} is {node.state.lower()}.", remedy),)

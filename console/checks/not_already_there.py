@@ -6,6 +6,7 @@ from console.model.finding import Finding
 from console.model.node import Node
 
 ID = "not_already_there"
+_FIX = "There is nothing to do, or choose another node."
 TITLE = "The VM is somewhere else"
 
 
@@ -13,4 +14,4 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     # Of a selection, those that are there already simply stay; if all are, that is the answer.
     if not moving.are_on(node.name):
         return ()
-    return tuple(blocks(ID, f"{vm.name} is already on {node.name}.") for vm in moving.lifted)
+    return tuple(blocks(ID, f"{vm.name} is already on {node.name}.", _FIX) for vm in moving.lifted)

@@ -1,7 +1,7 @@
 """The target has the virtual switches that the VM is plugged into, by the same names."""
 
 from console.catalog import known_issue
-from console.checks.moving_vms import MovingVms, listed
+from console.checks.moving_vms import MovingVms, listed, plural
 from console.checks.situation import Situation, blocks, note
 from console.model.finding import Finding
 from console.model.node import Node
@@ -25,6 +25,7 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
     for name, vms in moving.by_switch.items():
         if name not in node.switches:
             issue = known_issue(_ISSUE)
-            text = f"{node.name} has no virtual switch “{name}”, which {listed(vms)} needs"
+            need = plural(vms, "needs", "need")
+            text = f"{node.name} has no virtual switch “{name}”, which {listed(vms)} {need}"
             found.append(blocks(ID, f"{text} (event 21125).", issue.remedy, source=issue.source))
     return tuple(found)

@@ -24,14 +24,15 @@ _BUSY = {
 def on_vm(vm: VirtualMachine, situation: Situation) -> tuple[Finding, ...]:
     facts = vm.cluster
     if facts is None:
-        return (
-            unknown(ID, f"{vm.name} was not found on the cluster, so nobody knows where it runs."),
-        )
+        text = f"{vm.name} was not found on the cluster, so nobody knows where it runs."
+        fix = "Refresh; if it stays so, look for it in the cluster: it may be gone."
+        return (unknown(ID, text, fix),)
     if facts.migration is not None or facts.activity is VmActivity.MIGRATING:
         target = f" to {facts.migration.target}" if facts.migration is not None else ""
         return (blocks(ID, f"{vm.name} is already moving{target}.", "Wait until it has arrived."),)
     if facts.power is PowerState.UNKNOWN:
-        return (unknown(ID, f"The state of {vm.name} is not known."),)
+        text = f"The state of {vm.name} is not known."
+        return (unknown(ID, text, "Refresh; if it stays so, look at it on its node."),)
     if facts.power is not PowerState.RUNNING:
         is_quick = situation.method is MoveMethod.QUICK
         if is_quick and facts.power in AT_REST:

@@ -326,6 +326,20 @@ def test_a_vm_that_the_cluster_does_not_tell_of_fits_nowhere(
     assert not any(judged(blind, tuple(vm.key for vm in vms)).values())
 
 
+@settings(max_examples=200, deadline=None)
+@given(snapshots(), st.sampled_from(FACTS), st.integers(0, 6), st.data())
+def test_every_finding_says_what_to_do(
+    snapshot: ClusterSnapshot, fact: tuple[str, str], at: int, data: st.DataObject
+) -> None:
+    unknown, values = DOMAINS[fact[0]][fact[1]]
+    value = data.draw(st.sampled_from((unknown, *values)))
+    changed = with_fact(snapshot, fact[0], at, fact[1], value)
+    for verdict in judge_moves(Inventory(changed), ("v1", "v2"), [], NOW):
+        for finding in verdict.findings:
+            assert finding.text.endswith((".", ")")), finding
+            assert finding.remedy, finding
+
+
 def test_what_is_tried_does_fit_somewhere() -> None:
     """Otherwise the properties above would say nothing."""
     fits = find(snapshots(), lambda each: any(judged(each, ("v1",)).values()))
