@@ -7,7 +7,7 @@ from console.model.operation import OperationState
 from console.model.request import DrainNode
 from console.model.virtual_machine import PowerState
 from console.operations.base import OperationContext, Outcome
-from console.operations.maintenance_steps import placement_text, set_placement
+from console.operations.maintenance_steps import closed_text, placement_text, set_placement
 
 _S = OperationState
 _STEP = "suspend_node"
@@ -82,7 +82,8 @@ class DrainNodeOperation:
         if node is not None and node.state is NodeState.PAUSED and not left:
             open_text = placement_text(node.accepts_azure_placement, refusal)
             if not open_text:
-                text = f"{request.node} is paused and empty, and closed to Azure."
+                closed = closed_text(node.accepts_azure_placement)
+                text = f"{request.node} is paused and empty{closed}."
                 return Outcome(_S.SUCCEEDED, text)
             text = f"{request.node} is paused and empty. {open_text}"
             remedy = f"Run Remove-MocPhysicalNode -NodeName {request.node} on a node, then look."

@@ -37,10 +37,18 @@ async def set_placement(context: OperationContext, node: str, is_allowed: bool) 
 
 
 def placement_text(accepts: bool | None, refusal: Fault | None) -> str:
-    """What is to be said where Azure was not kept away; empty if it was."""
-    if accepts is False:
+    """What is to be said where Azure is not kept away; empty if nothing says that it is not.
+
+    What was accepted and cannot be read back does not stop a maintenance, and is no proof either.
+    """
+    if accepts is False or (accepts is None and refusal is None):
         return ""
-    if accepts is None:
-        return "Whether Azure still places VMs on it could not be read."
     why = f": {refusal.summary}" if refusal is not None else "."
     return f"Azure may still place VMs on it{why}"
+
+
+def closed_text(accepts: bool | None) -> str:
+    """The end of a sentence on a node that was closed to Azure."""
+    if accepts is None:
+        return "; whether Azure still places VMs on it could not be read"
+    return " and closed to Azure"

@@ -6,7 +6,7 @@ from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import PauseNode
 from console.operations.base import OperationContext, Outcome
-from console.operations.maintenance_steps import placement_text, set_placement
+from console.operations.maintenance_steps import closed_text, placement_text, set_placement
 
 _S = OperationState
 _STEP = "pause_node"
@@ -64,5 +64,6 @@ class PauseNodeOperation:
             remedy = f"Run Remove-MocPhysicalNode -NodeName {request.node} on a node, then look."
             kept = "The pause stays; resuming the node undoes it."
             return Outcome(_S.FAILED, text, Fault(FaultCode.REJECTED, text, remedy, kept))
-        text = f"{request.node} is paused and closed to Azure; what runs on it stays there."
+        closed = closed_text(node.accepts_azure_placement)
+        text = f"{request.node} is paused{closed}; what runs on it stays there."
         return Outcome(_S.SUCCEEDED, text)

@@ -60,9 +60,16 @@ class Admission:
         self._waiting.sort(key=lambda waiting: waiting.number)
 
     def make_ready(self, ticket: Ticket) -> None:
-        """It waits for its turn only, from here on."""
+        """It waits for its turn only, from here on.
+
+        That can let nobody go but itself: hundreds that get ready together and find no room are
+        not each a walk through the whole queue.
+        """
         ticket.is_ready = True
-        self.serve()
+        used = self._slots_used()
+        has_room = all(used[node] < max(1, self._limit(node)) for node in set(ticket.nodes))
+        if has_room and not any(ticket.locks & holder.locks for holder in self._holding):
+            self.serve()
 
     def place(self, ticket: Ticket, before: Ticket | None) -> tuple[Ticket, ...]:
         """Put a waiting ticket right before another that waits (None: first of all).

@@ -9,7 +9,7 @@ import pytest
 from console.backends import BackendError
 from console.lab.world.state import WorldStorageJob
 from console.model.freshness import Fault, FaultCode
-from console.model.node import Maintenance
+from console.model.node import Maintenance, Node
 from console.model.operation import OperationState
 from console.model.request import DrainNode, PauseNode, ProveNodeEmpty, Request, ResumeNode
 from console.operations import operation_for
@@ -83,11 +83,30 @@ async def test_a_node_that_azure_still_uses_is_not_called_done(
     assert context.site.nodes[NODE].state == "Paused"
 
 
+@pytest.mark.parametrize("request_", [PauseNode(NODE), DrainNode(NODE)])
+async def test_a_placement_that_cannot_be_read_back_is_said(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Context()
+    await context.refresh()
+    read = context.world.read_node
+
+    async def partly(name: str) -> Node | None:
+        node = await read(name)
+        assert node is not None
+        return msgspec.structs.replace(node, accepts_azure_placement=None)
+
+    monkeypatch.setattr(context.world, "read_node", partly)
+    outcome = await run(context, request_)
+    assert outcome.state is S.SUCCEEDED
+    assert "whether Azure still places VMs on it could not be read" in outcome.result
+
+
 async def test_a_drain_closes_the_node_before_it_waits_for_the_vms() -> None:
     context = Context()
     await context.refresh()
     outcome = await run(context, DrainNode(NODE))
-    assert outcome.result == f"{NODE} is paused and empty, and closed to Azure."
+    assert outcome.result == f"{NODE} is paused and empty and closed to Azure."
     assert context.steps == ["suspend_node", "close_to_azure"]
 
 

@@ -86,3 +86,48 @@ async def test_random_use_never_breaks_a_lock_or_a_limit() -> None:
             admission.release(ticket)
             tickets.remove(ticket)
             assert not tickets or any(left.granted.is_set() for left in tickets), seed
+
+
+def test_what_is_not_ready_stands_in_nobodys_way_and_keeps_its_place() -> None:
+    admission = Admission(lambda _key: 1)
+    running = admission.ask(frozenset({"vm:a"}), ("N1",))
+    held = admission.ask(frozenset({"vm:b"}), ("N1",), is_ready=False)
+    later = admission.ask(frozenset({"vm:c"}), ("N1",))
+    same = admission.ask(frozenset({"vm:b"}), ("N2",))
+    assert same.granted.is_set()
+    admission.release(running)
+    assert later.granted.is_set()
+    assert not held.granted.is_set()
+    admission.release(same)
+    last = admission.ask(frozenset({"vm:d"}), ("N1",))
+    admission.make_ready(held)
+    admission.release(later)
+    assert (held.granted.is_set(), last.granted.is_set()) == (True, False)
+
+
+def test_what_gets_ready_goes_at_once_if_there_is_room() -> None:
+    admission = Admission(lambda _key: 1)
+    held = admission.ask(frozenset({"vm:a"}), ("N1",), is_ready=False)
+    admission.make_ready(held)
+    assert held.granted.is_set()
+    other = admission.ask(frozenset({"vm:a"}), ("N2",), is_ready=False)
+    admission.make_ready(other)
+    assert not other.granted.is_set()
+    admission.release(held)
+    assert other.granted.is_set()
+
+
+def test_a_new_place_counts_among_those_that_were_put_back_too() -> None:
+    admission = Admission(lambda _key: 1)
+    first, second, third = (admission.ask(frozenset({f"vm:{n}"}), ("N1",)) for n in range(3))
+    assert first.granted.is_set()
+    assert admission.place(third, second) == (second,)
+    assert admission.place(third, first) == ()
+    assert admission.place(first, None) == ()
+    admission.put_back(first)
+    assert [admission.positions()[ticket] for ticket in (first, third, second)] == [1, 2, 3]
+    assert admission.place(second, None) == (first, third)
+    admission.serve()
+    assert second.granted.is_set()
+    fourth = admission.ask(frozenset({"vm:4"}), ("N1",))
+    assert admission.positions()[fourth] == 3
