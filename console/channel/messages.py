@@ -12,7 +12,7 @@ from console.model.fleet import FleetCluster, FleetPart, FleetReading
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
 from console.model.operation import GroupRecord, OperationRecord
-from console.model.request import Request
+from console.model.request import MoveMethod, Request
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 
 
@@ -141,6 +141,7 @@ class CheckMoves(msgspec.Struct, frozen=True, tag="check_moves"):
     vm_keys: tuple[str, ...]
     targets: tuple[str, ...] = ()
     history: dict[str, tuple[EarlierMove, ...]] = {}
+    method: MoveMethod = MoveMethod.LIVE
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):

@@ -55,7 +55,7 @@ from console.model.connection import ConnectionProfile
 from console.model.finding import Finding, NodeVerdict
 from console.model.fleet import FleetSnapshot, FleetValues, unpack_part
 from console.model.freshness import Fault
-from console.model.request import Request
+from console.model.request import MoveMethod, Request
 from console.ui.store import Store
 
 if TYPE_CHECKING:
@@ -307,7 +307,11 @@ class Bridge(QObject):
         return token
 
     def check_moves(
-        self, keys: Sequence[str], targets: Sequence[str], callback: OnMovesChecked
+        self,
+        keys: Sequence[str],
+        targets: Sequence[str],
+        callback: OnMovesChecked,
+        method: MoveMethod = MoveMethod.LIVE,
     ) -> str:
         """Judge moving these VMs on what the cluster says now; no targets: every node.
 
@@ -317,7 +321,7 @@ class Bridge(QObject):
         token = str(uuid.uuid4())
         self._move_check = (token, callback)
         history = {key: tuple(found) for key, found in self._store.earlier_moves(keys).items()}
-        self._link.send(CheckMoves(token, tuple(keys), tuple(targets), history))
+        self._link.send(CheckMoves(token, tuple(keys), tuple(targets), history, method))
         return token
 
     def forget_check(self, token: str) -> None:

@@ -82,7 +82,12 @@ class LiveMoves:
     ) -> tuple[NodeVerdict, ...]:
         now = self._clock.now()
         verdicts = judge_moves(
-            inventory, message.vm_keys, self._unfinished(), now, history=message.history
+            inventory,
+            message.vm_keys,
+            self._unfinished(),
+            now,
+            method=message.method,
+            history=message.history,
         )
         return tuple(
             msgspec.structs.replace(

@@ -10,8 +10,9 @@ import msgspec
 from console.model.inventory import Inventory
 from console.model.node import Node
 from console.model.operation import OperationRecord
+from console.model.placement import AffinityKind
 from console.model.snapshot import SiteFacts
-from console.model.virtual_machine import VirtualMachine
+from console.model.virtual_machine import ClusterFacts, VirtualMachine
 from console.ui.models.vm_columns import (
     KIND_WORDS,
     SECURITY_WORDS,
@@ -103,8 +104,39 @@ def vm_overview(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[F
     if azure is not None:
         tags = ", ".join(f"{name}={value}" for name, value in sorted(azure.tags.items()))
         facts += [Fact("Tags", tags or "none"), Fact("Azure id", azure.arm_id)]
+    if cluster is not None:
+        facts += _placement(cluster, inventory)
     facts.append(Fact("Hyper-V VM id", cluster.vm_id if cluster else "not known"))
     return tuple(facts)
+
+
+_AFFINITY_WORDS = {
+    AffinityKind.SAME_NODE: "on one node with",
+    AffinityKind.SAME_FAULT_DOMAIN: "in one fault domain with",
+    AffinityKind.DIFFERENT_NODE: "on another node than",
+    AffinityKind.DIFFERENT_FAULT_DOMAIN: "in another fault domain than",
+    AffinityKind.UNKNOWN: "in a rule of an unknown kind with",
+}
+
+
+def _placement(facts: ClusterFacts, inventory: Inventory) -> list[Fact]:
+    """Where the cluster wants it: only what was said of this VM."""
+    told = []
+    if facts.possible_owners:
+        told.append(Fact("May run on", ", ".join(facts.possible_owners), _CLUSTER))
+    if facts.preferred_owners:
+        told.append(Fact("Rather runs on", ", ".join(facts.preferred_owners), _CLUSTER))
+    if facts.anti_affinity:
+        told.append(Fact("Anti-affinity classes", ", ".join(facts.anti_affinity), _CLUSTER))
+    own = facts.group.casefold()
+    for rule in inventory.cluster.affinity_rules or ():
+        others = [group for group in rule.groups if group.casefold() != own]
+        if not own or len(others) == len(rule.groups):
+            continue
+        off = "" if rule.is_enabled else " (off)"
+        words = f"{_AFFINITY_WORDS[rule.kind]} {', '.join(others)}{off}"
+        told.append(Fact(f"Rule {rule.name}", words, _CLUSTER))
+    return told
 
 
 def vm_security(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[Fact, ...]:

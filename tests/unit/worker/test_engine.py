@@ -13,7 +13,9 @@ from console.channel import stored_snapshot
 from console.channel.messages import (
     Cancel,
     Checked,
+    CheckMoves,
     CheckRequest,
+    MovesChecked,
     Notice,
     Open,
     OperationChanged,
@@ -30,7 +32,7 @@ from console.channel.messages import (
     ToWindow,
 )
 from console.model.connection import ConnectionKind, ConnectionProfile
-from console.model.finding import Finding, Severity
+from console.model.finding import Finding, Severity, Verdict
 from console.model.freshness import Fault, FaultCode, Wire
 from console.model.operation import OperationState
 from console.model.request import LiveMigrate
@@ -221,4 +223,20 @@ async def test_checks_are_answered_with_what_was_found(tmp_path: Path) -> None:
     await desk.until(lambda: len(desk.said(Checked)) == 2)
     (finding,) = desk.said(Checked)[1].findings
     assert finding.severity is Severity.UNKNOWN
+    await desk.engine.close()
+
+
+async def test_a_look_at_moves_is_answered_node_by_node(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, World({"vm": "N1"}))
+    await desk.engine.handle(CheckMoves("too early", ("vm",)))
+    await desk.engine.handle(desk.opening)
+    await desk.until(lambda: bool(desk.said(SnapshotReplaced)))
+    # This backend cannot look at single VMs: every node answers, and none of them is green.
+    await desk.engine.handle(CheckMoves("t", ("vm",)))
+    await desk.until(lambda: bool(desk.said(MovesChecked)))
+    (answer,) = desk.said(MovesChecked)
+    assert answer.token == "t"
+    told = {verdict.verdict for verdict in answer.verdicts}
+    assert told
+    assert not {Verdict.FITS, Verdict.FITS_WITH_NOTES} & told
     await desk.engine.close()
