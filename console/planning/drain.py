@@ -5,13 +5,13 @@ The largest VM is placed first: the more is placed, the less choice there is for
 
 from collections.abc import Sequence
 
+from console.checks import affinity_is_kept
 from console.checks.situation import Situation
 from console.model.plan import Method, Plan, PlanKind, PlannedMove
 from console.model.virtual_machine import VirtualMachine
 from console.planning.copied_cluster import CopiedCluster
 from console.planning.method import OFF
 from console.planning.placing import place
-from console.planning.rules import partners
 
 
 def plan_drain(node: str, situation: Situation) -> Plan:
@@ -71,11 +71,12 @@ def _units(vms: list[VirtualMachine], situation: Situation) -> list[list[Virtual
         memory = sum(vm.memory_mib or 0 for vm in unit)
         return all(vm.power in OFF for vm in unit), -memory, unit[0].name, unit[0].key
 
-    by_key, bound = {vm.key: vm for vm in vms}, partners(situation.inventory)
+    by_key = {vm.key: vm for vm in vms}
     units: list[list[VirtualMachine]] = []
     while by_key:
-        key, vm = by_key.popitem()
-        others = [by_key.pop(name) for name in bound.get(key, ()) if name in by_key]
+        _key, vm = by_key.popitem()
+        drawn = affinity_is_kept.drawn_by((vm,), situation)
+        others = [by_key.pop(other.key) for other in drawn if other.key in by_key]
         unit = sorted([vm, *others], key=lambda one: (-(one.memory_mib or 0), one.name, one.key))
         units.append(unit)
     return sorted(units, key=size)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from console.checks import affinity_is_kept
 from console.checks.situation import Situation
 from console.model.finding import Severity
 from console.model.inventory import Inventory
@@ -16,7 +17,6 @@ from console.model.plan import Plan, PlanKind, PlannedMove
 from console.model.virtual_machine import PowerState, VirtualMachine
 from console.planning.copied_cluster import CopiedCluster, used_mib
 from console.planning.drain import why_no_plan
-from console.planning.rules import partners
 from console.planning.step_findings import findings_of
 
 # Percentage points between the fullest and the emptiest node. The console's own limits, chosen by
@@ -45,14 +45,13 @@ def plan_rebalance(situation: Situation) -> Plan:
     if refusal:
         return msgspec.structs.replace(plan, refusal=refusal)
     copy = CopiedCluster(situation)
-    bound = frozenset(partners(situation.inventory))  # these move together or not at all
     shares = cpu_shares_of(situation.inventory)
     moves: list[PlannedMove] = []
     while len(moves) < _MOST_MOVES:
         loads = loads_of(copy, shares)
         if _is_even(loads):
             break
-        move = _best(copy, loads, shares, bound)
+        move = _best(copy, loads, shares)
         if move is None:
             break
         copy.put(move.vm_key, move.target)
@@ -143,7 +142,7 @@ def _is_even(loads: dict[str, Load]) -> bool:
 
 
 def _best(
-    copy: CopiedCluster, loads: dict[str, Load], shares: Mapping[str, float], bound: frozenset[str]
+    copy: CopiedCluster, loads: dict[str, Load], shares: Mapping[str, float]
 ) -> PlannedMove | None:
     """The allowed move that evens out most; None if none is worth it."""
     by_memory = _spreads(loads)[0] > LEAST_SPREAD
@@ -156,8 +155,6 @@ def _best(
         cpu = None if by_memory else shares
         found = [one for name in above for one in _candidates(copy, values, cpu, name, target)]
         for _gained, _name, key, source in sorted(found):
-            if key in bound:
-                continue
             move = PlannedMove(key, copy.inventory.vms[key].name, source, target)
             if _is_allowed(move, copy, survived):
                 return move
@@ -186,7 +183,11 @@ def _candidates(
 
 
 def _is_allowed(move: PlannedMove, copy: CopiedCluster, survived: bool | None) -> bool:
-    """Nothing forbids it, delays it or leaves it open, and N+1 is not lost by it."""
+    """Nothing forbids it, delays it or leaves it open, no other VM is drawn along by a rule, and
+    N+1 is not lost by it.
+    """
+    if affinity_is_kept.drawn_by((copy.inventory.vms[move.vm_key],), copy.situation):
+        return False
     found = findings_of(move, copy)
     if any(f.severity in (Severity.BLOCKS, Severity.UNKNOWN, Severity.WAITS) for f in found):
         return False
