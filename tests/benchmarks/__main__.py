@@ -13,6 +13,7 @@ NAMES = (
     "verdicts",
     "drag",
     "planning",
+    "solver",
     "snapshot",
     "refresh",
     "fleet",
