@@ -1,5 +1,7 @@
 """A copy of the cluster in which moves are done at once: what every step of a plan is judged on."""
 
+import dataclasses
+
 import msgspec
 
 from console.checks.moving_vms import memory_needed
@@ -7,6 +9,7 @@ from console.checks.node_has_memory import cluster_survives_loss, holding_memory
 from console.checks.situation import Situation
 from console.model.inventory import Inventory
 from console.model.node import Node, NodeState
+from console.model.request import MoveMethod
 from console.model.virtual_machine import PowerState, VirtualMachine
 
 replace = msgspec.structs.replace
@@ -72,7 +75,10 @@ class CopiedCluster:
         self.inventory = copy_of(situation.inventory)
         if arriving in self.inventory.nodes:
             self._bring_up(arriving)
-        self.situation = Situation(self.inventory, situation.now, situation.running)
+        self._situations = {
+            method: dataclasses.replace(situation, inventory=self.inventory, method=method)
+            for method in MoveMethod
+        }
         self.moved: dict[str, tuple[str, str]] = {}  # by VM: where it was first, where it is
         nodes = self.inventory.nodes.values()
         self._used = {node.name: used_mib(node) for node in nodes}
@@ -86,6 +92,10 @@ class CopiedCluster:
             self._is_known &= held is not None
             self._held[node.name] = held or 0
             self._free[node.name] = node.memory_available_mib
+
+    def situation(self, method: MoveMethod = MoveMethod.LIVE) -> Situation:
+        """What a move by this method is judged on; the same one each time, it remembers much."""
+        return self._situations[method]
 
     @property
     def targets(self) -> list[str]:
@@ -117,15 +127,22 @@ class CopiedCluster:
         """What the situation has worked out of all VMs for its rules follows the one that moved."""
         if before.cluster is None or after.cluster is None or before is after:
             return
-        situation = self.situation
-        if situation.affinity_rules and after.cluster.group:
-            situation.vm_by_group[after.cluster.group.casefold()] = after
-        for name in after.cluster.anti_affinity or ():
-            by_node = situation.vms_by_class[name]
-            left = by_node.setdefault(before.cluster.owner_node, [])
-            left[:] = [vm for vm in left if vm.key != before.key]
-            there = by_node.setdefault(after.cluster.owner_node, [])
-            there[:] = [*(vm for vm in there if vm.key != after.key), after]
+        source, target = before.cluster.owner_node, after.cluster.owner_node
+        for situation in self._situations.values():
+            known = vars(situation)  # what it has not worked out yet will be right anyway
+            group = after.cluster.group.casefold()
+            if group in known.get("vm_by_group", ()):
+                situation.vm_by_group[group] = after
+            by_node: list[dict[str, list[VirtualMachine]]] = []
+            if "vms_by_class" in known:
+                classes = after.cluster.anti_affinity or ()
+                by_node += [situation.vms_by_class[name] for name in classes]
+            if "unclassed_on" in known and after.cluster.anti_affinity is None:
+                by_node.append(situation.unclassed_on)
+            for index in by_node:
+                index[source] = [vm for vm in index.get(source, ()) if vm.key != after.key]
+                there = (vm for vm in index.get(target, ()) if vm.key != after.key)
+                index[target] = [*there, after]
 
     def survives_node_loss(self) -> bool | None:
         """Whether any one of the nodes that stay could fail now; None: not known."""

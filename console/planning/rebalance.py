@@ -62,7 +62,35 @@ def plan_rebalance(situation: Situation) -> Plan:
             "or the reserve for the loss of a node."
         )
         return msgspec.structs.replace(plan, refusal=text)
-    return msgspec.structs.replace(plan, moves=tuple(moves))
+    return msgspec.structs.replace(plan, moves=tuple(_needed(moves, copy, situation, shares)))
+
+
+def _needed(
+    moves: list[PlannedMove],
+    copy: CopiedCluster,
+    situation: Situation,
+    shares: Mapping[str, float],
+) -> list[PlannedMove]:
+    """Without the moves that later ones made needless; ``copy``: the cluster after all of them."""
+    needed = list(moves)
+    if not _is_even(loads_of(copy, shares)):
+        return needed
+    for move in reversed(moves):
+        copy.put(move.vm_key, move.source)
+        if _is_even(loads_of(copy, shares)):
+            needed.remove(move)
+        else:
+            copy.put(move.vm_key, move.target)
+    # Every step has to be allowed without the ones that were left out, too.
+    anew = CopiedCluster(situation)
+    told = []
+    for move in needed:
+        before = loads_of(anew, shares)
+        if not _is_allowed(move, anew, anew.survives_node_loss()):
+            return moves
+        anew.put(move.vm_key, move.target)
+        told.append(_reasoned(move, before, loads_of(anew, shares)))
+    return told
 
 
 def loads_of(copy: CopiedCluster, cpu_shares: Mapping[str, float] | None = None) -> dict[str, Load]:
@@ -186,7 +214,7 @@ def _is_allowed(move: PlannedMove, copy: CopiedCluster, survived: bool | None) -
     """Nothing forbids it, delays it or leaves it open, no other VM is drawn along by a rule, and
     N+1 is not lost by it.
     """
-    if affinity_is_kept.drawn_by((copy.inventory.vms[move.vm_key],), copy.situation):
+    if affinity_is_kept.drawn_by((copy.inventory.vms[move.vm_key],), copy.situation()):
         return False
     found = findings_of(move, copy)
     if any(f.severity in (Severity.BLOCKS, Severity.UNKNOWN, Severity.WAITS) for f in found):

@@ -27,7 +27,8 @@ def findings_of(move: PlannedMove, copy: CopiedCluster, leaving: str = "") -> tu
         return (_blocks(text, FIT_AGAIN),)
     if move.target == leaving:
         return (_blocks(f"{leaving} is the node that is to be emptied.", "Choose another node."),)
-    found = moves.findings_for_request(request_of(move), copy.situation)
+    request = request_of(move)
+    found = moves.findings_for_request(request, copy.situation(request.method))
     return tuple(f for f in found if f.check not in _TOLD_OTHERWISE and not _is_met(f, move, vm))
 
 

@@ -66,29 +66,9 @@ def _drain(inventory: Inventory, python: Path) -> list[Row]:
     bound, solved_peak = answer["bound"] * 100, _peak(inventory, solved)
     return [
         Row(f"solver, drain, {what}: import", answer["import_s"] * 1000, "ms"),
-        Row(
-            f"solver, drain, {what}: build and solve",
-            answer["solve_s"] * 1000,
-            "ms",
-            None,
-            own_s * 1000,
-        ),
-        Row(
-            f"drain, {what}: peak memory, heuristic",
-            _peak(inventory, plan),
-            "%",
-            None,
-            bound,
-            _peak(inventory, solved),
-        ),
-        Row(
-            f"drain, {what}: steps without N+1, heuristic",
-            _lost(own),
-            "steps",
-            None,
-            None,
-            _lost(other),
-        ),
+        _row(f"solver, drain, {what}: build and solve", "ms", answer["solve_s"] * 1e3, own_s * 1e3),
+        _row(f"drain, {what}: peak, heuristic", "%", _peak(inventory, plan), bound, solved_peak),
+        _row(f"drain, {what}: without N+1, heuristic", "steps", _lost(own), None, _lost(other)),
         Row(f"drain, {what}: steps a check refuses, solver", len(other.broken), "steps"),
     ]
 
@@ -101,22 +81,10 @@ def _rebalance(inventory: Inventory, python: Path) -> list[Row]:
     own_s = time.perf_counter() - begun
     answer = _ask(python, _rebalance_task(inventory))
     outlook = judge(plan, situation)
+    least, most = answer["bound"], answer["moves"]
     return [
-        Row(
-            f"solver, rebalance, {what}: build and solve",
-            answer["solve_s"] * 1000,
-            "ms",
-            None,
-            own_s * 1000,
-        ),
-        Row(
-            f"rebalance, {what}: moves, heuristic",
-            len(plan.moves),
-            "moves",
-            None,
-            answer["bound"],
-            answer["moves"],
-        ),
+        _row(f"solver, rebalance, {what}: solve", "ms", answer["solve_s"] * 1e3, own_s * 1e3),
+        _row(f"rebalance, {what}: moves, heuristic", "moves", len(plan.moves), least, most),
         Row(f"rebalance, {what}: steps without N+1, heuristic", _lost(outlook), "steps"),
     ]
 
@@ -182,7 +150,7 @@ def _ask(python: Path, task: dict[str, object]) -> dict[str, object]:
     done = subprocess.run(
         [str(python), str(_TASK)], input=json.dumps(task).encode(), capture_output=True, check=True
     )
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])  # HiGHS writes above it
 
 
 @contextmanager

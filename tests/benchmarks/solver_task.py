@@ -20,7 +20,8 @@ def main() -> None:
     begun = time.perf_counter()
     answer = solve(highspy, task)
     answer |= {"import_s": imported, "solve_s": time.perf_counter() - begun}
-    json.dump(answer, sys.stdout)
+    print()
+    print(json.dumps(answer))
 
 
 def drain(highspy, task):

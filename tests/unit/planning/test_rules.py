@@ -6,9 +6,11 @@ import pytest
 from console.checks.situation import Situation
 from console.model.inventory import Inventory
 from console.model.placement import AffinityKind, AffinityRule
+from console.model.request import MoveMethod
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import PowerState, VirtualMachine
 from console.planning import editing
+from console.planning.copied_cluster import CopiedCluster
 from console.planning.drain import plan_drain
 from console.planning.judge import judge
 from tests.ui.sample import snapshot
@@ -96,3 +98,40 @@ def test_a_step_that_frees_a_node_from_an_enemy_lets_the_next_go_there(
     first = replace(away, source="LAB-N2", target="LAB-N3")
     freed = replace(to_enemy, moves=(first, *to_enemy.moves))
     assert not judge(freed, situation(inventory)).broken
+
+
+@pytest.mark.parametrize("classes", [("db",), None])
+def test_what_was_worked_out_of_all_vms_follows_each_move(
+    inventory: Inventory, classes: tuple[str, ...] | None
+) -> None:
+    """The copy keeps its indexes instead of making them anew: they have to be as if it had."""
+    vms = tuple(
+        replace(vm, cluster=replace(vm.cluster, anti_affinity=classes)) if vm.cluster else vm
+        for vm in inventory.vms.values()
+    )
+    inventory.apply(SnapshotDelta(upserted=vms))
+    rule(inventory, AffinityKind.DIFFERENT_NODE, *running(inventory)[:2])
+    copy = CopiedCluster(situation(inventory))
+    for method in MoveMethod:  # have them worked out
+        known = copy.situation(method)
+        assert known.vm_by_group
+        assert known.vms_by_class is not None
+        assert known.unclassed_on is not None
+    for at, vm in enumerate(running(inventory)[:6]):
+        copy.put(vm.key, f"LAB-N{2 + at % 3}", is_off=at == 4)
+    fresh = Situation(copy.inventory, 0.0)
+    for method in MoveMethod:
+        known = copy.situation(method)
+        assert known.vm_by_group == fresh.vm_by_group
+        for name in fresh.vms_by_class:
+            _same(known.vms_by_class[name], fresh.vms_by_class[name])
+        _same(known.unclassed_on, fresh.unclassed_on)
+
+
+def _same(kept: dict[str, list[VirtualMachine]], fresh: dict[str, list[VirtualMachine]]) -> None:
+    def keys(index: dict[str, list[VirtualMachine]]) -> dict[str, set[str]]:
+        return {node: {vm.key for vm in vms} for node, vms in index.items() if vms}
+
+    assert keys(kept) == keys(fresh)
+    at = {vm.key: vm.owner_node for vms in kept.values() for vm in vms}
+    assert all(at[vm.key] == node for node, vms in kept.items() for vm in vms)
