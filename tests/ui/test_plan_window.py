@@ -205,6 +205,14 @@ def test_what_interrupts_people_needs_consent(plan: PlanWindow) -> None:
     assert plan.page.outlook.steps[0].memory_mib == 0
 
 
+def test_what_is_off_is_handed_over(plan: PlanWindow) -> None:
+    step = plan.page.outlook.steps[-1]
+    assert step.move.vm_name == "mon-02"
+    assert step.move.method is Method.QUICK
+    cell = plan.page.table.rows.index(len(names(plan)) - 1, plan_rows.METHOD)
+    assert cell.data() == "Handed over, off"
+
+
 def test_a_vm_is_left_out_and_taken_along_again(plan: PlanWindow) -> None:
     name, count = names(plan)[0], len(names(plan))
     choose(plan, 0)
@@ -221,6 +229,8 @@ def test_a_vm_is_left_out_and_taken_along_again(plan: PlanWindow) -> None:
 
 # -- handing on --------------------------------------------------------------------------------
 def test_the_copy_is_a_document_that_names_cannot_break(plan: PlanWindow) -> None:
+    choose(plan, 0)
+    QTest.keyClick(plan.page.table, Qt.Key.Key_Delete)
     plan.copy()
     text = QGuiApplication.clipboard().text()
     steps, stays = len(names(plan)), len(plan.page.outlook.stays)
@@ -327,7 +337,7 @@ def test_running_pauses_moves_in_order_and_looks(plan: PlanWindow, bridge: Recor
     assert title == f"Empty {NODE}: {len(moves)} moves"
     assert parts[0].request == PauseNode(NODE)
     assert [part.request for part in parts[1:-1]] == [
-        LiveMigrate(m.vm_key, m.vm_name, NODE, m.target, MoveMethod.LIVE) for m in moves
+        LiveMigrate(m.vm_key, m.vm_name, NODE, m.target, MoveMethod(m.method.value)) for m in moves
     ]
     assert {part.after for part in parts[1:-1]} == {(parts[0].operation_id,)}
     assert parts[-1].request == ProveNodeEmpty(NODE)
@@ -433,7 +443,7 @@ def test_the_way_back_is_run_after_the_plan(
     _group, _title, parts = bridge.groups[-1]
     assert parts[0].request == ResumeNode(NODE, failback=False)
     assert [part.request for part in parts[1:]] == [
-        LiveMigrate(m.vm_key, m.vm_name, m.target, NODE, MoveMethod.LIVE) for m in moves
+        LiveMigrate(m.vm_key, m.vm_name, m.target, NODE, MoveMethod(m.method.value)) for m in moves
     ]
 
 

@@ -92,8 +92,8 @@ def _is_kept(step: Step) -> bool:
 
 
 def notes_of_all(outlook: Outlook) -> tuple[str, ...]:
-    """Notes that hold for every move: said once, not in every row."""
-    steps = [step for step in outlook.steps if not step.is_broken]
+    """Notes that hold for every live move: said once, not in every row."""
+    steps = [s for s in outlook.steps if not s.is_broken and s.move.method is Method.LIVE]
     if len(steps) < 2:
         return ()
     shared = set.intersection(*(set(step.notes) for step in steps))

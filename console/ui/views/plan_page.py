@@ -298,4 +298,4 @@ class PlanPage(QWidget):
 
 def _notes(outlook: Outlook) -> str:
     notes = words.notes_of_all(outlook)
-    return f"For every move: {' '.join(notes)}" if notes else ""
+    return f"For every live move: {' '.join(notes)}" if notes else ""
