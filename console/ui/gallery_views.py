@@ -140,6 +140,22 @@ def _lift(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return main
 
 
+def _palette(typed: str) -> Builder:
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        from console.ui.views.palette import Palette
+
+        main = window(snapshot, folder, scenario)
+        entries = main._window_entries
+        go = main._go_to_vm, main._go_to_node
+        palette = Palette(main._store, main.actions_table, main.selected, entries, *go)
+        palette.field.setText(typed)
+        main.setParent(palette)
+        main.hide()
+        return palette
+
+    return build
+
+
 def _table(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     main = window(snapshot, folder, scenario)
     main._tabs.setCurrentIndex(1)
@@ -306,6 +322,7 @@ VIEWS: dict[str, Builder] = {
     "away": _away,
     "choose-node": _choose,
     **{name: _plan(build) for name, build in gallery_plans.BUILDERS.items()},
+    "palette": _palette("mo"),
     "wizard-basics": _wizard(0),
     "wizard-image": _wizard(1),
     "wizard-security": _wizard(2),

@@ -99,7 +99,8 @@ class MainWindow(QMainWindow):
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
         docks = tuple(self._docks.values())
         self.start = StartPlace(self, self._centre, self._tabs, docks, self.strip)
-        self._menus = MainMenus(self, self.actions_table, self.selected, self._entries())
+        self._window_entries = self._entries()
+        self._menus = MainMenus(self, self.actions_table, self.selected, self._window_entries)
         self._connect()
         self._restore_layout()
 
@@ -254,6 +255,7 @@ class MainWindow(QMainWindow):
             *self.health.entries(),
             WindowEntry("&View", "F&leet", self._show_fleet, "Ctrl+4"),
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
+            WindowEntry("&View", "&Command palette…", self.open_palette, "Ctrl+K"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
             WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
             WindowEntry("&Plan", "&Planning mode…", self.plans.arrange, "Ctrl+Shift+M"),
@@ -343,6 +345,25 @@ class MainWindow(QMainWindow):
             self.notes.show_notes(drop.keys, drop.what, drop.verdict, self.map)
         else:
             self.actions_table.moving.move(drop.keys, drop.node)
+
+    def open_palette(self) -> None:
+        from console.ui.views.palette import Palette
+
+        table, entries = self.actions_table, self._window_entries
+        go = self._go_to_vm, self._go_to_node
+        Palette(self._store, table, self.selected, entries, *go, parent=self).open()
+
+    def _go_to_vm(self, key: str) -> None:
+        self._tabs.setCurrentIndex(0)
+        self.map.select({key}, cursor=key)
+        self._show_vm(key)
+        self.map.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _go_to_node(self, name: str) -> None:
+        self._tabs.setCurrentIndex(0)
+        self.map.show_node(name)
+        self._show_node(name)
+        self.map.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""

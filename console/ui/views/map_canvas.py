@@ -334,8 +334,14 @@ class MapCanvas(QAbstractScrollArea):
         inside = point + QPoint(0, self.verticalScrollBar().value())
         return next((card.node for card in self.cards if card.area.contains(inside)), None)
 
+    def show_node(self, name: str) -> None:
+        """Bring a node's card into sight."""
+        self._bring_into_sight(self.card_rect(name))
+
     def _scroll_to(self, key: str) -> None:
-        rect = self.tile_rect(key)
+        self._bring_into_sight(self.tile_rect(key))
+
+    def _bring_into_sight(self, rect: QRect) -> None:
         bar = self.verticalScrollBar()
         if rect.top() < 0:
             bar.setValue(bar.value() + rect.top() - self._sizes.gap)
