@@ -3,11 +3,9 @@
 Every way in builds the very same request here; whether it may be done is asked of the checks.
 """
 
-import enum
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -31,9 +29,12 @@ from console.model.request import (
 from console.settings import Settings
 from console.ui.arranging import Arranging
 from console.ui.ask import Ask
-from console.ui.bridge import Part
+from console.ui.bridge import OnMovesChecked, Part
 from console.ui.clean_up import Checker, CleanUp, can_clean_up
 from console.ui.elsewhere_menu import ElsewhereMenu
+from console.ui.entry import Entry as Entry
+from console.ui.entry import Scope as Scope
+from console.ui.move_entries import move_entries
 from console.ui.moving import Moving
 from console.ui.plain_text import one_line, tip
 from console.ui.retrying import retries
@@ -56,6 +57,10 @@ class Submitter(Checker, Protocol):
         self, title: str, parts: Sequence[Part], group_id: str = ""
     ) -> tuple[str, tuple[str, ...]]: ...
 
+    def check_moves(
+        self, keys: Sequence[str], targets: Sequence[str], callback: OnMovesChecked
+    ) -> str: ...
+
     def cancel(self, operation_id: str) -> None: ...
 
     def cancel_group(self, group_id: str) -> None: ...
@@ -65,30 +70,6 @@ class Submitter(Checker, Protocol):
     def reorder(self, operation_id: str, before: str = "") -> None: ...
 
     def refresh(self) -> None: ...
-
-
-class Scope(enum.Enum):
-    """What an entry acts on."""
-
-    WINDOW = "window"  # nothing selected is needed
-    VMS = "VMs"
-    ONE_VM = "one VM"
-    NODE = "node"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing a person can do. ``run`` and ``why_not`` get the names of what is selected: keys
-    of VMs, or one node. ``why_not`` tells in a sentence why it cannot be done now, else nothing.
-    """
-
-    id: str
-    text: str
-    scope: Scope
-    run: Callable[[Sequence[str]], None]
-    why_not: Callable[[Sequence[str]], str]
-    shortcut: str = ""
-    starts_group: bool = False
 
 
 _POWER = (
@@ -120,7 +101,7 @@ class Actions(QObject):
         self._store, self._submitter, self._ask = store, submitter, ask
         self._settings = settings
         self._clean_up = CleanUp(submitter, ask, self.submit, self)
-        self.moving = Moving(store, ask, settings, self.submit, self)
+        self.moving = Moving(store, ask, settings, self.submit, submitter, self)
         self.arranging = Arranging(store, submitter)
         self.entries = self._make_entries()
 
@@ -145,14 +126,7 @@ class Actions(QObject):
                 lambda _: "",
                 "Ctrl+N",
             ),
-            Entry(
-                "move_to_node",
-                "&Move to node…",
-                Scope.VMS,
-                lambda keys: self.move_wanted.emit(tuple(keys)),
-                self.moving.why_not,
-                "Ctrl+M",
-            ),
+            *move_entries(self._store, self.moving, self.move_wanted.emit, self.cancel_operation),
             *(power(*row) for row in _POWER),
             Entry(
                 "delete",

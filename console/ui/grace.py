@@ -18,6 +18,7 @@ class Grace(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.title = ""
+        self.told = ""  # what is known of it by now, in one line
         self.seconds_left = 0
         self._act: Callable[[], None] | None = None
         self._clock = QTimer(self, interval=1000)
@@ -31,8 +32,15 @@ class Grace(QObject):
         """Begin ``act`` in ``SECONDS``. What was held before begins now: it was not undone."""
         self.start_now()
         self.title, self._act, self.seconds_left = title, act, SECONDS
+        self.told = ""
         self._clock.start()
         self.changed.emit()
+
+    def tell(self, text: str) -> None:
+        """Say more of what is held."""
+        if self._act is not None and text != self.told:
+            self.told = text
+            self.changed.emit()
 
     def undo(self) -> None:
         """Forget what is held."""

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.model.finding import Verdict
 from console.settings import Settings
 from console.ui import theme
 from console.ui.actions import Actions, Scope
@@ -31,11 +30,11 @@ from console.ui.connections.start_place import StartPlace
 from console.ui.health_desk import HealthDesk
 from console.ui.main_menus import MainMenus, WindowEntry
 from console.ui.models.digest import Digest
+from console.ui.move_ways import MoveWays
 from console.ui.operation_export import ENTRIES
 from console.ui.plan_opener import PlanOpener
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
-from console.ui.views.notes_sheet import NotesSheet
 from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
 from console.ui.views.undo_bar import UndoBar
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from console.model.operation import OperationRecord
     from console.ui.views.fleet.fleet_page import FleetPage
     from console.ui.views.inspector import Inspector
-    from console.ui.views.map_lift import Drop
     from console.ui.views.operations_drawer import OperationsDrawer
     from console.ui.views.vm_table import VmTable
 
@@ -218,7 +216,8 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.notes = NotesSheet(self.map)
+        table, live = self.actions_table, self._bridge
+        self.ways = MoveWays(self, self._tabs, self.map, self._store, table, live)
         layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
         layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))
@@ -291,9 +290,6 @@ class MainWindow(QMainWindow):
             lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
         )
         self.map.node_activated.connect(self._show_node)
-        self.map.set_live_checks(self._bridge)
-        self.map.dropped.connect(self._on_drop)
-        self.notes.accepted.connect(actions.moving.move)
         self.map.menu_wanted.connect(
             lambda where: self._open_menu(actions.fill_menu, self.map.selected_keys, where)
         )
@@ -301,7 +297,6 @@ class MainWindow(QMainWindow):
             lambda node, where: self._open_menu(actions.fill_node_menu, node, where)
         )
         self.map.vm_activated.connect(self._show_vm)
-        actions.move_wanted.connect(self.choose_node_for)
         actions.plan_wanted.connect(self.plans.empty)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self._opener.open)
@@ -329,22 +324,6 @@ class MainWindow(QMainWindow):
         owner = inventory.vms[keys[0]].owner_node if keys else None
         node = self._node or owner
         return [node] if node in inventory.nodes else []
-
-    def choose_node_for(self, keys: tuple[str, ...]) -> None:
-        from console.ui.forms.choose_node import ChooseNode
-
-        dialog = ChooseNode(self._store, keys, self)
-        # Choosing was the confirmation: the dialog told everything a second question would.
-        dialog.chosen.connect(self.actions_table.moving.hold)
-        dialog.open()
-
-    def _on_drop(self, drop: "Drop") -> None:
-        """Notes are read once, everything else that a node takes begins after its grace."""
-        has_notes = drop.verdict.verdict is Verdict.FITS_WITH_NOTES
-        if has_notes and not self.notes.was_accepted(drop.verdict):
-            self.notes.show_notes(drop.keys, drop.what, drop.verdict, self.map)
-        else:
-            self.actions_table.moving.move(drop.keys, drop.node)
 
     def open_palette(self) -> None:
         from console.ui.views.palette import Palette

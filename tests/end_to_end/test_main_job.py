@@ -131,7 +131,7 @@ def test_create_see_drag_and_verify(
     window.activateWindow()
     drag_with_the_mouse(window, vm.key, target)
     # The lab's cluster does not encrypt its moves: that is read, and then nobody asks any more.
-    qtbot.waitUntil(window.notes.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.ways.notes.isVisible, timeout=5_000)
     QTest.keyClick(window.findChild(QPushButton, "notes_move"), Qt.Key.Key_Space)
     qtbot.waitUntil(
         lambda: any(

@@ -242,7 +242,7 @@ def test_a_drop_with_notes_opens_the_sheet_and_sends_nothing(
     target = next(card.node for card in map_.cards if card.node != source)
     start = map_.tile_rect(key).center()
     drag(window, qtbot, start, lambda: map_.card_rect(target).center())
-    assert window.notes.isVisible()
+    assert window.ways.notes.isVisible()
     assert bridge.requests == []
     press(window, "notes_leave")
     assert not window.actions_table.moving.grace.is_holding
@@ -285,7 +285,7 @@ def test_space_unfolds_the_reasons_and_the_drag_goes_on(
     assert "What to do:" not in told[0]
     assert "What to do:" in told[1]
     # It was dropped afterwards: the key neither ended nor spoiled the drag, nor selected a tile.
-    assert window.notes.isVisible()
+    assert window.ways.notes.isVisible()
     assert map_.selected == {key}
     press(window, "notes_leave")
 

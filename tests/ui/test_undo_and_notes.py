@@ -124,14 +124,14 @@ def test_notes_can_be_left_and_nothing_is_moved(
     if way == "button":
         press(window, "notes_leave")
     else:
-        QTest.keyClick(window.notes, Qt.Key.Key_Escape)
+        QTest.keyClick(window.ways.notes, Qt.Key.Key_Escape)
         settle()
-    assert not window.notes.isVisible()
+    assert not window.ways.notes.isVisible()
     assert not window.actions_table.moving.grace.is_holding
     assert bridge.requests == []
     # Left is not accepted: the next drop asks again.
     drop_one(window)
-    assert window.notes.isVisible()
+    assert window.ways.notes.isVisible()
 
 
 def test_notes_accepted_once_are_not_asked_again_but_new_ones_are(
@@ -141,7 +141,7 @@ def test_notes_accepted_once_are_not_asked_again_but_new_ones_are(
     drop_one(window, "app-05")
     press(window, "notes_move")
     drop_one(window, "app-06")
-    assert not window.notes.isVisible()
+    assert not window.ways.notes.isVisible()
     assert window.actions_table.moving.grace.title.startswith("Move app-06")
     cluster = window._store.inventory.cluster
     window._store.apply(SnapshotDelta(cluster=replace(cluster, migration_encrypted=None)))
@@ -150,7 +150,9 @@ def test_notes_accepted_once_are_not_asked_again_but_new_ones_are(
     assert lifted is not None
     verdict = lifted.verdicts[lifted.hovered or ""]
     assert verdict.verdict is Verdict.FITS_WITH_NOTES
-    assert not window.notes.was_accepted(verdict)
+    moving = window.actions_table.moving
+    key = key_of(window, "app-07")
+    assert not moving.was_accepted(moving.offer((key,), lifted.hovered or ""))
     window.map.dismiss()
 
 

@@ -156,6 +156,7 @@ def test_move_back_needs_the_vm_to_be_there(window: MainWindow, bridge: Recordin
     window._store.apply(SnapshotDelta(upserted=(arrived,)))
     window._store.operation_changed(window._store.operations["1"])
     press(window, "move_back")
+    window.ways.notes._move.click()  # the way back was judged anew, and has notes
     window.actions_table.moving.grace.start_now()
     assert bridge.requests == [LiveMigrate(vm.key, vm.name, "LAB-N3", source)]
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict
 from console.model.operation import OperationRecord, OperationState, stalled_since
+from console.model.request import MoveMethod
 
 # A finding is drawn with the shape of the verdict that it leads to.
 VERDICT_OF = {
@@ -17,19 +18,26 @@ NOTHING_AGAINST = "Nothing against it."
 _JUST_NOW_S = 2.0
 
 
-def outlook_text(verdict: NodeVerdict) -> str:
-    """Memory before and after, whether any one node may still fail (N+1), how long: one line."""
+def outlook_text(verdict: NodeVerdict, method: MoveMethod = MoveMethod.LIVE) -> str:
+    """Memory before and after, whether any one node may still fail (N+1), how long, how long the
+    VM stands still: one line.
+    """
+    is_quick = method is MoveMethod.QUICK
+    duration = verdict.quick_duration_s if is_quick else verdict.duration_s
+    pause = verdict.quick_pause_ms if is_quick else verdict.pause_ms
     words = []
     if verdict.memory_before_mib is not None and verdict.memory_after_mib is not None:
         before, after = verdict.memory_before_mib // 1024, verdict.memory_after_mib // 1024
         words.append(f"{before} → {after} GiB")
     if verdict.survives_node_loss is not None and verdict.verdict is not Verdict.CANNOT:
         words.append("N+1 kept" if verdict.survives_node_loss else "N+1 lost")
-    if verdict.duration_s is not None:
-        words.append(f"about {seconds_range(verdict.duration_s)}")
-    if verdict.pause_ms is not None and verdict.verdict is not Verdict.CANNOT:
-        words.append(f"pause {pause_range(verdict.pause_ms)}")
-    if verdict.queue_position is not None:
+    if duration is not None:
+        words.append(f"about {seconds_range(duration)}")
+    if pause is not None and verdict.verdict is not Verdict.CANNOT:
+        words.append(f"pause {pause_range(pause)}")
+    if verdict.also_moves:
+        words.append(f"{len(verdict.also_moves)} more move along")
+    if verdict.queue_position is not None and not is_quick:
         words.append(f"place {verdict.queue_position} in the queue")
     return "  ·  ".join(words) or "No figures known"
 
@@ -81,11 +89,18 @@ def details_of(finding: Finding, *, is_whole: bool) -> tuple[str, ...]:
     return tuple(f"{word}: {text}" for word, text in rows if text)
 
 
-def spoken_verdict(what: str, verdict: NodeVerdict, checked: str = "", *, most: int = 3) -> str:
+def spoken_verdict(
+    what: str,
+    verdict: NodeVerdict,
+    checked: str = "",
+    *,
+    most: int = 3,
+    method: MoveMethod = MoveMethod.LIVE,
+) -> str:
     """A node's answer as a screen reader says it: the verdict, its reasons, its figures."""
     reasons = " ".join(finding.text for finding in verdict.findings[:most])
     more = f" And {len(verdict.findings) - most} more." if len(verdict.findings) > most else ""
-    figures = outlook_text(verdict).replace("  ·  ", ", ").replace("→", "to")
+    figures = outlook_text(verdict, method).replace("  ·  ", ", ").replace("→", "to")
     parts = [f"{what} to {verdict.node}: {verdict.verdict}.", reasons + more, f"{figures}."]
     if checked:
         parts.append(f"{checked.capitalize()}.")

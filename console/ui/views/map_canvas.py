@@ -26,6 +26,7 @@ from console.ui.views.map_tiles import MapTiles
 _DRAW_SLICE_S = 0.004
 # What was never drawn is drawn at once as far as it can: an empty card would be a lie.
 _FIRST_DRAW_S = 0.012
+_DRAWN_ALONG = "moves along"
 
 
 class MapCanvas(QAbstractScrollArea):
@@ -42,6 +43,7 @@ class MapCanvas(QAbstractScrollArea):
         self.lifted: Lift | None = None
         self._placement = Placement(store.inventory)
         self._marks: dict[str, str] = {}
+        self._drawn_along: frozenset[str] = frozenset()
         self._chips: tuple[tuple[object, ...], list[Chip]] = (), []
         self._shown_nodes: dict[str, Node] = {}
         self._tiles = MapTiles(self._face, self._arriving_face)
@@ -102,6 +104,8 @@ class MapCanvas(QAbstractScrollArea):
         move = self._placement.moves.get(key)
         if move is not None:
             words.append(one_line(spoken_move(move)))
+        elif key in self._drawn_along:
+            words.append(_DRAWN_ALONG)
         elif key in self._marks:
             words.append(one_line(self._marks[key]))
         return ", ".join(words)
@@ -201,8 +205,16 @@ class MapCanvas(QAbstractScrollArea):
         """Paint again what nodes say, where it is another word than ``before``."""
         assert self.lifted is not None
         self._show_findings()
+        self._show_drawn_along()
         after = self.lifted.verdicts
         self._update_nodes(name for name in after if after[name] != before.get(name))
+
+    def _show_drawn_along(self) -> None:
+        """Those that an affinity rule draws after the lifted ones look as if they moved too."""
+        before = self._drawn_along
+        self._drawn_along = self.lifted.drawn_along if self.lifted is not None else frozenset()
+        if before != self._drawn_along:
+            self._look_again(before ^ self._drawn_along)
 
     def _update_nodes(self, names: Iterable[str]) -> None:
         """Only these cards and chips: the others hold up to 2,000 tiles."""
@@ -273,12 +285,13 @@ class MapCanvas(QAbstractScrollArea):
             security=vm.security,
             is_selected=key in self.selected,
             is_current=key == self.cursor_key and self.hasFocus(),
-            is_moving=move is not None or key in self._marks,
+            is_moving=move is not None or key in self._marks or key in self._drawn_along,
             is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
         )
         name = one_line(vm.name)
         if move is None:
-            return TileFace(look, name, one_line(self._marks.get(key, "")))
+            drawn = _DRAWN_ALONG if key in self._drawn_along else ""
+            return TileFace(look, name, drawn or one_line(self._marks.get(key, "")))
         figure = tile_figure(move)
         to = f"→ {one_line(move.target)}"
         return TileFace(look, name, to, figure, move.fraction, move.is_troubled)
@@ -295,7 +308,7 @@ class MapCanvas(QAbstractScrollArea):
         name, figure = one_line(vm.name), tile_figure(move)
         return TileFace(look, name, source, figure, move.fraction, move.is_troubled)
 
-    def _look_again(self, keys: Sequence[str] | set[str]) -> None:
+    def _look_again(self, keys: Iterable[str]) -> None:
         self._tiles.changed(keys)
         self._draw_slice()
 
@@ -351,8 +364,8 @@ class MapCanvas(QAbstractScrollArea):
     # -- what is lifted ------------------------------------------------------------------------
     def take_up(self, lifted: Lift) -> None:
         """These VMs are in the hand now: every node shows its answer."""
-        self.lifted = lifted
-        self._look_again(lifted.keys)
+        self.lifted, self._drawn_along = lifted, lifted.drawn_along
+        self._look_again({*lifted.keys, *self._drawn_along})
         self.viewport().update()
 
     def hover(self, node: str | None) -> None:
@@ -362,12 +375,13 @@ class MapCanvas(QAbstractScrollArea):
             return
         touched, lifted.hovered = (lifted.hovered, node), node
         self._show_findings()
+        self._show_drawn_along()
         self._update_nodes(name for name in touched if name is not None)
 
     def dismiss(self) -> None:
         """Put what was lifted down again; the map takes up its order."""
         if self.lifted is not None:
-            self.lifted = None
+            self.lifted, self._drawn_along = None, frozenset()
             self._panel.hide()
             self._on_replaced()
             self._look_again_at_all()

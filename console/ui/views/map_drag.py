@@ -4,8 +4,7 @@ A drop only takes down the intent; questions, menus and requests follow from the
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -32,7 +31,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from console.model.finding import NodeVerdict
-from console.ui.bridge import OnMovesChecked
+from console.ui.moving import LiveChecks
 from console.ui.plain_text import one_line
 from console.ui.store import Store
 from console.ui.views import map_far_nodes
@@ -44,16 +43,6 @@ MIME = "application/x-tlconsole-vms"
 _LEFT_FOR_GOOD_MS = 60
 _TICK_MS = 250
 _ASK_AGAIN_S = 2.0
-
-
-class LiveChecks(Protocol):
-    """The bridge, as far as a lift needs it: a look at the cluster itself."""
-
-    def check_moves(
-        self, keys: Sequence[str], targets: Sequence[str], callback: OnMovesChecked
-    ) -> str: ...
-
-    def forget_check(self, token: str) -> None: ...
 
 
 class _KeysOfDrag(QObject):

@@ -83,6 +83,15 @@ class Lift:
         verdict = self.verdicts.get(node or "")
         return verdict is not None and takes(verdict)
 
+    @property
+    def drawn_along(self) -> frozenset[str]:
+        """VMs that nobody lifted and that the cluster would move along: to the node under the
+        mouse, or while there is none to any.
+        """
+        hovered = self.verdicts.get(self.hovered or "")
+        asked = self.verdicts.values() if hovered is None else (hovered,)
+        return frozenset(key for verdict in asked for key in verdict.also_moves)
+
     def drop(self, node: str | None) -> Drop | None:
         """What letting go there comes to; None over nothing and at home."""
         verdict = self.verdicts.get(node or "")

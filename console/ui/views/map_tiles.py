@@ -5,7 +5,7 @@ shows what it showed before.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QMargins, QRect, Qt
@@ -78,7 +78,7 @@ class MapTiles:
         place = self._places.get(key)
         return None if place is None else (place[0].card, place[1])
 
-    def changed(self, keys: Sequence[str] | set[str]) -> None:
+    def changed(self, keys: Iterable[str]) -> None:
         """These VMs may look different now."""
         for key in keys:
             for places in (self._places, self._kept_places):

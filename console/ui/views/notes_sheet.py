@@ -1,7 +1,7 @@
 """The sheet over the map for a move that fits with notes: read them, then move or leave it."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -12,28 +12,25 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.model.finding import NodeVerdict
 from console.ui import theme
-from console.ui.models.move_words import outlook_text
+from console.ui.models.move_words import details_of
+from console.ui.move_offer import MoveOffer
 from console.ui.plain_text import plain
 
 _WIDTH_LETTERS = 46
 
 
 class NotesSheet(QFrame):
-    """Signal: ``accepted(keys, node)``. Not modal: the map stays in use while it is read."""
+    """Signal: ``accepted(MoveOffer)``. Not modal: the map stays in use while it is read."""
 
-    accepted = Signal(tuple, str)
+    accepted = Signal(object)
 
     def __init__(self, over: QWidget) -> None:
         """``over`` is what it lies on: in its layout the map would be arranged anew by a drop."""
         super().__init__(over)
         over.installEventFilter(self)
         self.setObjectName("notes_sheet")
-        self._accepted: set[tuple[str, str]] = set()
-        self._asked: NodeVerdict | None = None
-        self._keys: tuple[str, ...] = ()
-        self._node = ""
+        self._asked: MoveOffer | None = None
         self._back: QWidget | None = None
         self._title, self._outlook, self._text = QLabel(self), QLabel(self), QLabel(self)
         font = self._title.font()
@@ -73,32 +70,25 @@ class NotesSheet(QFrame):
         self._colour()
         self.hide()
 
-    def was_accepted(self, verdict: NodeVerdict) -> bool:
-        """Whether every one of these notes was read and accepted in this run of the console.
-
-        What holds for every move of a cluster would otherwise be asked with each of them.
-        """
-        return _notes(verdict) <= self._accepted
-
-    def show_notes(
-        self, keys: tuple[str, ...], what: str, verdict: NodeVerdict, back: QWidget
-    ) -> None:
-        """Ask about these VMs; ``back`` gets the keyboard when it was answered."""
-        self._asked = verdict
-        self._keys, self._node, self._back = keys, verdict.node, back
-        self._title.setText(plain(f"Move {what} to {verdict.node}: {verdict.verdict}"))
-        self._outlook.setText(plain(outlook_text(verdict)))
-        notes = (
-            "\n".join(filter(None, (f"•  {finding.text}", finding.remedy)))
-            for finding in verdict.findings
-        )
+    def show_offer(self, made: MoveOffer, back: QWidget | None) -> None:
+        """Ask about these moves; ``back`` gets the keyboard when it was answered."""
+        self._asked, self._back = made, back
+        self._title.setText(plain(f"{made.title}: {made.verdict}"))
+        self._outlook.setText(plain(made.outlook()))
+        notes = []
+        for target, finding in made.reasons():
+            lines = [f"•  {target}: {finding.text}" if target else f"•  {finding.text}"]
+            lines += details_of(finding, is_whole=True)
+            notes.append("\n".join(lines))
         self._text.setText(plain("\n\n".join(notes)))
         self.setAccessibleName(self._title.text())
-        self.setAccessibleDescription(self._text.text())
+        self.setAccessibleDescription(f"{self._outlook.text()}. {self._text.text()}")
         self._take_place()
         self.show()
         self.raise_()
         self._move.setFocus(Qt.FocusReason.PopupFocusReason)
+        said = f"{self._title.text()}. {self._text.text()}"
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     def leave(self) -> None:
         """Nothing is moved."""
@@ -128,10 +118,10 @@ class NotesSheet(QFrame):
         self.setGeometry(over.width() - self.width(), 0, self.width(), over.height())
 
     def _accept(self) -> None:
-        if self._asked is not None:
-            self._accepted |= _notes(self._asked)
+        asked = self._asked
         self.leave()
-        self.accepted.emit(self._keys, self._node)
+        if asked is not None:
+            self.accepted.emit(asked)
 
     def _colour(self) -> None:
         colors = theme.current()
@@ -141,7 +131,3 @@ class NotesSheet(QFrame):
         )
         if self.styleSheet() != wanted:
             self.setStyleSheet(wanted)
-
-
-def _notes(verdict: NodeVerdict) -> set[tuple[str, str]]:
-    return {(finding.check, finding.text) for finding in verdict.findings}

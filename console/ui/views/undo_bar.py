@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console.ui import theme
 from console.ui.grace import Grace
@@ -22,6 +30,12 @@ class UndoBar(QFrame):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setMinimumWidth(1)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.more = QLabel(self)
+        self.more.setObjectName("undo_more")
+        self.more.setTextFormat(Qt.TextFormat.PlainText)
+        self.more.setMinimumWidth(1)
+        self.more.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.more.setForegroundRole(theme.MUTED_ROLE)
         self.undo = QPushButton("&Undo  (Ctrl+Z)", self)
         self.undo.setObjectName("undo")
         self.undo.clicked.connect(grace.undo)
@@ -30,7 +44,11 @@ class UndoBar(QFrame):
         self.start.clicked.connect(grace.start_now)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 10, 6)
-        row.addWidget(self.label, 1)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self.label)
+        texts.addWidget(self.more)
+        row.addLayout(texts, 1)
         row.addWidget(self.undo)
         row.addWidget(self.start)
         self._key = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, grace.undo)
@@ -49,10 +67,12 @@ class UndoBar(QFrame):
             return
         begins = f"{grace.title} begins in {grace.seconds_left} s."
         self.label.setText(plain(f"{begins} Nothing was sent yet."))
+        self.more.setText(plain(grace.told))
+        self.more.setVisible(bool(grace.told))
         if self._told != grace.title:
             self._told = grace.title
             # Once, not every second: a screen reader would never come to an end.
-            said = f"{begins} Control Z takes it back."
+            said = f"{begins} {grace.told} Control Z takes it back."
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     def changeEvent(self, event: QEvent) -> None:
