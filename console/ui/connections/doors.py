@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from console.model.connection import ConnectionKind, ConnectionProfile
 from console.ui import theme
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line
 
 _PROFILE_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -131,6 +132,7 @@ class StartPage(QScrollArea):
         self.list.setObjectName("known_profiles")
         self.list.setAccessibleName("Connections you have")
         self.list.setMaximumWidth(100 * letters)
+        outline(self.list)
         self.list.itemActivated.connect(lambda item: self.profile_opened.emit(_id_of(item)))
         known.addWidget(self.list)
         known.addLayout(self._buttons())

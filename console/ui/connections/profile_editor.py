@@ -4,18 +4,22 @@ import functools
 import uuid
 
 import msgspec
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSplitter,
     QTabWidget,
+    QTreeWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +37,7 @@ from console.ui.connections.azure_form import AzureForm
 from console.ui.connections.cluster_form import ClusterForm
 from console.ui.connections.step_list import StepList
 from console.ui.connections.words import words
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import plain
 
 _STOPPED = "The console's background process stopped; try again."
@@ -68,6 +73,7 @@ class ProfileEditor(QDialog):
         self.azure.sign_out_wanted.connect(self._sign_out)
         self.azure.discovery_wanted.connect(self._discover)
         self.finished.connect(lambda _: self._give_up())
+        self._outline()
         self._ask_keyring()
         self._follow()
         (self.azure.sign_in if first == "azure" else self.cluster.nodes).setFocus()
@@ -155,6 +161,17 @@ class ProfileEditor(QDialog):
         self.azure.fill(profile.arm)
         self.cluster.fill(profile.cluster)
         self.tabs.setCurrentIndex(0 if profile.arm is not None else 1)
+
+    def _outline(self) -> None:
+        kinds = (QLineEdit, QComboBox, QPlainTextEdit, QCheckBox, QListWidget, QTreeWidget)
+        for kind in kinds:
+            for field in self.findChildren(kind):
+                outline(field)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._outline()
 
     # -- values --------------------------------------------------------------------------------
     @property

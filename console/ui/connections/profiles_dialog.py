@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from console.model.connection import ConnectionKind, ConnectionProfile
 from console.ui.connections.doors import what_is
 from console.ui.connections.words import words
+from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line, plain
 
 _ID_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -43,6 +44,7 @@ class ProfilesDialog(QDialog):
         self.list = QListWidget(self)
         self.list.setObjectName("profiles")
         self.list.setAccessibleName("Connections")
+        outline(self.list)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.itemActivated.connect(lambda _: self._with_one(self.open_wanted.emit))
         self.list.itemSelectionChanged.connect(self._follow)

@@ -25,7 +25,7 @@ def words(parent: QWidget, name: str = "") -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     # A form asks how high it is when it is as narrow as can be.
-    label.setMinimumWidth(32 * label.fontMetrics().averageCharWidth())
+    label.setMinimumWidth(56 * label.fontMetrics().averageCharWidth())
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse
         | Qt.TextInteractionFlag.TextSelectableByKeyboard
