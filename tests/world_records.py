@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from console.backends import Permission
+from console.backends.rights import missing_acts
 from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.site import Site
@@ -18,6 +20,7 @@ from console.model.node import (
 from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.site import (
     AddressPool,
+    AzureRights,
     CustomLocation,
     DataDisk,
     Image,
@@ -322,6 +325,15 @@ def _rights(site: Site) -> tuple[str, ...] | None:
     return tuple(operation for operation, acts in _ACTS.items() if not acts & missing)
 
 
+def azure_rights(site: Site) -> tuple[AzureRights, ...]:
+    """Of the one group that holds the site's VMs; nothing while the lab does not tell."""
+    faults = site.faults
+    if faults.permissions_untold:
+        return ()
+    granted = (Permission(("*",), tuple(sorted(faults.missing_rights))),)
+    return (AzureRights(site.settings.group_id.lower(), missing_acts(granted)),)
+
+
 def site_facts(site: Site) -> SiteFacts:
     settings = site.settings
 
@@ -354,6 +366,7 @@ def site_facts(site: Site) -> SiteFacts:
         logical_networks=tuple(networks),
         network_interfaces=tuple(interfaces),
         data_disks=tuple(_disk(resource, disk_holders) for resource in listed(arm_ids.DISKS)),
+        rights=azure_rights(site),
     )
 
 

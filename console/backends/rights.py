@@ -4,6 +4,27 @@ from fnmatch import fnmatchcase
 
 from console.backends import Permission
 
+_INSTANCES = "Microsoft.AzureStackHCI/virtualMachineInstances"
+_MACHINES = "Microsoft.HybridCompute/machines"
+# What a person can do to a VM through Azure, and every right that it takes.
+ACTS: dict[str, tuple[str, ...]] = {
+    "start": (f"{_INSTANCES}/start/action",),
+    "stop": (f"{_INSTANCES}/stop/action",),
+    "restart": (f"{_INSTANCES}/restart/action",),
+    "pause": (f"{_INSTANCES}/pause/action",),
+    "save": (f"{_INSTANCES}/save/action",),
+    "delete": (f"{_INSTANCES}/delete", f"{_MACHINES}/delete"),
+}
+
+
+def missing_acts(granted: tuple[Permission, ...]) -> tuple[str, ...]:
+    """The acts for which at least one right is missing."""
+    return tuple(
+        act
+        for act, rights in ACTS.items()
+        if not all(is_granted(right, granted) for right in rights)
+    )
+
 
 def is_granted(right: str, granted: tuple[Permission, ...]) -> bool:
     """One role that allows it is enough; what a role excepts, another may still allow."""

@@ -14,6 +14,16 @@ class ImageState(enum.StrEnum):
     UNKNOWN = "Unknown"
 
 
+class AzureRights(msgspec.Struct, frozen=True):
+    """What this account may not do in a resource group: words as in ``backends.rights.ACTS``.
+
+    ``scope`` is the group's ARM id in lower case.
+    """
+
+    scope: str
+    missing: tuple[str, ...] = ()
+
+
 class ImageReference(msgspec.Struct, frozen=True, gc=False):
     """Identity of a Marketplace image: publisher, offer, SKU and (if fixed) version."""
 

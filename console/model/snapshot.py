@@ -6,6 +6,7 @@ from console.model.freshness import Wire, WireReading
 from console.model.node import Node
 from console.model.placement import AffinityRule, BalancingMode
 from console.model.site import (
+    AzureRights,
     CustomLocation,
     DataDisk,
     Image,
@@ -68,6 +69,8 @@ class SiteFacts(msgspec.Struct, frozen=True):
     logical_networks: tuple[LogicalNetwork, ...] = ()
     network_interfaces: tuple[NetworkInterface, ...] = ()
     data_disks: tuple[DataDisk, ...] = ()
+    # Of the groups that hold VMs; a group that is not here: Azure did not tell.
+    rights: tuple[AzureRights, ...] = ()
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True):

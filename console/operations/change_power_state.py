@@ -35,6 +35,7 @@ class ChangePowerStateOperation:
     checks = (
         "platform_allows",
         "azure_answers",
+        "azure_lets_account_act",
         "resource_bridge_is_online",
         "power_change_is_possible",
     )

@@ -18,6 +18,7 @@ class DeleteVirtualMachineOperation:
     checks = (
         "platform_allows",
         "azure_answers",
+        "azure_lets_account_act",
         "resource_bridge_is_online",
         "power_change_is_possible",
     )

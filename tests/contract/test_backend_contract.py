@@ -458,3 +458,17 @@ async def test_a_quick_migration_of_a_vm_elsewhere_is_refused(bench: Bench) -> N
     assert caught.value.fault.code is FaultCode.CONFLICT
     assert not caught.value.was_sent
     assert bench.site.counters[f"migrate:{vm.vm_id}"] == 0
+
+
+async def test_what_azure_does_not_allow_is_known_before_anybody_clicks(bench: Bench) -> None:
+    instances = "Microsoft.AzureStackHCI/virtualMachineInstances"
+    bench.site.faults.missing_rights = {f"{instances}/stop/action", f"{instances}/delete"}
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    (told,) = snapshot.site.rights
+    assert told.scope == bench.site.settings.group_id.lower()
+    assert set(told.missing) == {"stop", "delete"}
+
+
+async def test_rights_that_azure_does_not_tell_forbid_nothing(bench: Bench) -> None:
+    bench.site.faults.permissions_untold = True
+    assert (await bench.backend.read_snapshot(BOTH)).site.rights == ()

@@ -132,6 +132,7 @@ class SiteLists:
             logical_networks=_with_addresses(lists["logical_networks"], nics),
             network_interfaces=nics,
             data_disks=disks,
+            rights=lists["rights"],
         )
         if site != self._last:
             self._last = site

@@ -11,6 +11,7 @@ from console.backends.azure_local.arm_faults import malformed
 from console.backends.azure_local.arm_lists import SiteLists
 from console.backends.azure_local.arm_pipeline import ArmPipeline
 from console.backends.azure_local.arm_records import AzureVm, NodeConnection
+from console.backends.azure_local.arm_rights import ArmRights
 from console.backends.azure_local.connections import Clock
 from console.backends.azure_local.resource_graph import query_pages
 from console.backends.azure_local.row_cache import RowCache
@@ -80,6 +81,7 @@ class ArmReader:
         self._graph_refused_at: float | None = None
         self._looks: dict[str, _Look] = {}
         self._graph_said: dict[str, AzureVm] = {}
+        self._rights = ArmRights(pipeline)
         self._solution_versions: dict[str, tuple[str, float]] = {}
 
     async def read(self) -> ArmHalf:
@@ -92,6 +94,7 @@ class ArmReader:
         (vms, nodes, vm_faults), (lists, list_faults), clusters = await asyncio.gather(
             self._read_vms(ids, words), self._lists.read(ids, words), self._read_clusters(ids)
         )
+        lists["rights"] = await self._rights.of(vm.facts.arm_id for vm in vms)
         return ArmHalf(
             read_at=at,
             vms=vms,
