@@ -92,7 +92,7 @@ def findings_for_request(request: LiveMigrate, situation: Situation) -> tuple[Fi
         text = f"There is no node {request.target} in this cluster."
         return (unknown("node_is_up", text, "Refresh, then choose a node that is there."),)
     moving = _moving((vm,), situation)
-    of_vms = _on_vms(moving.vms, situation)
+    of_vms = _on_vms(moving.leaving(node.name), situation)
     of_both = _on_both(moving, node, situation)
     return _sorted((*of_vms, *_on_node(node, situation), *of_both), request.method)
 
@@ -115,14 +115,18 @@ def judge_moves(
     if not vms:
         return ()
     moving, room = _moving(vms, situation), _Room(inventory)
-    of_vms = _on_vms(moving.vms, situation)
+    of_vms = {owner: _on_vms(owned, situation) for owner, owned in moving.by_owner.items()}
+    of_vms = {owner: found for owner, found in of_vms.items() if found}
     expected = Expected(moving, history, situation.slots_per_node)
     verdicts = []
     for node in inventory.nodes.values():
         survives = room.survives(moving, node)
         findings = _sorted(
             (
-                *of_vms,
+                # What stays where it is has nothing against it.
+                *itertools.chain.from_iterable(
+                    found for owner, found in of_vms.items() if owner != node.name
+                ),
                 *_on_node(node, situation),
                 *_on_both(moving, node, situation),
                 *node_has_memory.outlook(survives, node),

@@ -156,6 +156,8 @@ class Engine:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._live_moves is not None:
+            await self._live_moves.close()
         if self._watcher is not None:
             await self._watcher.close()
         if self._runner is not None:

@@ -46,6 +46,7 @@ class LiveMoves:
         self._clean = clean
         self._at_most_s = at_most_s
         self._newest: CheckMoves | None = None
+        self._readings: set[asyncio.Task[ClusterSnapshot]] = set()
 
     async def ask(self, message: CheckMoves) -> None:
         """Answer this, unless a newer one comes; returns when nothing is left to answer."""
@@ -65,9 +66,7 @@ class LiveMoves:
 
     async def _look(self, message: CheckMoves) -> tuple[NodeVerdict, ...]:
         try:
-            async with asyncio.timeout(self._at_most_s):
-                backend = await asyncio.shield(self._backend)
-                fresh = await backend.read_some(message.vm_keys, message.targets)
+            fresh = await asyncio.wait_for(asyncio.shield(self._read(message)), self._at_most_s)
         except TimeoutError:
             return self._not_seen(message, "The cluster did not answer in time.")
         except BackendError as error:
@@ -76,6 +75,29 @@ class LiveMoves:
             _log.exception("the look at these moves failed")
             return self._not_seen(message, "The look failed inside the console.", repr(error))
         return self._judged(message, with_fresh(self._inventory, fresh, message.vm_keys))
+
+    def _read(self, message: CheckMoves) -> "asyncio.Task[ClusterSnapshot]":
+        """The reading as a task of its own: who stops waiting for it does not break it off."""
+
+        async def read() -> ClusterSnapshot:
+            backend = await asyncio.shield(self._backend)
+            return await backend.read_some(message.vm_keys, message.targets)
+
+        task = asyncio.create_task(read(), name="live look")
+        self._readings.add(task)
+        task.add_done_callback(self._let_go)
+        return task
+
+    def _let_go(self, task: "asyncio.Task[ClusterSnapshot]") -> None:
+        self._readings.discard(task)
+        # What comes late, nobody fetches.
+        _ = task.cancelled() or task.exception()
+
+    async def close(self) -> None:
+        """End readings that nobody waits for any more."""
+        for task in self._readings:
+            task.cancel()
+        await asyncio.gather(*self._readings, return_exceptions=True)
 
     def _judged(
         self, message: CheckMoves, inventory: Inventory, extra: tuple[Finding, ...] = ()

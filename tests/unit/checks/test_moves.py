@@ -205,6 +205,18 @@ def test_a_selection_leaves_out_what_is_there_already(inventory: Inventory) -> N
     assert here.verdict is not Verdict.CANNOT
 
 
+def test_what_is_there_already_and_could_not_move_holds_nobody_up(inventory: Inventory) -> None:
+    mine, other = request_for(inventory, "app-05"), request_for(inventory, "app-04")
+    home = inventory.vms[mine.vm_key].owner_node
+    change_vm(inventory, other, owner_node="LAB-N4" if home != "LAB-N4" else "LAB-N3")
+    there = inventory.vms[other.vm_key].owner_node
+    change_vm(inventory, other, mounted_iso="C:\\local.iso")
+    verdicts = judge_moves(inventory, [mine.vm_key, other.vm_key], [], now(inventory))
+    by_node = {verdict.node: verdict.verdict for verdict in verdicts}
+    assert by_node.pop(there or "") is Verdict.FITS_WITH_NOTES
+    assert set(by_node.values()) == {Verdict.CANNOT}
+
+
 def test_a_full_slot_means_waiting_with_a_place(inventory: Inventory) -> None:
     request = request_for(inventory)
     records = [

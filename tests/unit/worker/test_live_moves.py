@@ -182,3 +182,22 @@ async def test_a_bug_while_looking_is_no_green_light() -> None:
     desk.backend.read_some = break_  # type: ignore[method-assign]
     await live.ask(CheckMoves("one", (desk.key,)))
     assert not {Verdict.FITS, Verdict.FITS_WITH_NOTES} & set(desk.verdicts().values())
+
+
+async def test_nobody_waits_longer_than_so_and_the_reading_is_not_broken_off() -> None:
+    desk = Desk()
+    live = await desk.open()
+    live._at_most_s = 0.01
+    desk.backend.gate = asyncio.Event()
+    await live.ask(CheckMoves("one", (desk.key,)))
+    assert desk.vm is not None
+    verdicts = desk.verdicts()
+    assert verdicts.pop(desk.vm.owner) is Verdict.CANNOT
+    assert set(verdicts.values()) == {Verdict.UNKNOWN}
+    (late,) = live._readings
+    desk.backend.gate.set()
+    assert (await late).vms
+    desk.backend.gate = asyncio.Event()
+    await live.ask(CheckMoves("two", (desk.key,)))
+    await live.close()
+    assert not live._readings
