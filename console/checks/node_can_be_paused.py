@@ -15,7 +15,10 @@ def on_request(request: PauseNode, situation: Situation) -> tuple[Finding, ...]:
     if node is None:
         return ()  # node_is_known says so
     if node.state not in (NodeState.UP, NodeState.PAUSED):
-        return (blocks(ID, f"{node.name} is {node.state.lower()}; only a node that is up pauses."),)
+        text = f"{node.name} is {node.state.lower()}; only a node that is up pauses."
+        return (
+            blocks(ID, text, "Look at its state; a node that is paused already can be resumed."),
+        )
     not_up = [n.name for n in nodes.values() if n is not node and n.state is not NodeState.UP]
     if not_up:
         text = f"{', '.join(not_up)} cannot take VMs now. Take one node down at a time."

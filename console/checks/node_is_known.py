@@ -13,5 +13,6 @@ def on_request(request: PauseNode | ProveNodeEmpty, situation: Situation) -> tup
     if inventory.cluster_wire.is_stale(situation.now):
         return (unknown(ID, "The cluster has not answered lately.", "Refresh."),)
     if request.node not in inventory.nodes:
-        return (blocks(ID, f"There is no node {request.node} in this cluster."),)
+        text = f"There is no node {request.node} in this cluster."
+        return (blocks(ID, text, "Refresh, then choose a node that is there."),)
     return ()

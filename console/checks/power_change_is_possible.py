@@ -30,7 +30,10 @@ def on_request(
 
 def _in_state(vm: VirtualMachine, action: PowerAction) -> tuple[Finding, ...]:
     if vm.power is PowerState.UNKNOWN:
-        return (unknown(ID, f"The state of {vm.name} is not known."),)
+        text = f"The state of {vm.name} is not known."
+        return (unknown(ID, text, "Refresh; if it stays so, look at it on its node."),)
     if vm.power in _FROM[action]:
         return ()
-    return (blocks(ID, f"{vm.name} is {vm.power.lower()}, so it cannot {action}."),)
+    text = f"{vm.name} is {vm.power.lower()}, so it cannot {action}."
+    allowed = " or ".join(state.lower() for state in _FROM[action])
+    return (blocks(ID, text, f"It has to be {allowed} for that."),)
