@@ -30,7 +30,9 @@ from tests.faults.tally import Tally
 # Longer than any operation takes, late arrivals waited out included.
 _LONG_S = 900.0
 _MOST_POINTS = 200
-Make = Callable[[ConsoleMachine], tuple[list[Request], Request]]
+# What comes before it, and the request itself, or an act of the machine that asks for several.
+Asked = Request | Callable[[], None]
+Make = Callable[[ConsoleMachine], tuple[list[Request], Asked]]
 
 
 def _vm(machine: ConsoleMachine) -> Any:
@@ -81,6 +83,12 @@ def _prove(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     return [DrainNode(machine.names[0])], ProveNodeEmpty(machine.names[0])
 
 
+def _plan(machine: ConsoleMachine) -> tuple[list[Request], Asked]:
+    """Pause, two moves away from the node of the first, proof: one group."""
+    node = machine.names.index(_vm(machine).owner)
+    return [], lambda: machine.plan(node, 0, 1, 0)
+
+
 def _resume(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     return [DrainNode(machine.names[0])], ResumeNode(machine.names[0])
 
@@ -106,6 +114,7 @@ KINDS: dict[str, Make] = {
     "delete": _delete,
     "drain": _drain,
     "pause": _pause,
+    "plan": _plan,
     "prove": _prove,
     "resume": _resume,
     "download": _download,
@@ -166,7 +175,10 @@ def crashed_at(kind: str, number: int, *, is_before: bool) -> bool:
             await asyncio.get_running_loop().create_future()
 
     journal.append = append  # type: ignore[method-assign]
-    machine._submit(request, secret=CANARY if kind == "create" else "")
+    if callable(request):
+        request()
+    else:
+        machine._submit(request, secret=CANARY if kind == "create" else "")
     machine.tick(_LONG_S)
     was_reached = seen > number
     if was_reached:
