@@ -36,7 +36,7 @@ class BenchContext(Context):
         self.secrets = {"admin_password": "Correct-Horse-9"}
         self.cancel_requested = False
         self.sent = ()
-        self.commands, self.steps = [], []
+        self.commands, self.steps, self.told = [], [], []
 
 
 def a_spec(bench: Bench) -> VirtualMachineSpec:
