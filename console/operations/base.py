@@ -1,12 +1,12 @@
 """What an operation is, and what the runner lends it while it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from console.backends import Backend, JobReport, RemoteJob
-from console.model.freshness import Fault
+from console.backends import Backend, BackendError, JobReport, RemoteJob
+from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
 from console.model.operation import MoveProgress, OperationState, Progress
 from console.model.request import Request
@@ -16,6 +16,13 @@ from console.model.request import Request
 # real cluster bears was never measured.
 CREATIONS = "creations:"
 SLOTS_AT_A_TIME = {CREATIONS: 10}
+
+# Faults of a wire that may be gone at the next try.
+MAY_PASS = frozenset(
+    {FaultCode.TIMED_OUT, FaultCode.UNREACHABLE, FaultCode.REFUSED, FaultCode.SERVER_ERROR}
+)
+# However long these last: the wire asks for it, or for a person.
+IS_WAITED_FOR = frozenset({FaultCode.THROTTLED, FaultCode.SIGN_IN_REQUIRED})
 
 R_contra = TypeVar("R_contra", bound=Request, contravariant=True)
 
@@ -83,6 +90,14 @@ class OperationContext(Protocol):
         """
         ...
 
+    async def may_send_again(self, fault: Fault) -> bool:
+        """After a call that surely did not leave: waits, and says whether to make it after all.
+
+        False once the wire was gone for too long, for a fault that will not pass, and after a
+        cancel.
+        """
+        ...
+
     async def accepted(self, step: str, token: str) -> None: ...
 
     async def follow(
@@ -128,3 +143,37 @@ class Operation(Protocol[R_contra]):
     async def run(self, context: OperationContext, request: R_contra) -> Outcome:
         """Do it, or after a restart (``context.sent`` not empty) look first and then go on."""
         ...
+
+
+async def send(
+    context: OperationContext,
+    step: str,
+    command: str,
+    call: Callable[[], Awaitable[RemoteJob]],
+    seen: str = "",
+) -> RemoteJob:
+    """Journal SENDING, make the call, journal that it was taken.
+
+    A call that surely did not leave, because its wire was gone for a moment, is made again, each
+    time with a SENDING of its own. Raises BackendError.
+    """
+    while True:
+        await context.sending(step, command, seen)
+        try:
+            job = await call()
+        except BackendError as error:
+            if error.was_sent or not await context.may_send_again(error.fault):
+                raise
+        else:
+            await context.accepted(step, job.token)
+            return job
+
+
+def not_sent(context: OperationContext, fault: Fault, refusal: str) -> Outcome:
+    """The end of an operation whose call surely changed nothing; ``refusal`` if it was refused."""
+    if context.cancel_requested:
+        return Outcome(OperationState.CANCELED, "Canceled before anything was sent.")
+    if fault.code in MAY_PASS:
+        text = f"Nothing was sent: {fault.summary}"
+        return Outcome(OperationState.FAILED, text, fault)
+    return Outcome(OperationState.FAILED, refusal, fault)

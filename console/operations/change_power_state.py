@@ -5,7 +5,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState
 from console.model.request import ChangePowerState, PowerAction
 from console.model.virtual_machine import PowerState, VirtualMachine
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 
 _S = OperationState
 _WANTED = {
@@ -57,16 +57,21 @@ class ChangePowerStateOperation:
         earlier = context.sent[-1] if context.sent else None
         if earlier is None:
             command = f"POST virtualMachineInstances/default/{request.action}"
-            await context.sending(step, command, repr(since) if since is not None else "")
+            seen = repr(since) if since is not None else ""
             try:
-                job = await context.backend.change_power(
-                    request.vm_key, request.action, context.operation_id
+                job = await send(
+                    context,
+                    step,
+                    command,
+                    lambda: context.backend.change_power(
+                        request.vm_key, request.action, context.operation_id
+                    ),
+                    seen,
                 )
             except BackendError as error:
                 if error.was_sent:
                     raise
-                return Outcome(_S.FAILED, "Azure refused it.", error.fault)
-            await context.accepted(step, job.token)
+                return not_sent(context, error.fault, "Azure refused it.")
             fault = (await context.follow(job, high=0.8)).fault
         else:
             # The inventory was read after the restart of the console: maybe after the VM's too.

@@ -7,7 +7,7 @@ from console.checks.clean_up_is_possible import Part, parts_of
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState, Progress
 from console.model.request import CleanUpCreation
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, send
 
 _S = OperationState
 _LOOKS = 20
@@ -64,14 +64,17 @@ class _Done(msgspec.Struct):
 
 
 async def _delete(context: OperationContext, part: Part, low: float, high: float) -> Fault | None:
-    await context.sending(part.arm_id, f"DELETE {part.kind}/{part.name}")
     try:
-        job = await context.backend.delete_resource(part.arm_id, context.operation_id)
+        job = await send(
+            context,
+            part.arm_id,
+            f"DELETE {part.kind}/{part.name}",
+            lambda: context.backend.delete_resource(part.arm_id, context.operation_id),
+        )
     except BackendError as error:
         if error.was_sent:
             raise
         return None if error.fault.code is FaultCode.NOT_FOUND else error.fault
-    await context.accepted(part.arm_id, job.token)
     report = await context.follow(job, low=low, high=high, phase=f"Deleting the {part.what}")
     if report.state is JobState.FAILED:
         return report.fault or Fault(FaultCode.REJECTED, f"{part.name} could not be deleted.")

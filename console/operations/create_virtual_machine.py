@@ -17,7 +17,7 @@ from console.model.request import (
 )
 from console.model.site import Image, ImageReference, ImageState
 from console.model.virtual_machine import ProvisioningState, SecurityType, VirtualMachine
-from console.operations.base import CREATIONS, OperationContext, Outcome
+from console.operations.base import CREATIONS, OperationContext, Outcome, send
 
 _S = OperationState
 _LOOKS = 90
@@ -258,7 +258,7 @@ async def _make(
     context: OperationContext,
     arm_id: str,
     command: str,
-    send: Callable[[], Awaitable[RemoteJob]],
+    call: Callable[[], Awaitable[RemoteJob]],
     span: tuple[float, float],
     phase: str,
 ) -> None:
@@ -277,27 +277,25 @@ async def _make(
             raise _NotCreatedError(Outcome(_S.FAILED, "The VM was not created.", fault))
         if existing.provisioning_state.lower() == _FINISHED:
             return
-    await _step(context, arm_id, command, send, span, phase)
+    await _step(context, arm_id, command, call, span, phase)
 
 
 async def _step(
     context: OperationContext,
     step: str,
     command: str,
-    send: Callable[[], Awaitable[RemoteJob]],
+    call: Callable[[], Awaitable[RemoteJob]],
     span: tuple[float, float],
     phase: str,
 ) -> None:
     await context.report(Progress(phase, span[0]))
-    await context.sending(step, command)
     try:
-        job = await send()
+        job = await send(context, step, command, call)
     except BackendError as error:
         if error.was_sent:
             raise
         text = f"{phase} was refused."
         raise _NotCreatedError(Outcome(_S.FAILED, text, _kept(error.fault))) from error
-    await context.accepted(step, job.token)
     _judge(await context.follow(job, low=span[0], high=span[1], phase=phase), None)
 
 

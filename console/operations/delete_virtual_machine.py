@@ -4,7 +4,7 @@ from console.backends import BackendError, JobState
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState
 from console.model.request import DeleteVirtualMachine
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 
 _S = OperationState
 _STEP = "delete"
@@ -39,16 +39,19 @@ class DeleteVirtualMachineOperation:
         fault: Fault | None = None
         faults: list[Fault | None] = []
         if await context.backend.read_vm(request.vm_key) is not None:
-            await context.sending(_STEP, "DELETE virtualMachineInstances/default and its machine")
             try:
-                job = await context.backend.delete_virtual_machine(
-                    request.vm_key, context.operation_id
+                job = await send(
+                    context,
+                    _STEP,
+                    "DELETE virtualMachineInstances/default and its machine",
+                    lambda: context.backend.delete_virtual_machine(
+                        request.vm_key, context.operation_id
+                    ),
                 )
             except BackendError as error:
                 if error.was_sent:
                     raise
-                return Outcome(_S.FAILED, "Azure refused the deletion.", error.fault)
-            await context.accepted(_STEP, job.token)
+                return not_sent(context, error.fault, "Azure refused the deletion.")
             report = await context.follow(job, high=0.8, phase="Deleting")
             fault = report.fault if report.state is JobState.FAILED else None
         for arm_id in request.also_delete:

@@ -5,7 +5,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationState
 from console.model.request import DownloadImage
 from console.model.site import Image, ImageState
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 
 _S = OperationState
 _STEP = "download_image"
@@ -34,14 +34,17 @@ class DownloadImageOperation:
         if context.sent and context.sent[-1].token:
             job = await context.backend.resume_job(context.sent[-1].token)
         else:
-            await context.sending(_STEP, f"PUT marketplaceGalleryImages/{request.name}")
             try:
-                job = await context.backend.download_image(request, context.operation_id)
+                job = await send(
+                    context,
+                    _STEP,
+                    f"PUT marketplaceGalleryImages/{request.name}",
+                    lambda: context.backend.download_image(request, context.operation_id),
+                )
             except BackendError as error:
                 if error.was_sent:
                     raise
-                return Outcome(_S.FAILED, "Azure refused the download.", error.fault)
-            await context.accepted(_STEP, job.token)
+                return not_sent(context, error.fault, "Azure refused the download.")
         report = await context.follow(job, phase="Downloading")
         await context.verifying("Looking whether the image is ready")
         await context.refresh()

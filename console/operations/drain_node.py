@@ -6,7 +6,7 @@ from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import DrainNode
 from console.model.virtual_machine import PowerState
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 from console.operations.maintenance_steps import closed_text, placement_text, set_placement
 
 _S = OperationState
@@ -46,14 +46,17 @@ class DrainNodeOperation:
             )
             job = None
             if not (sent is not None and is_under_way):
-                await context.sending(_STEP, f"Suspend-TlcNode -Name {request.node} -Drain $True")
                 try:
-                    job = await context.backend.suspend_node(request.node, context.operation_id)
+                    job = await send(
+                        context,
+                        _STEP,
+                        f"Suspend-TlcNode -Name {request.node} -Drain $True",
+                        lambda: context.backend.suspend_node(request.node, context.operation_id),
+                    )
                 except BackendError as error:
                     if error.was_sent:
                         raise
-                    return Outcome(_S.FAILED, "The cluster refused the drain.", error.fault)
-                await context.accepted(_STEP, job.token)
+                    return not_sent(context, error.fault, "The cluster refused the drain.")
         # At once, not after the drain: Azure could place a VM there while it goes on.
         refusal = await set_placement(context, request.node, False)
         fault = None

@@ -3,6 +3,7 @@
 What is the same for a live and a quick migration; each names its call and what it can tell.
 """
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from console.backends import Backend, BackendError, JobReport, JobState, RemoteJob
@@ -11,7 +12,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import MoveProgress, OperationState, Progress
 from console.model.request import LiveMigrate
 from console.model.virtual_machine import Heartbeat, PowerState, VirtualMachine
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 
 # A command sent just before a crash may still land: operation timeout 20 s and network 30 s
 # (research/reliability.md 3.2).
@@ -85,17 +86,19 @@ class OneMove:
         if told:
             await context.report(Progress("Preparing", text=told), told)
         seen = power.value if power is not None else ""
-        await context.sending(method.step, method.command(request), seen)
+
+        def start() -> Awaitable[RemoteJob]:
+            return method.start(context.backend, request, context.operation_id)
+
         try:
-            job = await method.start(context.backend, request, context.operation_id)
+            job = await send(context, method.step, method.command(request), start, seen)
         except BackendError as error:
             if error.was_sent:
                 raise
             if was_sent:
                 # An earlier one may have landed after all, and be why this one is refused.
                 return await self._after_refusal(context, request, before, error.fault)
-            return Outcome(_S.FAILED, "The cluster refused the move.", error.fault)
-        await context.accepted(self._method.step, job.token)
+            return not_sent(context, error.fault, "The cluster refused the move.")
         report = await context.follow(job, phase="Moving")
         return await self._verify(context, request, before, report)
 

@@ -5,7 +5,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import PauseNode
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 from console.operations.maintenance_steps import closed_text, placement_text, set_placement
 
 _S = OperationState
@@ -32,14 +32,17 @@ class PauseNodeOperation:
         fault: Fault | None = None
         node = await context.backend.read_node(request.node)
         if node is None or node.state is not NodeState.PAUSED:
-            await context.sending(_STEP, f"Suspend-TlcNode -Name {request.node} -Drain $False")
             try:
-                job = await context.backend.pause_node(request.node, context.operation_id)
+                job = await send(
+                    context,
+                    _STEP,
+                    f"Suspend-TlcNode -Name {request.node} -Drain $False",
+                    lambda: context.backend.pause_node(request.node, context.operation_id),
+                )
             except BackendError as error:
                 if error.was_sent:
                     raise
-                return Outcome(_S.FAILED, "The cluster refused the pause.", error.fault)
-            await context.accepted(_STEP, job.token)
+                return not_sent(context, error.fault, "The cluster refused the pause.")
             fault = (await context.follow(job, phase="Pausing")).fault
         refusal = await set_placement(context, request.node, False)
         return await self._verify(context, request, fault, refusal)

@@ -5,7 +5,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.node import NodeState
 from console.model.operation import OperationState
 from console.model.request import ResumeNode
-from console.operations.base import OperationContext, Outcome
+from console.operations.base import OperationContext, Outcome, not_sent, send
 from console.operations.maintenance_steps import set_placement
 
 _S = OperationState
@@ -37,18 +37,19 @@ class ResumeNodeOperation:
         node = await context.backend.read_node(request.node)
         # Up already: a part of an earlier maintenance was undone, by us or by somebody else.
         if node is None or node.state is not NodeState.UP:
-            await context.sending(
-                _STEP, f"Resume-TlcNode -Name {request.node} -Failback ${request.failback}"
-            )
             try:
-                job = await context.backend.resume_node(
-                    request.node, request.failback, context.operation_id
+                job = await send(
+                    context,
+                    _STEP,
+                    f"Resume-TlcNode -Name {request.node} -Failback ${request.failback}",
+                    lambda: context.backend.resume_node(
+                        request.node, request.failback, context.operation_id
+                    ),
                 )
             except BackendError as error:
                 if error.was_sent:
                     raise
-                return Outcome(_S.FAILED, "The cluster refused it.", error.fault)
-            await context.accepted(_STEP, job.token)
+                return not_sent(context, error.fault, "The cluster refused it.")
             fault = (await context.follow(job, phase="Resuming")).fault
         refusal = await set_placement(context, request.node, True)
         await context.verifying(f"Looking whether {request.node} is up")

@@ -11,7 +11,7 @@ from console.backends.retry_budget import RetryBudget
 from console.model.freshness import Fault, FaultCode
 from console.model.inventory import Inventory
 from console.model.operation import NO_PROGRESS, MoveProgress, OperationState, Progress
-from console.operations.base import SentStep
+from console.operations.base import IS_WAITED_FOR, MAY_PASS, SentStep
 from console.worker.clock import Clock, sleep_unless
 from console.worker.journal_lines import Accepted, Noted, Progressed, Sending, StateEntered
 from console.worker.operation_log import OperationLog
@@ -46,6 +46,8 @@ class RunContext:
         self._budget = budget
         # As this run found them: what it sends itself it knows without being told.
         self._sent = log.sent
+        self._unsent_since: float | None = None
+        self._unsent_tries = 0
         self._shown_at = -math.inf
         self._marked_at = -math.inf
 
@@ -105,7 +107,24 @@ class RunContext:
         await self._log.ensure_running()
         await self._log.must_write(Sending(step, command, seen))
 
+    async def may_send_again(self, fault: Fault) -> bool:
+        if self.cancel_requested or fault.code not in MAY_PASS | IS_WAITED_FOR:
+            return False
+        at = self._clock.monotonic()
+        if self._unsent_since is None:
+            self._unsent_since, self._unsent_tries = at, 0
+            await self._log.write(Noted(f"Not sent yet: {fault.summary}", fault.detail))
+        if at - self._unsent_since >= self._pace.wire_patience:
+            return False
+        delay = nth(self._pace.contact_back_off, self._unsent_tries)
+        self._unsent_tries += 1
+        if not self._budget.spend(is_time_out=fault.code is FaultCode.TIMED_OUT):
+            delay = self._pace.contact_back_off[-1]
+        await self.sleep(jittered(delay))
+        return not self.cancel_requested
+
     async def accepted(self, step: str, token: str) -> None:
+        self._unsent_since = None
         await self._log.write(Accepted(step, token))
 
     async def refresh(self) -> None:

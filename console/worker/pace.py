@@ -20,7 +20,7 @@ class Pace(msgspec.Struct, frozen=True):
     mark_every: float = 10.0
     # Queue and checks.
     wait_again: float = 3.0
-    wire_patience: float = 30.0
+    wire_patience: float = 120.0
     refresh_at_most: float = 30.0
     # Somebody holds VMs with the mouse: longer than this nobody waits.
     live_look_at_most: float = 8.0

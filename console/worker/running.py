@@ -19,7 +19,7 @@ from console.model.operation import (
     OperationState,
 )
 from console.model.request import Request, goes_on_after_failure
-from console.operations.base import Operation, Outcome
+from console.operations.base import IS_WAITED_FOR, MAY_PASS, Operation, Outcome
 from console.worker.admission import Admission, Ticket
 from console.worker.clock import Clock, sleep_unless
 from console.worker.context import RunContext
@@ -32,14 +32,6 @@ from console.worker.pace import Pace, nth
 _log = logging.getLogger(__name__)
 _S = OperationState
 T = TypeVar("T")
-# Faults of a wire that may be gone at the next try.
-_PASSES = frozenset(
-    {FaultCode.TIMED_OUT, FaultCode.UNREACHABLE, FaultCode.REFUSED, FaultCode.SERVER_ERROR}
-)
-
-
-# However long these last: the wire asks for it, or for a person.
-_WAITS = frozenset({FaultCode.THROTTLED, FaultCode.SIGN_IN_REQUIRED})
 
 
 class RunChecks(Protocol):
@@ -282,7 +274,7 @@ class Run:
             return (Finding("runner", Severity.UNKNOWN, text, remedy="Try again."),)
         except BackendError as error:
             code = error.fault.code
-            waits = code in _WAITS or (is_patient and code in _PASSES)
+            waits = code in IS_WAITED_FOR or (is_patient and code in MAY_PASS)
             return (
                 Finding(
                     "runner",

@@ -171,9 +171,10 @@ def _plain(code: FaultCode) -> str:
 
 def _code_of_connect(error: BaseException) -> FaultCode:
     for cause in _causes(error):
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
-            return FaultCode.UNTRUSTED_CERTIFICATE
-        if isinstance(cause, aiohttp.ClientConnectorSSLError):
+        # Any other error of TLS may be a connection that was cut in its handshake.
+        if isinstance(
+            cause, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError
+        ):
             return FaultCode.UNTRUSTED_CERTIFICATE
         if isinstance(cause, ConnectionRefusedError):
             return FaultCode.REFUSED

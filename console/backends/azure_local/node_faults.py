@@ -85,8 +85,6 @@ def code_of(error: BaseException) -> FaultCode:
     """Which kind of failure an exception of the transport is."""
     if isinstance(error, AuthenticationError):
         return FaultCode.WRONG_CREDENTIALS
-    if isinstance(error, requests.exceptions.SSLError):
-        return FaultCode.UNTRUSTED_CERTIFICATE
     if isinstance(error, requests.exceptions.Timeout):
         return FaultCode.TIMED_OUT
     if isinstance(error, requests.exceptions.ConnectionError):
@@ -105,7 +103,8 @@ def code_of(error: BaseException) -> FaultCode:
 
 def _code_of_connection(error: BaseException) -> FaultCode:
     text = str(error).lower()
-    if "certificate" in text:
+    # An SSLError too may be a connection that was cut in its handshake: no word on a certificate.
+    if "certificate" in text or "verify_failed" in text:
         return FaultCode.UNTRUSTED_CERTIFICATE
     if "refused" in text:
         return FaultCode.REFUSED

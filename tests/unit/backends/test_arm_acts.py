@@ -1,5 +1,8 @@
 """Acts on ARM over a real socket: sent once, looked at first, told in words."""
 
+import contextlib
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -195,3 +198,27 @@ async def test_a_redirect_is_not_followed_whatever_was_asked(
     assert foreign.asked == []
     assert all(asked.authorization == "Bearer canary-token" for asked in arm.asked)
     assert {asked.method for asked in arm.asked} >= {"GET", "PUT", "POST"}
+
+
+async def test_a_connection_cut_in_its_handshake_says_nothing_of_a_certificate(
+    arm: ScriptedArm,
+) -> None:
+    """Else a network gone for a moment is told as a wrong CA file, and never tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def cut() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken, _ = listener.accept()
+                    taken.recv(10)
+                    taken.close()
+
+        threading.Thread(target=cut, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        pipeline = ArmPipeline(ArmConnection(url, StaticToken("t"), ca_file=str(arm.ca_file)))
+        with pytest.raises(BackendError) as raised:
+            await pipeline.get("/subscriptions", "Read")
+        await pipeline.close()
+        assert raised.value.fault.code is FaultCode.UNREACHABLE
+        assert not raised.value.was_sent
+        listener.shutdown(socket.SHUT_RDWR)

@@ -130,6 +130,10 @@ async def test_a_refusal_is_an_answer_and_keeps_the_shell() -> None:
     [
         (AuthenticationError("no"), FaultCode.WRONG_CREDENTIALS),
         (requests.exceptions.SSLError("VERIFY_FAILED"), FaultCode.UNTRUSTED_CERTIFICATE),
+        (
+            requests.exceptions.SSLError("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"),
+            FaultCode.UNREACHABLE,
+        ),
         (requests.exceptions.ConnectTimeout("t"), FaultCode.TIMED_OUT),
         (requests.exceptions.ReadTimeout("t"), FaultCode.TIMED_OUT),
         (requests.exceptions.ConnectionError("[Errno 111] Connection refused"), FaultCode.REFUSED),

@@ -6,10 +6,10 @@ from typing import Any
 from console.backends import JobReport, JobState, RemoteJob
 from console.lab.world.clock import MovableClock
 from console.lab.world.scenarios import make_site
-from console.model.freshness import Wire
+from console.model.freshness import Fault, Wire
 from console.model.inventory import Inventory
 from console.model.operation import Progress
-from console.operations.base import SentStep
+from console.operations.base import MAY_PASS, SentStep
 from tests.world_backend import WorldBackend
 
 START = 1_764_000_000.0
@@ -28,6 +28,7 @@ class Context:
         self.secrets: Mapping[str, str] = {"admin_password": "Correct-Horse-9"}
         self.cancel_requested = False
         self.sent: Sequence[SentStep] = ()
+        self.patience = 3  # so often what did not leave is sent again
         self.commands: list[str] = []
         self.steps: list[str] = []
         self.told: list[str] = []
@@ -47,6 +48,13 @@ class Context:
     async def sending(self, step: str, command: str, seen: str = "") -> None:
         self.steps.append(step)
         self.commands.append(command)
+
+    async def may_send_again(self, fault: Fault) -> bool:
+        if self.cancel_requested or fault.code not in MAY_PASS or not self.patience:
+            return False
+        self.patience -= 1
+        self.clock.advance(1.0)
+        return True
 
     async def accepted(self, step: str, token: str) -> None:
         pass

@@ -214,3 +214,54 @@ async def test_a_move_that_failed_is_never_told_as_arrived(context: Context, nod
     assert outcome.state is S.FAILED
     assert f"is on {where}, but not by this move" in outcome.result
     assert "It was restarted there." in outcome.result
+
+
+async def test_what_did_not_leave_because_the_wire_was_gone_is_sent_after_all(
+    context: Context,
+) -> None:
+    """A plan of a hundred moves must not fail move by move while nobody answers for a moment."""
+    request = a_request(context)
+    real, tries = context.world.start_live_migration, 0
+
+    async def gone_twice(*values: Any) -> RemoteJob:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise BackendError(Fault(FaultCode.REFUSED, "N1 refused the connection."))
+        return await real(*values)
+
+    context.world.start_live_migration = gone_twice  # type: ignore[method-assign]
+    outcome = await run(context, request)
+    assert outcome.state is S.SUCCEEDED, outcome
+    assert len(context.steps) == 3, "each try is journalled before it leaves"
+    assert context.site.counters[f"migrate:{request.vm_key}"] == 1
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_a_wire_that_stays_gone_ends_it_in_its_own_words(
+    context: Context, is_cancelled: bool
+) -> None:
+    request = a_request(context)
+
+    async def gone(*_values: Any) -> RemoteJob:
+        context.cancel_requested = is_cancelled
+        raise BackendError(Fault(FaultCode.UNREACHABLE, "No node answers."))
+
+    context.world.start_live_migration = gone  # type: ignore[method-assign]
+    outcome = await run(context, request)
+    if is_cancelled:
+        assert (outcome.state, outcome.result) == (S.CANCELED, "Canceled before anything was sent.")
+    else:
+        assert (outcome.state, outcome.result) == (S.FAILED, "Nothing was sent: No node answers.")
+
+
+async def test_what_may_have_left_is_not_sent_again(context: Context) -> None:
+    request = a_request(context)
+
+    async def lost(*_values: Any) -> RemoteJob:
+        raise BackendError(Fault(FaultCode.TIMED_OUT, "No answer."), was_sent=True)
+
+    context.world.start_live_migration = lost  # type: ignore[method-assign]
+    with pytest.raises(BackendError):
+        await run(context, request)
+    assert len(context.steps) == 1
