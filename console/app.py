@@ -46,7 +46,9 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
             tls_defect=options.tls,
         )
     if options.command == "snapshot":
-        return _print_snapshot(options.scenario)
+        return (
+            _print_fleet(options.scenario) if options.fleet else _print_snapshot(options.scenario)
+        )
     if options.command == "doctor":
         from console.worker import host
 
@@ -133,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="read a lab scenario and print it (gallery)")
     snapshot.set_defaults(command="snapshot")
     snapshot.add_argument("--scenario", default="small")
+    snapshot.add_argument("--fleet", action="store_true", help="the fleet around it instead")
     doctor = commands.add_parser("doctor", help="what this computer has for connecting")
     doctor.set_defaults(command="doctor")
     doctor.add_argument("--of", default="", metavar="PROFILE", help="this connection only")
@@ -352,3 +355,56 @@ def _print_snapshot(scenario: str) -> int:
             lab.stop()
     sys.stdout.buffer.write(msgspec.msgpack.encode(inventory.snapshot()))
     return 0
+
+
+def _print_fleet(scenario: str) -> int:
+    """Read a lab's fleet over its sockets and print it as msgpack (gallery); the quota is kept."""
+    import queue
+    import tempfile
+
+    import msgspec
+
+    from console.channel import stored_fleet
+    from console.channel.messages import FleetTold, Open
+    from console.channel.window_end import WorkerLink
+    from console.model.connection import ConnectionProfile
+
+    arrived: queue.Queue[object] = queue.Queue()
+    with tempfile.TemporaryDirectory(prefix="tlconsole-") as name:
+        folder = Path(name)
+        lab = _start_lab(
+            scenario, folder / "lab.log", lambda *opened: arrived.put(opened), arrived.put
+        )
+        link = WorkerLink(arrived.put, lambda fault, _times: arrived.put(fault.summary), _to_stderr)
+        fleet_id, is_whole = "", False
+        try:
+            while not is_whole:
+                match arrived.get(timeout=60):
+                    case (ConnectionProfile() as profile, dict() as secrets):
+                        if profile.fleet is None:
+                            print(f"There is no fleet around {scenario}.", file=sys.stderr)
+                            return 1
+                        fleet_id = profile.fleet.id
+                        link.start(Open(profile, name, secrets))
+                    case FleetTold(readings=readings):
+                        is_whole = bool(readings) and not any(r.is_going_on for r in readings)
+                    case str() as failure:
+                        print(failure, file=sys.stderr)
+                        return 1
+        except queue.Empty:
+            print("The lab did not answer within a minute.", file=sys.stderr)
+            return 1
+        finally:
+            # The worker stores what it knows when it leaves.
+            link.close(10.0)
+            lab.stop()
+        stored = stored_fleet.load(folder, fleet_id)
+    if stored is None:
+        print("The fleet was not stored.", file=sys.stderr)
+        return 1
+    sys.stdout.buffer.write(msgspec.msgpack.encode(stored))
+    return 0
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)

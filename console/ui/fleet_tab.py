@@ -33,6 +33,7 @@ class FleetTab(QObject):
         bridge.fleet_told.connect(self.store.tell)
         self.page.cluster_wanted.connect(self._on_cluster)
         window.add_fleet(self.page)
+        self._tell_open(is_open=False)
 
     def load_stored(self, snapshot: FleetSnapshot) -> None:
         """What was known last time; what does not fit is read anew."""
@@ -45,12 +46,17 @@ class FleetTab(QObject):
         self.page.groups.finish()
         self.page.wall.finish()
 
+    def _tell_open(self, *, is_open: bool) -> None:
+        self._window.strip.is_idle = not is_open
+        self._window.strip.tell()
+
     def _on_cluster(self, arm_id: str) -> None:
         name = self.store.name_of_cluster(arm_id)
         if arm_id == self.open_site:
             self._window.show_map()
         elif arm_id in self.sites:
             self.open_site = arm_id
+            self._tell_open(is_open=True)
             self.site_wanted.emit(arm_id)
             self._window.show_map()
         else:

@@ -10,11 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from console.model.fleet import FleetSnapshot
 from console.model.snapshot import ClusterSnapshot
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 _SETTLE_ROUNDS = 30
 
@@ -27,6 +33,16 @@ def read_scenario(name: str) -> ClusterSnapshot:
         check=True,
     )
     return msgspec.msgpack.decode(answer.stdout, type=ClusterSnapshot)
+
+
+def read_fleet(name: str) -> FleetSnapshot:
+    """The scenario's fleet as the console reads it from a lab. Raises CalledProcessError."""
+    answer = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "console", "snapshot", "--fleet", "--scenario", name],
+        capture_output=True,
+        check=True,
+    )
+    return msgspec.msgpack.decode(answer.stdout, type=FleetSnapshot)
 
 
 def freshened(snapshot: ClusterSnapshot) -> ClusterSnapshot:
@@ -42,10 +58,11 @@ def freshened(snapshot: ClusterSnapshot) -> ClusterSnapshot:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    from console.ui import gallery_views
+    from console.ui import gallery_fleet, gallery_views
 
+    names = sorted({*gallery_views.VIEWS, *gallery_fleet.VIEWS})
     parser = argparse.ArgumentParser(prog="console.ui.gallery", description=__doc__)
-    parser.add_argument("view", nargs="?", choices=sorted(gallery_views.VIEWS))
+    parser.add_argument("view", nargs="?", choices=names)
     parser.add_argument("--scenario", default="small")
     parser.add_argument("--snapshot", type=Path, help="a file made by 'console snapshot'")
     parser.add_argument("--theme", default="light", choices=("light", "dark", "contrast"))
@@ -55,20 +72,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="name the views and leave")
     options = parser.parse_args(arguments)
     if options.list or options.view is None or options.out is None:
-        print("\n".join(sorted(gallery_views.VIEWS)))  # noqa: T201 - this is its output
+        print("\n".join(names))  # noqa: T201 - this is its output
         return 0 if options.list else 2
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["QT_SCALE_FACTOR"] = options.scale
+    width, height = (int(part) for part in options.size.split("x"))
+    if options.view in gallery_fleet.VIEWS:
+        if options.snapshot is not None:
+            data = options.snapshot.read_bytes()
+            fleet = msgspec.msgpack.decode(data, type=FleetSnapshot)
+        else:
+            fleet = read_fleet("fleet")
+        make = gallery_fleet.VIEWS[options.view]
+        return _draw(options, lambda folder: make(fleet, folder), width, height)
     if options.snapshot is not None:
         data = options.snapshot.read_bytes()
         snapshot = msgspec.msgpack.decode(data, type=ClusterSnapshot)
     else:
         snapshot = read_scenario(options.scenario)
-    width, height = (int(part) for part in options.size.split("x"))
-    return _draw(options, freshened(snapshot), width, height)
+    fresh, build = freshened(snapshot), gallery_views.VIEWS[options.view]
+    return _draw(options, lambda folder: build(fresh, folder, options.scenario), width, height)
 
 
-def _draw(options: argparse.Namespace, snapshot: ClusterSnapshot, width: int, height: int) -> int:
+def _draw(
+    options: argparse.Namespace, build: "Callable[[Path], QWidget]", width: int, height: int
+) -> int:
     from PySide6.QtWidgets import QApplication
 
     from console.ui import gallery_views, theme
@@ -76,7 +104,7 @@ def _draw(options: argparse.Namespace, snapshot: ClusterSnapshot, width: int, he
     application = QApplication([])
     theme.apply(options.theme)
     with tempfile.TemporaryDirectory(prefix="tlconsole-gallery-") as folder:
-        widget = gallery_views.VIEWS[options.view](snapshot, Path(folder), options.scenario)
+        widget = build(Path(folder))
         widget.resize(width, height)
         widget.show()
         gallery_views.settle(application, _SETTLE_ROUNDS)

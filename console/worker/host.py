@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FLUSH_S = 1.0
 _LEAVES_WITHIN_S = 15.0
+_FLEET_MODULE = "console.backends.azure_local.fleet_reading"
 _BACKEND_MODULE = "console.backends.azure_local.backend"
 _WIRES_MODULE = "console.backends.azure_local.wires"
 
@@ -90,9 +91,17 @@ class _Wires:
     def __init__(self, on_wanted: Callable[[str], None]) -> None:
         self._on_wanted = on_wanted
         self._made: SignIns | None = None
+        # Two threads that import parts of one package can wait for each other for ever; Python
+        # notices and fails one of them.
+        self._importing = asyncio.Lock()
+
+    async def imported(self, module: str) -> None:
+        """Import this in a thread, one after the other."""
+        async with self._importing:
+            await asyncio.to_thread(importlib.import_module, module)
 
     async def get(self) -> "SignIns":
-        await asyncio.to_thread(importlib.import_module, _WIRES_MODULE)
+        await self.imported(_WIRES_MODULE)
         from console.backends.azure_local.wires import SignIns
 
         if self._made is None:
@@ -147,7 +156,7 @@ async def _open_backend(
 
     Raises BackendError if the profile lacks what they need.
     """
-    await asyncio.to_thread(importlib.import_module, _BACKEND_MODULE)
+    await wires.imported(_BACKEND_MODULE)
     from console.backends.azure_local.backend import AzureLocalBackend
 
     profile = opening.profile
@@ -164,6 +173,7 @@ async def _open_fleet(
     opening: Open, clock: Clock, wires: _Wires, connecting: Connecting
 ) -> FleetSource:
     """Resource Graph over the profile's fleet. Raises BackendError if nobody is signed in."""
+    await wires.imported(_FLEET_MODULE)
     sign_ins = await wires.get()
     from console.backends.azure_local.fleet_reading import ResourceGraphFleet
 

@@ -332,3 +332,21 @@ def test_another_generation_starts_from_nothing(page: FleetPage, fleet: FleetSto
     assert fleet.count == 600
     assert len(page.rows.visible) == 600
     assert len(page.groups.groups) == 8
+
+
+def test_what_is_typed_before_the_first_rows_stand_is_found_all_the_same(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    store = FleetStore()
+    store.load_stored(fleet_snapshot(20_000, 40))
+    made = FleetPage(store, tmp_path)
+    store.setParent(made)
+    made.search.setText("health:critical")
+    made.rows.finish()
+    levels = {store.level(slot).name for slot in made.rows.visible}
+    assert levels == {"CRITICAL"}
+    made.search.clear()
+    made.rows.finish()
+    assert len(made.rows.visible) == 20_000
+    made.deleteLater()
+    settle()

@@ -43,6 +43,7 @@ class FleetRows(QObject):
         self._is_found_whole = False  # ``visible`` is all that ``query`` finds
         self._work = Slices(self)
         self._ordered = bytearray()  # by slot: 1 where it is in ``_order``
+        self._is_ordered = False
         self._has_missed = self._has_leaving = False
         self._tidy = QTimer(self, singleShot=True, interval=_TIDY_MS)
         self._tidy.timeout.connect(self._on_tidy)
@@ -69,6 +70,10 @@ class FleetRows(QObject):
             return
         is_narrower = self._is_found_whole and query.narrows(self.query)
         self.query = query
+        if not self._is_ordered:
+            # Typed before the first order stood: that work was not for nothing.
+            self._work.begin(self._sort_and_search(), self._tell)
+            return
         # A copy: the list itself grows while data refresh.
         among = array("I", self.visible) if is_narrower else array("I", self._order)
         self._is_found_whole = False
@@ -100,6 +105,7 @@ class FleetRows(QObject):
 
     def _sort_and_search(self) -> Iterator[None]:
         column, is_descending = self.sorting
+        self._is_ordered = False
         slots = array("I")
         for start in range(0, self._store.size, STEP):
             levels = self._store.levels[start : start + STEP]
@@ -110,7 +116,7 @@ class FleetRows(QObject):
             work = self._by_text if column in self._store.texts else self._by_rank
             yield from work(column, slots, ordered)
             slots = ordered[::-1] if is_descending else ordered
-        self._order = slots
+        self._order, self._is_ordered = slots, True
         self._ordered = bytearray(self._store.size)
         for slot in slots:
             self._ordered[slot] = 1

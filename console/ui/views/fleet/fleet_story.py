@@ -42,7 +42,10 @@ class FleetStory(QWidget):
         layout.setContentsMargins(8, 4, 8, 8)
         layout.addWidget(self._title)
         layout.addWidget(self.story, 1)
-        layout.addWidget(self._facts, 1)
+        layout.addWidget(self._facts)
+        # Takes the room of the story while there is none.
+        self._gap = QWidget(self)
+        layout.addWidget(self._gap, 1)
         layout.addWidget(self.open)
         store.replaced.connect(self.tell)
         store.slots_changed.connect(self._on_changed)
@@ -79,6 +82,7 @@ class FleetStory(QWidget):
         ]
         self._title.setText("How well the fleet is read")
         self.story.hide()
+        self._gap.show()
         text = "\n".join(line for line in [*lines, "", *notes] if line.strip() or line == "")
         self._facts.setText(plain(text))
         self.open.hide()
@@ -96,9 +100,11 @@ class FleetStory(QWidget):
                 self._title.setText("Select a VM to read why it is as it is.")
             self.open.hide()
             self.story.hide()
+            self._gap.show()
             self._facts.setText("")
             return
         self.story.show()
+        self._gap.hide()
         now = time.time()
         self._title.setText(one_line(store.texts["name"][slot]))
         self.story.show_health(store.health_of(slot), now, store.texts["name"][slot])

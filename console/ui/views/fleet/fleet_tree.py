@@ -136,6 +136,7 @@ class FleetTree(QWidget):
         self.view.setObjectName("fleet_tree")
         self.view.setAccessibleName("Groups of the fleet")
         self.view.setUniformRowHeights(True)
+        self.view.setIndentation(round(1.6 * self.fontMetrics().averageCharWidth()))
         self.view.setModel(self.model)
         self.view.setAlternatingRowColors(False)
         header = self.view.header()
@@ -143,7 +144,7 @@ class FleetTree(QWidget):
         header.setMinimumSectionSize(3 * self.fontMetrics().averageCharWidth())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         letter = QFontMetrics(self.font()).averageCharWidth()
-        for column, letters in ((1, 7), (2, 6), (3, 8)):
+        for column, letters in ((1, 6), (2, 5), (3, 7)):
             header.resizeSection(column, letters * letter + 12)
         self.view.clicked.connect(self._on_chosen)
         self.view.activated.connect(self._on_activated)
