@@ -1,7 +1,7 @@
 """The painted rows of the fleet's table, as vm_list paints those of one cluster: 100,000 or ten."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -107,11 +107,14 @@ class FleetList(QAbstractScrollArea):
             self.cursor_slot = -1
         self._fit_scroll_bars()
 
-    def _on_cells_changed(self, slots: Iterable[int]) -> None:
+    def _on_cells_changed(self, slots: Sequence[int]) -> None:
         first, last = self._visible_range()
-        shown = set(self._rows.visible[first:last])
-        if not shown.isdisjoint(slots):
-            self.viewport().update()
+        shown = {slot: at for at, slot in enumerate(self._rows.visible[first:last])}
+        for slot in shown.keys() & slots:
+            at = shown[slot]
+            self.viewport().update(
+                0, at * self.row_height, self.viewport().width(), self.row_height
+            )
 
     # -- geometry ------------------------------------------------------------------------------
     @property
@@ -225,11 +228,14 @@ class FleetList(QAbstractScrollArea):
         ]
         sections = [one for one in sections if one[1] + one[2] > 0 and one[1] < width]
         first, last = self._visible_range()
+        dirty = event.region()
         stale = self._stale_codes()
         side = round(height * 0.45)
         marks = wall_painting.row_marks(side, self.devicePixelRatioF())
         for at, slot in enumerate(self._rows.visible[first:last]):
             area = QRect(0, at * height, width, height)
+            if not dirty.intersects(area):
+                continue
             self._paint_row(painter, area, slot, sections, stale, marks)
         painter.end()
 
