@@ -70,8 +70,10 @@ class Outlook(msgspec.Struct, frozen=True):
 
     @property
     def finish_s(self) -> Range | None:
-        """When the last move would have ended; None if no speed is known or nothing moves."""
-        ends = [step.ends_s for step in self.steps]
+        """When the last move would have ended; None if no speed is known or nothing moves. What
+        cannot be done as it is takes no time.
+        """
+        ends = [step.ends_s for step in self.steps if not step.is_broken]
         known = [end for end in ends if end is not None]
         if not known or len(known) < len(ends):
             return None

@@ -57,10 +57,7 @@ def _is_of_vm(found: Sequence[Finding]) -> bool:
 def _reason(target: str, left_mib: int, count: int) -> str:
     """``left_mib`` may be below nought where nobody knows how much a VM takes."""
     together = f"It goes with its {count - 1} partner(s): " if count > 1 else ""
-    return (
-        f"{together}{target} has most memory free that it may use: "
-        f"{gib(max(0, left_mib))} left with it."
-    )
+    return f"{together}{target} has most memory free for it: {gib(max(0, left_mib))} left."
 
 
 def _because(move: PlannedMove, reason: str) -> PlannedMove:

@@ -31,7 +31,14 @@ def schedule(
 
 
 def timed(steps: Sequence[Step], slots_per_node: int) -> tuple[Step, ...]:
-    """The steps with their times; without any if the duration of one is not known."""
+    """The steps with their times; those that cannot be done get none, and nobody does if the
+    duration of one that can is not known.
+    """
+    done = iter(_timed([step for step in steps if not step.is_broken], slots_per_node))
+    return tuple(step if step.is_broken else next(done) for step in steps)
+
+
+def _timed(steps: Sequence[Step], slots_per_node: int) -> tuple[Step, ...]:
     durations: list[Range] = [s.duration_s for s in steps if s.duration_s is not None]
     if len(durations) < len(steps):
         return tuple(steps)

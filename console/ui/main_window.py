@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         table, live = self.actions_table, self._bridge
         self.ways = MoveWays(self, self._tabs, self.map, self._store, table, live)
+        self.ways.add_to_plan = self.plans.arrange
         layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
         layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))

@@ -17,9 +17,7 @@ AddToPlan = Callable[[tuple[str, ...], str], object]
 
 
 class MoveWays(QObject):
-    """``add_to_plan(keys, node)`` puts a move into an open plan instead of asking for it; None
-    while there is no plan.
-    """
+    """``add_to_plan(keys, node)`` puts a move into the plan that is being made, or begins one."""
 
     def __init__(
         self,

@@ -9,7 +9,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from console.model.inventory import Inventory
-from console.model.plan import Plan, PlanKind, PlannedMove
+from console.model.plan import Method, Plan, PlanKind, PlannedMove
+from console.model.request import MoveMethod
 from console.model.snapshot import SnapshotDelta
 from console.planning.copied_cluster import copy_of, put
 from console.planning.method import usual_method
@@ -39,7 +40,7 @@ class PlannedStore(QObject):
         live.nodes_changed.connect(self._on_nodes)
         live.readings_changed.connect(self._on_readings)
 
-    def move(self, keys: Sequence[str], target: str) -> None:
+    def move(self, keys: Sequence[str], target: str, how: MoveMethod = MoveMethod.LIVE) -> None:
         """One drag: these VMs are on ``target`` from now on, in the copy."""
         inventory = self.store.inventory
         made = []
@@ -47,7 +48,7 @@ class PlannedStore(QObject):
             vm = inventory.vms.get(key)
             if vm is None or not vm.owner_node or vm.owner_node == target:
                 continue
-            method = usual_method(vm)
+            method = Method.QUICK if how is MoveMethod.QUICK else usual_method(vm)
             made.append(PlannedMove(key, vm.name, vm.owner_node, target, method, _CHOSEN))
         if made:
             self.moves += tuple(made)

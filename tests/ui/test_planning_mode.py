@@ -7,11 +7,14 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
-from console.model.plan import PlanKind
+from console.model.plan import Method, PlanKind
+from console.model.request import MoveMethod
 from console.model.snapshot import SnapshotDelta
 from console.ui.forms.choose_node import ChooseNode
 from console.ui.main_window import MainWindow
+from console.ui.views import drop_menu
 from console.ui.views.map_lift import lift
 from console.ui.views.planning_mode import PlanningMode
 from tests.ui.conftest import RecordingBridge, press, settle
@@ -101,10 +104,11 @@ def test_the_keyboard_does_the_same(mode: PlanningMode, window: MainWindow) -> N
     settle()
     dialog = mode.findChild(ChooseNode)
     assert dialog is not None
-    dialog.chosen.emit((key,), "LAB-N2")
+    dialog.chosen.emit((key,), "LAB-N2", MoveMethod.QUICK)
     dialog.close()
     settle()
     assert listed(mode) == ["1. app-01: LAB-N1 → LAB-N2"]
+    assert mode.copy.moves[0].method is Method.QUICK
 
 
 def test_it_becomes_a_plan_in_the_order_of_the_drags(
@@ -160,6 +164,23 @@ def test_the_copy_follows_the_cluster_and_keeps_what_was_dragged(
     assert copied.inventory.cluster_wire.read_at == 5.0
     store.apply(SnapshotDelta(removed=(key,)))
     assert key not in copied.inventory.vms
+
+
+def test_a_drop_on_the_real_map_can_be_added_to_the_plan(
+    mode: PlanningMode, window: MainWindow, bridge: RecordingBridge
+) -> None:
+    key = key_of(window, "app-01")
+    dropped = lift(window._store, (key,)).drop("LAB-N2")
+    assert dropped is not None
+    menu = QMenu(window)
+    drop_menu.fill(menu, dropped, window.actions_table.moving, window.ways.add_to_plan)
+    entry = next(a for a in menu.actions() if "plan" in a.text().casefold())
+    assert entry.isEnabled()
+    entry.trigger()
+    settle()
+    assert listed(mode) == ["1. app-01: LAB-N1 → LAB-N2"]
+    assert bridge.requests == []
+    menu.deleteLater()
 
 
 def test_one_planning_mode_at_a_time(mode: PlanningMode, window: MainWindow) -> None:

@@ -81,11 +81,12 @@ def _against(promised: Range | None, took_s: float) -> str:
     if promised is None:
         return "nothing was promised"
     low, high = promised
+    # Shown by the second, so less than one is no difference.
+    if low - 1 < took_s < high + 1:
+        return "as promised"
     if took_s < low:
         return f"{duration_text(low - took_s)} sooner than promised"
-    if took_s > high:
-        return f"{duration_text(took_s - high)} later than promised"
-    return "as promised"
+    return f"{duration_text(took_s - high)} later than promised"
 
 
 def _is_over(step: Comparison) -> bool:

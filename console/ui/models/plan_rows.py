@@ -23,7 +23,8 @@ _HEAD_TIPS = {
     STARTS: "From the start of the plan, at the cluster's own limit of moves at a time",
     TIMELINE: "Solid: if every move takes as long as promised at most; line: if all are quick",
     RESERVE: "Whether the nodes in use could bear the loss of one, once this step is done",
-    NODES: "Memory in use on every node once this step is done",
+    NODES: "Memory in use on every node once this step is done, in the order of the map. Coloured: "
+    "it goes there; hollow: it comes from there; crossed out: less than is needed",
 }
 
 

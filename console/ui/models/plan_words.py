@@ -122,7 +122,7 @@ def method_text(step: Step) -> str:
 
 def step_memory_text(step: Step) -> str:
     """What it takes on its new node."""
-    return "none, it is off" if step.memory_mib == 0 else memory_text(step.memory_mib)
+    return "off: none" if step.memory_mib == 0 else memory_text(step.memory_mib)
 
 
 def pause_range_text(pause_ms: Range | None) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.model.request import MoveMethod
 from console.ui import theme
 from console.ui.plain_text import one_line, plain
 from console.ui.planned_store import PlannedStore
@@ -76,9 +77,9 @@ class PlanningMode(QDialog):
             self.resize(parent.size())
         self._on_changed()
 
-    def arrange(self, keys: tuple[str, ...], node: str) -> None:
+    def arrange(self, keys: tuple[str, ...], node: str, how: MoveMethod = MoveMethod.LIVE) -> None:
         """As if these VMs had been dragged to the node."""
-        self.copy.move(keys, node)
+        self.copy.move(keys, node, how)
 
     def make_plan(self) -> None:
         """Turn the drags into a plan, which is then judged, changed and run in its own window."""

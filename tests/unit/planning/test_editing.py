@@ -143,3 +143,14 @@ def test_judging_leaves_the_cluster_alone(plan: Plan, inventory: Inventory) -> N
     before = inventory.snapshot()
     judged(plan, inventory)
     assert inventory.snapshot() == before
+
+
+def test_what_cannot_be_done_takes_no_time(plan: Plan, inventory: Inventory) -> None:
+    whole = judged(plan, inventory).finish_s
+    outlook = judged(editing.with_target(plan, [0], NODE), inventory)
+    assert outlook.broken == (1,)
+    assert outlook.steps[0].ends_s is None
+    assert outlook.steps[1].starts_s == (0.0, 0.0)
+    assert outlook.finish_s is not None
+    assert whole is not None
+    assert outlook.finish_s[1] < whole[1]

@@ -7,6 +7,7 @@ from console.checks.situation import Situation
 from console.model.inventory import Inventory
 from console.model.placement import AffinityKind, AffinityRule
 from console.model.snapshot import SnapshotDelta
+from console.model.virtual_machine import PowerState
 from console.planning.copied_cluster import CopiedCluster
 from console.planning.judge import judge
 from console.planning.rebalance import LEAST_SPREAD, loads_of, plan_rebalance
@@ -65,7 +66,8 @@ def test_what_is_even_is_left_alone() -> None:
 def test_partners_that_have_to_be_together_are_not_torn_apart() -> None:
     inventory = Inventory(snapshot("small"))
     (first,) = plan_rebalance(situation(inventory)).moves[:1]
-    mate = next(vm for vm in inventory.vms_on(first.source) if vm.key != first.vm_key)
+    running = (vm for vm in inventory.vms_on(first.source) if vm.power is PowerState.RUNNING)
+    mate = next(vm for vm in running if vm.key != first.vm_key)
     groups = tuple(inventory.vms[key].cluster.group for key in (first.vm_key, mate.key))
     rule = AffinityRule("together", AffinityKind.SAME_NODE, groups)
     inventory.apply(SnapshotDelta(cluster=replace(inventory.cluster, affinity_rules=(rule,))))
