@@ -831,7 +831,9 @@ function ConvertTo-TlcVmRow {
         $groupName = $Parameters.Group
         if ($null -ne $Group) {
             $groupState = "$($Group.State)"
-            $groupFlags = [int]$Group.StatusInformation
+            if ($null -ne $Group.StatusInformation) {
+                $groupFlags = [int]$Group.StatusInformation
+            }
             $classes = @($Group.AntiAffinityClassNames | Where-Object -FilterScript { $_ } | ForEach-Object -Process { "$_" })
             $wanted = $Group | Get-ClusterOwnerNode -ErrorAction SilentlyContinue
             if ($null -ne $wanted) {
@@ -936,7 +938,7 @@ function Get-TlcVirtualMachine {
         $parameters = Get-TlcVmParameter -OwnerNode $env:COMPUTERNAME
         $jobs = Get-TlcMigrationJob
         $groups = @{}
-        foreach ($group in @(Get-ClusterGroup)) {
+        foreach ($group in @(Get-ClusterGroup -ErrorAction SilentlyContinue)) {
             $groups["$($group.Name)"] = $group
         }
         $rows = @(foreach ($vm in $machines) {

@@ -253,3 +253,20 @@ def test_the_runner_hears_what_the_map_showed(site: Site) -> None:
     shown = site.judge("app-01")["N4"].findings
     assert set(asked) <= set(shown)
     assert any(finding.check == "affinity_is_kept" for finding in asked)
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "severity", "words"),
+    [
+        (True, Severity.FINE, "is encrypted"),
+        (False, N, "is not encrypted"),
+        (None, N, "not known"),
+    ],
+)
+def test_whether_traffic_is_encrypted_is_always_said(
+    site: Site, encrypted: bool | None, severity: Severity, words: str
+) -> None:
+    site.cluster(migration_encrypted=encrypted)
+    (finding,) = of(site.judge("app-01")["N4"], "migration_traffic_is_encrypted")
+    assert finding.severity is severity
+    assert words in finding.text

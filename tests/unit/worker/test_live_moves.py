@@ -9,7 +9,7 @@ from console.backends import Backend, BackendError
 from console.channel.messages import CheckMoves, MovesChecked
 from console.lab.world.clock import MovableClock
 from console.lab.world.scenarios import make_site
-from console.model.finding import Finding, Verdict
+from console.model.finding import Finding, Severity, Verdict
 from console.model.freshness import Fault, FaultCode, Wire
 from console.model.inventory import Inventory
 from console.model.snapshot import ClusterSnapshot
@@ -72,7 +72,7 @@ class Desk:
 
     def texts(self, node: str) -> list[str]:
         (verdict,) = (each for each in self.said[-1].verdicts if each.node == node)
-        return [finding.text for finding in verdict.findings]
+        return [each.text for each in verdict.findings if each.severity is not Severity.FINE]
 
 
 def _without_word(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
