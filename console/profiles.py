@@ -130,7 +130,7 @@ def _without_this_computer(profile: ConnectionProfile) -> ConnectionProfile:
         arm = replace(arm, ca_file="", sign_in=sign_in)
         # Where to sign in and who may see a token is never a file's word: a cloud's is
         # known here, a custom endpoint is asked again.
-        arm = replace(arm, allowed_hosts=(), authority="", scope="")
+        arm = replace(arm, allowed_hosts=(), authority="", scope="", proxy="", proxy_user="")
     if cluster is not None:
         auth = "kerberos" if cluster.auth == "negotiate" else cluster.auth
         cluster = replace(cluster, ca_file="", auth=auth, allows_ntlm=False)

@@ -24,13 +24,15 @@ class TestConnection(msgspec.Struct, frozen=True, tag="test_connection"):
 class SignInTo(msgspec.Struct, frozen=True, tag="sign_in_to"):
     """Have the person sign in to the profile's Azure, and see what the account sees.
 
-    ``is_silent``: only look whether a kept sign-in still works; nobody is asked.
+    ``is_silent``: only look whether a kept sign-in still works; nobody is asked. Secrets that are
+    not given are those kept for ``profile_id``.
     """
 
     token: str
     arm: ArmEndpoint
     secrets: dict[str, str] = {}
     is_silent: bool = False
+    profile_id: str = ""
 
 
 class SignOutOf(msgspec.Struct, frozen=True, tag="sign_out_of"):
@@ -46,6 +48,7 @@ class DiscoverCloud(msgspec.Struct, frozen=True, tag="discover_cloud"):
     token: str
     url: str
     ca_file: str = ""
+    proxy: str = ""
 
 
 class KeepSecret(msgspec.Struct, frozen=True, tag="keep_secret"):

@@ -46,7 +46,8 @@ class ArmEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where ARM is. ``ca_file`` empty: system store. ``allowed_hosts``: who may see a token.
 
     ``cloud`` is an id of resources/clouds.toml, or ``custom``: then ``authority`` and ``scope``
-    are what the endpoint itself told at /metadata/endpoints.
+    are what the endpoint itself told at /metadata/endpoints. ``proxy``: ``http://host:port``; empty
+    is the system's. Its password is a secret beside the profile.
     """
 
     url: str
@@ -57,6 +58,8 @@ class ArmEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authority: str = ""
     scope: str = ""
     sign_in: SignIn = SignIn()
+    proxy: str = ""
+    proxy_user: str = ""
 
 
 class ClusterEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,6 +218,11 @@ def _about_arm(arm: ArmEndpoint) -> list[str]:
     for text, what in ((arm.authority, "sign-in"), (arm.scope, "token")):
         if text and not text.startswith("https://"):
             found.append(f"The {what} address has to be https://.")
+    proxy = urlsplit(arm.proxy)
+    if arm.proxy and (proxy.scheme != "http" or not _HOST.match(proxy.netloc) or proxy.path):
+        found.append("The proxy has to be http:// and a host with its port, without a user.")
+    if not _USER.match(arm.proxy_user):
+        found.append("The proxy's user name holds characters that cannot be seen.")
     found += [
         f"{one} is not a subscription's id." for one in arm.subscription_ids if not _GUID.match(one)
     ]

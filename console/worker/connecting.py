@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 # A keyring may show a prompt of its own and wait for a person.
 _KEYRING_S = 30.0
 # What a profile may need that is secret.
-SECRET_FIELDS = ("cluster_password", "certificate_password")
+SECRET_FIELDS = ("cluster_password", "certificate_password", "proxy_password")
 
 Tell = Callable[[TestStep], None]
 Prompt = Callable[[str, str, str], None]
@@ -47,7 +47,9 @@ class Wires(Protocol):
 
     async def sign_out(self, arm: ArmEndpoint) -> tuple[str, bool]: ...
 
-    async def discover(self, url: str, ca_file: str) -> tuple[ArmEndpoint, str]: ...
+    async def discover(
+        self, url: str, ca_file: str, proxy: str = ""
+    ) -> tuple[ArmEndpoint, str]: ...
 
 
 def holder(profile_id: str) -> str:
@@ -90,16 +92,14 @@ class Connecting:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def secrets_of(
-        self, profile: ConnectionProfile, given: Mapping[str, str]
-    ) -> dict[str, str]:
+    async def secrets_of(self, profile_id: str, given: Mapping[str, str]) -> dict[str, str]:
         """The given secrets, and those that the keyring holds for the profile."""
         self._redaction.learn(given.values())
         await self._keyring_ready()
         found = dict(given)
         for field in SECRET_FIELDS:
             if not found.get(field):
-                kept = await self._in_keyring(self._credentials.recall, holder(profile.id), field)
+                kept = await self._in_keyring(self._credentials.recall, holder(profile_id), field)
                 if kept:
                     found[field] = kept
         self._redaction.learn(found.values())
@@ -158,20 +158,20 @@ class Connecting:
             )  # fmt: skip
 
         wires = await self._wires()
-        secrets = await self.secrets_of(question.profile, question.secrets)
+        secrets = await self.secrets_of(question.profile.id, question.secrets)
         await wires.test(question.profile, secrets, tell)
         is_good = bool(states) and not {StepState.FAILED, StepState.NOT_TRIED} & set(states)
         self._send(chores.ConnectionTested(question.token, is_good))
 
     async def _sign_in(self, question: chores.SignInTo) -> None:
-        self._redaction.learn(question.secrets.values())
+        secrets = await self.secrets_of(question.profile_id, question.secrets)
 
         def prompt(text: str, url: str, code: str) -> None:
             self._send(chores.SignInPrompted(question.token, text, url, code))
 
         try:
             account = await (await self._wires()).sign_in(
-                question.arm, question.secrets, prompt, is_silent=question.is_silent
+                question.arm, secrets, prompt, is_silent=question.is_silent
             )
         except BackendError as error:
             self._send(chores.SignedIn(question.token, None, self._redaction.of_fault(error.fault)))
@@ -180,7 +180,8 @@ class Connecting:
 
     async def _discover(self, question: chores.DiscoverCloud) -> None:
         try:
-            arm, name = await (await self._wires()).discover(question.url, question.ca_file)
+            wires = await self._wires()
+            arm, name = await wires.discover(question.url, question.ca_file, question.proxy)
         except BackendError as error:
             self._send(chores.CloudDiscovered(question.token, None, fault=error.fault))
         else:

@@ -163,7 +163,7 @@ async def _open_backend(
     sign_ins = await wires.get()
     from console.backends.azure_local.wires import cluster_connection
 
-    secrets = await connecting.secrets_of(profile, opening.secrets)
+    secrets = await connecting.secrets_of(profile.id, opening.secrets)
     arm = sign_ins.arm_connection(profile.arm, secrets) if profile.arm is not None else None
     cluster = cluster_connection(profile.cluster, secrets) if profile.cluster is not None else None
     return AzureLocalBackend.open(arm, cluster, clock)
@@ -178,7 +178,7 @@ async def _open_fleet(
     from console.backends.azure_local.fleet_reading import ResourceGraphFleet
 
     assert opening.profile.fleet is not None
-    secrets = await connecting.secrets_of(opening.profile, opening.secrets)
+    secrets = await connecting.secrets_of(opening.profile.id, opening.secrets)
     return ResourceGraphFleet(sign_ins.arm_connection(opening.profile.fleet.arm, secrets), clock)
 
 

@@ -72,13 +72,17 @@ async def azure(servers: Servers) -> AsyncIterator[Azure]:
         await credential.close()
 
 
-def enter_code(azure: Azure, code: str) -> None:
+def enter_code_at(url: str, ca_file: str, code: str) -> None:
     """The person's part, on another device."""
     answer = requests.post(
-        f"https://127.0.0.1:{azure.servers.arm.port}/device", data={"user_code": code},
-        verify=str(azure.servers.ca_file), timeout=10, proxies={"https": ""},
-    )  # fmt: skip
+        url, data={"user_code": code}, verify=ca_file, timeout=10, proxies={"https": ""}
+    )
     assert answer.status_code == 200
+
+
+def enter_code(azure: Azure, code: str) -> None:
+    servers = azure.servers
+    enter_code_at(f"https://127.0.0.1:{servers.arm.port}/device", str(servers.ca_file), code)
 
 
 def code_prompt(azure: Azure) -> Any:

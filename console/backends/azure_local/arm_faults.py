@@ -124,6 +124,9 @@ def error_of(error: BaseException, what: str, *, is_act: bool = False) -> Backen
         return BackendError(_fault(FaultCode.SIGN_IN_REQUIRED, what, error))
     if isinstance(error, ClientAuthenticationError):
         return BackendError(_fault(FaultCode.WRONG_CREDENTIALS, what, error))
+    refused = next((c for c in _causes(error) if isinstance(c, aiohttp.ClientHttpProxyError)), None)
+    if refused is not None:
+        return BackendError(_proxy_refused(what, refused.status))
     if isinstance(error, ServiceRequestTimeoutError):
         return BackendError(_fault(FaultCode.TIMED_OUT, what, error))
     if isinstance(error, ServiceRequestError) and _was_never_connected(error):
@@ -133,6 +136,18 @@ def error_of(error: BaseException, what: str, *, is_act: bool = False) -> Backen
     # azure-core calls a connection that broke after sending a *request* error too.
     code = FaultCode.LOST if is_act else FaultCode.UNREACHABLE
     return BackendError(_fault(code, what, error), was_sent=True)
+
+
+def _proxy_refused(what: str, status: int) -> Fault:
+    # In words of our own: aiohttp's tell the proxy's address with its user and password.
+    asks = "asks for a user and a password, or does not take them" if status == 407 else "refused"
+    return Fault(
+        FaultCode.UNREACHABLE,
+        summary=f"{what}: the proxy {asks}.",
+        remedy="Correct the proxy, its user and its password in the connection.",
+        kept="Nothing reached Azure; what was read before is kept.",
+        detail=f"HTTP {status} from the proxy",
+    )
 
 
 def _was_never_connected(error: BaseException) -> bool:

@@ -80,8 +80,11 @@ class OnceTransport(AioHttpTransport):  # type: ignore[misc]  # exported lazily,
     connections by their TLS settings, none would be used twice: one context serves all.
     """
 
-    def __init__(self, *, ca_file: str, use_env_settings: bool, **settings: Any) -> None:
+    def __init__(
+        self, *, ca_file: str, use_env_settings: bool, proxy: str = "", **settings: Any
+    ) -> None:
         super().__init__(use_env_settings=use_env_settings, **settings)
+        self._proxy = proxy
         self.session: aiohttp.ClientSession | None = self.session
         self._trust_env = use_env_settings
         self._ca_file = ca_file
@@ -95,6 +98,7 @@ class OnceTransport(AioHttpTransport):  # type: ignore[misc]  # exported lazily,
                     ssl=context, limit=MOST_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S
                 ),
                 trust_env=self._trust_env,
+                proxy=self._proxy or None,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 middlewares=(_never_send_again,),
@@ -139,7 +143,8 @@ class ArmPipeline:
             read_timeout=READ_TIMEOUT_S,
             ca_file=connection.ca_file,
             # A proxy from the environment must not see loopback traffic.
-            use_env_settings=not connection.is_loopback,
+            use_env_settings=not connection.is_loopback and not connection.proxy,
+            proxy=connection.proxy,
         )
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             connection.url.rstrip("/"), policies=self.policies(), transport=self.transport

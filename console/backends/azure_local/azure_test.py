@@ -98,12 +98,19 @@ async def _rows(pipeline: ArmPipeline, path: str, what: str, kind: type) -> list
 
 
 async def test_azure(
-    connection: Callable[[], ArmConnection], url: str, ca_file: str, tell: Tell
+    connection: Callable[[], ArmConnection], url: str, ca_file: str, tell: Tell, proxy: str
 ) -> None:
-    """``connection`` may raise BackendError: it makes the credential."""
-    parts = urlsplit(url)
+    """``connection`` may raise BackendError: it makes the credential. Behind a proxy only the proxy
+    can be looked at from here; what lies behind shows when it is asked.
+    """
+    parts = urlsplit(proxy or url)
     looked = await asyncio.to_thread(
-        endpoint_look.look, _WHERE, parts.hostname or "", parts.port or 443, ca_file
+        endpoint_look.look,
+        "Proxy" if proxy else _WHERE,
+        parts.hostname or "",
+        parts.port or (80 if proxy else 443),
+        ca_file,
+        has_tls=not proxy,
     )
     for step in looked.steps:
         tell(step)

@@ -37,7 +37,7 @@ class _Endpoints(msgspec.Struct, rename="camel"):
 _ENDPOINTS = msgspec.json.Decoder(_Endpoints)
 
 
-async def discover(url: str, ca_file: str) -> tuple[ArmEndpoint, str, str]:
+async def discover(url: str, ca_file: str, proxy: str = "") -> tuple[ArmEndpoint, str, str]:
     """The endpoint, the cloud's own name and its tenant. Raises BackendError."""
     url = url.strip().rstrip("/")
     if "://" not in url:
@@ -45,7 +45,7 @@ async def discover(url: str, ca_file: str) -> tuple[ArmEndpoint, str, str]:
     asked = urlsplit(url)
     if asked.scheme != "https" or not asked.hostname:
         raise BackendError(_fault("The address has to begin with https://."))
-    body = await _read(url, ca_file)
+    body = await _read(url, ca_file, proxy)
     try:
         told = _ENDPOINTS.decode(body)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -76,7 +76,7 @@ async def discover(url: str, ca_file: str) -> tuple[ArmEndpoint, str, str]:
     return endpoint, cut(told.name, 80), cut(told.authentication.tenant, 253)
 
 
-async def _read(url: str, ca_file: str) -> bytes:
+async def _read(url: str, ca_file: str, proxy: str) -> bytes:
     """The body of a 200, without any token and without following anybody elsewhere."""
     what = "Read the cloud's endpoints"
     host = urlsplit(url).hostname or ""
@@ -84,7 +84,8 @@ async def _read(url: str, ca_file: str) -> bytes:
         context = ssl.create_default_context(cafile=ca_file or None)
         async with (
             aiohttp.ClientSession(
-                trust_env=not is_loopback(host),
+                trust_env=not is_loopback(host) and not proxy,
+                proxy=proxy or None,
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session,

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
+
+from console.model.connection import ArmEndpoint
 
 # The version that carries hostNodeName, pause and save; 2024-01-01 is the newest stable one and
 # lacks them (arm.md 0.1): the console then works with Azure's half poorer.
@@ -69,6 +71,8 @@ class ArmConnection:
     allowed_hosts: tuple[str, ...] = ()
     vm_api_version: str = VM_API_VERSION
     scope: str = ""  # token scope; empty: the URL's own
+    # http://host:port, with user and password where it asks for them; empty: the environment's.
+    proxy: str = field(default="", repr=False)
 
     @property
     def is_loopback(self) -> bool:
@@ -105,6 +109,16 @@ class ClusterConnection:
     use_tls: bool = True
     ca_file: str = ""
     configuration_name: str = "Microsoft.PowerShell"
+
+
+def proxy_of(arm: ArmEndpoint, secrets: Mapping[str, str]) -> str:
+    """The profile's proxy, else the system's that the window found; with who signs in there."""
+    if not arm.proxy:
+        return secrets.get("system_proxy", "")
+    if not arm.proxy_user:
+        return arm.proxy
+    who = f"{quote(arm.proxy_user, safe='')}:{quote(secrets.get('proxy_password', ''), safe='')}"
+    return arm.proxy.replace("http://", f"http://{who}@", 1)
 
 
 def is_loopback(host: str) -> bool:

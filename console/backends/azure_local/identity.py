@@ -15,7 +15,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from console.backends.azure_local.arm_faults import SignInRequiredError
-from console.backends.azure_local.connections import is_loopback
+from console.backends.azure_local.connections import is_loopback, proxy_of
 from console.backends.azure_local.token_cache import TokenCache
 from console.model.connection import INTERACTIVE, ArmEndpoint, SignIn, SignInMethod
 from console.model.freshness import cut
@@ -124,8 +124,8 @@ class IdentityToken:
         await self.close()
 
 
-def common_options(arm: ArmEndpoint) -> dict[str, Any]:
-    """Where the sign-in is, and who is believed there."""
+def common_options(arm: ArmEndpoint, proxy: str = "") -> dict[str, Any]:
+    """Where the sign-in is, who is believed there, and through which proxy."""
     authority = arm.authority.rstrip("/")
     is_adfs = authority.lower().endswith("/adfs")
     options: dict[str, Any] = {
@@ -139,6 +139,9 @@ def common_options(arm: ArmEndpoint) -> dict[str, Any]:
         options["connection_verify"] = arm.ca_file
     if is_loopback(urlsplit(authority).hostname or ""):
         options["use_env_settings"] = False  # no proxy of the environment sees loopback
+    if proxy:
+        options["proxies"] = {"https": proxy, "http": proxy}
+        options["use_env_settings"] = False
     return options
 
 
@@ -150,7 +153,7 @@ def _make(
 ) -> Any:
     _refuse_stray_loopback(arm)
     sign_in = arm.sign_in
-    options = common_options(arm)
+    options = common_options(arm, proxy_of(arm, secrets))
     if sign_in.method in (*INTERACTIVE, SignInMethod.CERTIFICATE):
         options["cache_persistence_options"] = cache.options
     if sign_in.method in INTERACTIVE:

@@ -17,6 +17,7 @@ from console.backends.azure_local.connections import (
     ArmConnection,
     ClusterConnection,
     StaticToken,
+    proxy_of,
 )
 from console.backends.azure_local.sign_in import AzureCliToken
 from console.catalog import clouds
@@ -54,6 +55,7 @@ class SignIns:
             ca_file=arm.ca_file,
             allowed_hosts=arm.allowed_hosts,
             scope=arm.scope,
+            proxy=proxy_of(arm, secrets),
         )
 
     def credential(self, arm: ArmEndpoint, secrets: Mapping[str, str]) -> AsyncTokenCredential:
@@ -90,7 +92,13 @@ class SignIns:
         if profile.arm is not None:
             arm = settled(profile.arm)
             halves.append(
-                test_azure(lambda: self.arm_connection(arm, secrets), arm.url, arm.ca_file, tell)
+                test_azure(
+                    lambda: self.arm_connection(arm, secrets),
+                    arm.url,
+                    arm.ca_file,
+                    tell,
+                    proxy_of(arm, secrets),
+                )
             )
         if profile.cluster is not None:
             halves.append(test_cluster(cluster_connection(profile.cluster, secrets), tell))
@@ -145,9 +153,9 @@ class SignIns:
             False,
         )
 
-    async def discover(self, url: str, ca_file: str) -> tuple[ArmEndpoint, str]:
+    async def discover(self, url: str, ca_file: str, proxy: str = "") -> tuple[ArmEndpoint, str]:
         """A custom cloud by its own word. Raises BackendError."""
-        found, name, tenant = await cloud_discovery.discover(url, ca_file)
+        found, name, tenant = await cloud_discovery.discover(url, ca_file, proxy)
         sign_in = msgspec.structs.replace(found.sign_in, tenant_id=tenant)
         return msgspec.structs.replace(found, sign_in=sign_in), name
 
@@ -176,7 +184,9 @@ def cluster_connection(endpoint: ClusterEndpoint, secrets: Mapping[str, str]) ->
 
 def _key(arm: ArmEndpoint) -> bytes:
     sign_in = msgspec.structs.replace(arm.sign_in, account="", account_record="")
-    return msgspec.json.encode((arm.url, arm.authority, arm.scope, arm.ca_file, sign_in))
+    return msgspec.json.encode(
+        (arm.url, arm.authority, arm.scope, arm.ca_file, arm.proxy, arm.proxy_user, sign_in)
+    )
 
 
 def _account_name(record: str) -> str:

@@ -57,8 +57,9 @@ class AzureForm(QWidget):
         self._account, self._record = "", ""
         self._make_fields()
         self._lay_out()
-        for field in (self.tenant, self.client, self.url):
+        for field in (self.tenant, self.client, self.url, self.proxy_user):
             field.textChanged.connect(lambda _: self.changed.emit())
+        self.proxy.textChanged.connect(lambda _: self._follow())
         self.certificate.changed.connect(self.changed.emit)
         self.ca.changed.connect(self.changed.emit)
         self.cloud.currentIndexChanged.connect(lambda _: self._follow())
@@ -100,6 +101,14 @@ class AzureForm(QWidget):
         self.certificate_password = QLineEdit(self)
         self.certificate_password.setObjectName("certificate_password")
         self.certificate_password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.proxy = QLineEdit(self)
+        self.proxy.setObjectName("proxy")
+        self.proxy.setPlaceholderText("the system's; else http://proxy.example.com:8080")
+        self.proxy_user = QLineEdit(self)
+        self.proxy_user.setObjectName("proxy_user")
+        self.proxy_password = QLineEdit(self)
+        self.proxy_password.setObjectName("proxy_password")
+        self.proxy_password.setEchoMode(QLineEdit.EchoMode.Password)
         self.sign_in = QPushButton("&Sign in and look", self)
         self.sign_in.setObjectName("sign_in")
         self.sign_in.clicked.connect(lambda _=False: self.sign_in_wanted.emit())
@@ -132,6 +141,9 @@ class AzureForm(QWidget):
         form.addRow("Its Resource &Manager:", self._url_row)
         form.addRow("", self.cloud_words)
         form.addRow("&Authority (CA):", self.ca)
+        form.addRow("P&roxy:", self.proxy)
+        form.addRow("Proxy &user:", self.proxy_user)
+        form.addRow("Proxy pass&word:", self.proxy_password)
         form.addRow("Sign &in:", self.method)
         form.addRow("&Tenant:", self.tenant)
         form.addRow("A&pplication (client) id:", self.client)
@@ -156,6 +168,8 @@ class AzureForm(QWidget):
             self.url.setText(arm.url)
             self._discovered = arm if arm.authority else None
         self.ca.set_path(arm.ca_file)
+        self.proxy.setText(arm.proxy)
+        self.proxy_user.setText(arm.proxy_user)
         sign_in = arm.sign_in
         self.method.setCurrentIndex(max(0, self.method.findData(sign_in.method)))
         self.tenant.setText(sign_in.tenant_id)
@@ -171,6 +185,11 @@ class AzureForm(QWidget):
     @property
     def endpoint(self) -> ArmEndpoint:
         """What the fields say; the addresses of a known cloud are put in when it is used."""
+        proxy = self.proxy.text().strip().rstrip("/")
+        user = self.proxy_user.text().strip() if proxy else ""
+        return msgspec.structs.replace(self._endpoint(), proxy=proxy, proxy_user=user)
+
+    def _endpoint(self) -> ArmEndpoint:
         sign_in = SignIn(
             method=SignInMethod(self.method.currentData()),
             tenant_id=self.tenant.text().strip(),
@@ -241,6 +260,8 @@ class AzureForm(QWidget):
         self._form.setRowVisible(self.client, needs_client)
         self._form.setRowVisible(self.tenant, method is not SignInMethod.MANAGED_IDENTITY)
         self._form.setRowVisible(self.account_words, bool(self.account_words.text()))
+        for field in (self.proxy_user, self.proxy_password):
+            self._form.setRowVisible(field, bool(self.proxy.text().strip()))
         can_sign_out = method in INTERACTIVE or is_certificate
         self.sign_out.setVisible(can_sign_out)
         self.sign_out.setEnabled(bool(self._record) or is_certificate)

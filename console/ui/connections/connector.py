@@ -17,10 +17,11 @@ from console.ui.connections.doors import StartPage
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.connections.profiles_dialog import ProfilesDialog
 from console.ui.connections.sign_in_again import SignInAgain
+from console.ui.connections.system_proxy import system_proxy
 from console.ui.file_thread import file_thread
 from console.ui.plain_text import one_line
 
-SECRET_FIELDS = ("cluster_password", "certificate_password")
+SECRET_FIELDS = ("cluster_password", "certificate_password", "proxy_password")
 
 
 class Connector(QObject):
@@ -242,7 +243,15 @@ class Connector(QObject):
             return
         self.open_id, self._open = profile.id, profile
         self.page = None  # the window takes it away
-        self.opened.emit(profile, secrets or {})
+        if profile.arm is None:
+            self.opened.emit(profile, secrets or {})
+            return
+
+        def then(proxy: object) -> None:
+            found = {"system_proxy": proxy} if isinstance(proxy, str) and proxy else {}
+            self.opened.emit(profile, (secrets or {}) | found)
+
+        file_thread().run(functools.partial(system_proxy, profile.arm.url), then, self)
 
     # -- signing in again ----------------------------------------------------------------------
     def _want_sign_in(self, reason: str) -> None:
@@ -254,7 +263,7 @@ class Connector(QObject):
         """Have the person sign in to the open connection's Azure."""
         if self._open is None or self._open.arm is None:
             return
-        dialog = SignInAgain(self._bridge, self._open.arm, self._window)
+        dialog = SignInAgain(self._bridge, self._open.arm, self._open.id, self._window)
         dialog.signed_in.connect(self._signed_in)
         dialog.open()
 

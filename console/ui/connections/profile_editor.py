@@ -2,6 +2,7 @@
 
 import functools
 import uuid
+from urllib.parse import quote
 
 import msgspec
 from PySide6.QtCore import QEvent, Qt, QUrl, Signal
@@ -36,7 +37,9 @@ from console.ui.bridge import Bridge, chores
 from console.ui.connections.azure_form import AzureForm
 from console.ui.connections.cluster_form import ClusterForm
 from console.ui.connections.step_list import StepList
+from console.ui.connections.system_proxy import system_proxy
 from console.ui.connections.words import words
+from console.ui.file_thread import file_thread
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import plain
 
@@ -74,6 +77,9 @@ class ProfileEditor(QDialog):
         self.azure.discovery_wanted.connect(self._discover)
         self.finished.connect(lambda _: self._give_up())
         self._outline()
+        self._system_proxy = ""
+        look = functools.partial(system_proxy, self.azure.endpoint.url)
+        file_thread().run(look, self._take_system_proxy, self)
         self._ask_keyring()
         self._follow()
         (self.azure.sign_in if first == "azure" else self.cluster.nodes).setFocus()
@@ -191,8 +197,15 @@ class ProfileEditor(QDialog):
         typed = {
             "cluster_password": self.cluster.password.text(),
             "certificate_password": self.azure.certificate_password.text(),
+            "proxy_password": self.azure.proxy_password.text(),
         }
         return {field: secret for field, secret in typed.items() if secret}
+
+    @property
+    def _for_asking(self) -> dict[str, str]:
+        """With the way through the system's proxy, which is kept nowhere."""
+        found = {"system_proxy": self._system_proxy} if self._system_proxy else {}
+        return self.secrets | found
 
     def _follow(self) -> None:
         against = complaints(self.profile)
@@ -240,7 +253,7 @@ class ProfileEditor(QDialog):
 
     def _test(self) -> None:
         self.steps.clear()
-        profile, secrets = self.profile, self.secrets
+        profile, secrets = self.profile, self._for_asking
         self._ask(
             "test",
             lambda token: chores.TestConnection(token, profile, secrets),
@@ -261,9 +274,13 @@ class ProfileEditor(QDialog):
             )
 
     def _sign_in(self) -> None:
-        arm, secrets = self.azure.endpoint, self.secrets
+        arm, secrets = self.azure.endpoint, self._for_asking
         self._tell_prompt("Signing in…")
-        self._ask("sign_in", lambda token: chores.SignInTo(token, arm, secrets), self._on_sign_in)
+        self._ask(
+            "sign_in",
+            lambda token: chores.SignInTo(token, arm, secrets, profile_id=self._id),
+            self._on_sign_in,
+        )
 
     def _on_sign_in(self, answer: chores.Answer | None) -> None:
         if isinstance(answer, chores.SignInPrompted):
@@ -293,7 +310,12 @@ class ProfileEditor(QDialog):
         self.azure.show_account(None, text)
 
     def _discover(self, url: str, ca_file: str) -> None:
-        self._ask("cloud", lambda token: chores.DiscoverCloud(token, url, ca_file), self._on_cloud)
+        proxy = self._proxy()
+        self._ask(
+            "cloud",
+            lambda token: chores.DiscoverCloud(token, url, ca_file, proxy),
+            self._on_cloud,
+        )
 
     def _on_cloud(self, answer: chores.Answer | None) -> None:
         if not isinstance(answer, chores.CloudDiscovered):
@@ -307,8 +329,19 @@ class ProfileEditor(QDialog):
                 answer.arm, f"{named}you will be asked to sign in at {answer.arm.authority}."
             )
 
+    def _proxy(self) -> str:
+        """As far as it is known before the profile is kept: with what was typed."""
+        arm = self.azure.endpoint
+        if not arm.proxy or not arm.proxy_user:
+            return arm.proxy or self._system_proxy
+        who = f"{quote(arm.proxy_user, safe='')}:{quote(self.azure.proxy_password.text(), safe='')}"
+        return arm.proxy.replace("http://", f"http://{who}@", 1)
+
+    def _take_system_proxy(self, found: object) -> None:
+        self._system_proxy = found if isinstance(found, str) else ""
+
     def _ask_keyring(self) -> None:
-        fields = ("cluster_password", "certificate_password")
+        fields = ("cluster_password", "certificate_password", "proxy_password")
         self._ask(
             "keyring", lambda token: chores.ReadKeyring(token, self._id, fields), self._on_keyring
         )
@@ -320,6 +353,7 @@ class ProfileEditor(QDialog):
         for field, editor in (
             ("cluster_password", self.cluster.password),
             ("certificate_password", self.azure.certificate_password),
+            ("proxy_password", self.azure.proxy_password),
         ):
             if field in answer.held:
                 editor.setPlaceholderText("kept; type to replace it")

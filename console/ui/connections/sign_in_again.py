@@ -17,12 +17,18 @@ class SignInAgain(QDialog):
 
     signed_in = Signal()
 
-    def __init__(self, bridge: Bridge, arm: ArmEndpoint, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        arm: ArmEndpoint,
+        profile_id: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("sign_in_again")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Sign in to Azure")
-        self._bridge, self._arm = bridge, arm
+        self._bridge, self._arm, self._profile_id = bridge, arm, profile_id
         self._token, self._code, self._url = "", "", ""
         self.said = words(self, "sign_in_words")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -47,7 +53,8 @@ class SignInAgain(QDialog):
         self._token = str(uuid.uuid4())
         self._say("Signing in…")
         self.again.setEnabled(False)
-        self._bridge.ask_chore(chores.SignInTo(self._token, self._arm), self._take)
+        question = chores.SignInTo(self._token, self._arm, profile_id=self._profile_id)
+        self._bridge.ask_chore(question, self._take)
 
     def _give_up(self) -> None:
         if self._token:

@@ -266,7 +266,7 @@ def test_deleting_removes_file_secrets_and_sign_in(
         for question, _ in bridge.asked.values()
         if isinstance(question, chores.KeepSecret) and not question.secret
     }
-    assert forgotten == {"cluster_password", "certificate_password"}
+    assert forgotten == {"cluster_password", "certificate_password", "proxy_password"}
 
 
 def test_a_damaged_profile_is_told(connector: Connector) -> None:
