@@ -45,6 +45,7 @@ class FleetStore(QObject, FleetFacts):
         super().__init__(parent)
         FleetFacts.__init__(self)
         self.is_stored = False  # shown from disk, nothing read yet in this session
+        self._told_size = 0  # slots that the worker knows
         self._arrived: deque[FleetValues] = deque()
         self._slices = Slices(self)
 
@@ -76,6 +77,13 @@ class FleetStore(QObject, FleetFacts):
             self.clusters = {one.arm_id: one for one in clusters}
         self.readings = readings
         self.is_stored = False
+        if 0 < self._told_size < self.size and not any(one.is_going_on for one in readings):
+            # A worker that began anew read everything and knows fewer: the rest is of the old one.
+            self.finish()
+            rest = range(self._told_size, self.size)
+            self._count_levels(self.levels[rest.start :], bytes([NO_LEVEL]) * len(rest))
+            self.levels[rest.start :] = bytes([NO_LEVEL]) * len(rest)
+            self.slots_changed.emit(rest, frozenset({"level"}))
         self.told.emit()
 
     def take(self, values: FleetValues) -> None:
@@ -94,6 +102,7 @@ class FleetStore(QObject, FleetFacts):
             if values.generation != self.generation:
                 self.clear(values.generation)
                 self.replaced.emit()
+            self._told_size = values.size
             self._grow(values)
             if isinstance(values.slots, range):
                 yield from self._take_run(values, values.slots)

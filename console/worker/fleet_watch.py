@@ -54,6 +54,7 @@ class FleetWatch:
         self._save = save
         self._clean = clean
         self._saved_at = clock.monotonic()
+        self._was_whole = False
         self._told_clusters: tuple[FleetCluster, ...] | None = None
         if stored is not None:
             self._begin_with(stored)
@@ -124,6 +125,10 @@ class FleetWatch:
         self._tell_readings()
         for subscription, _name in subscriptions:
             await self._read(subscription)
+        if not self._was_whole:
+            # The first whole reading: a worker that is lost from here on takes this up.
+            self._was_whole = True
+            await asyncio.to_thread(self._store)
 
     async def _read(self, subscription: str) -> None:
         """One subscription; what fails there is its own fault beside what was read before."""

@@ -350,3 +350,26 @@ def test_what_is_typed_before_the_first_rows_stand_is_found_all_the_same(
     assert len(made.rows.visible) == 20_000
     made.deleteLater()
     settle()
+
+
+def test_slots_that_a_new_worker_does_not_know_go_when_it_has_read_everything(
+    page: FleetPage, fleet: FleetStore
+) -> None:
+    import msgspec
+
+    part = unpack_part(fleet_snapshot(VMS, 20).part)
+    fewer = part._replace(
+        size=1_500,
+        slots=range(1_500),
+        columns={name: column[:1_500] for name, column in part.columns.items()},
+    )
+    fleet.take(fewer)
+    fleet.finish()
+    going_on = tuple(msgspec.structs.replace(r, is_going_on=True) for r in fleet.readings)
+    fleet.tell(None, going_on)
+    assert fleet.count == VMS  # it is still reading
+    fleet.tell(None, tuple(msgspec.structs.replace(r, is_going_on=False) for r in going_on))
+    assert fleet.count == 1_500
+    QTest.qWait(450)
+    done(page)
+    assert len(page.rows.visible) == 1_500

@@ -144,7 +144,7 @@ class FleetTree(QWidget):
         header.setMinimumSectionSize(3 * self.fontMetrics().averageCharWidth())
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         letter = QFontMetrics(self.font()).averageCharWidth()
-        for column, letters in ((1, 6), (2, 5), (3, 7)):
+        for column, letters in ((1, 6), (2, 5), (3, 8)):
             header.resizeSection(column, letters * letter + 12)
         self.view.clicked.connect(self._on_chosen)
         self.view.activated.connect(self._on_activated)

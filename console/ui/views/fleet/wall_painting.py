@@ -22,7 +22,7 @@ _STRENGTH = {
     HealthLevel.UNKNOWN: 0.66,
     HealthLevel.CRITICAL: 1.0,
 }
-_FAINT = 0.42  # of it all where what is known is old
+_FAINT = 0.55  # of it all where what is known is old
 _NOT_FOUND = 0.09  # of what a search does not find
 _STRONG = frozenset((HealthLevel.ATTENTION, HealthLevel.CRITICAL, HealthLevel.UNKNOWN))
 
