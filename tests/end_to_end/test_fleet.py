@@ -1,4 +1,4 @@
-"""A fleet over the lab's sockets: read, a cluster opened, a worker lost, known at the next start."""
+"""A fleet over the lab's sockets: read, a cluster opened, a worker lost, known at next start."""
 
 import os
 import signal
