@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QDrag, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from console.model.finding import Finding, Severity, Verdict
@@ -313,3 +314,63 @@ def test_the_cluster_is_asked_while_the_mouse_is_down(
     assert map_.lifted.is_pinned
     assert f"{target} went down." in map_._panel.text()
     map_.dismiss()
+
+
+def test_the_right_button_asks_how(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node or ""
+    target = next(name for name in window._store.inventory.nodes if name != source)
+    start = map_.tile_rect(key).center()
+    right = Qt.MouseButton.RightButton
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center(), button=right)
+    menu = window.findChild(QMenu, "drop_menu")
+    assert menu is not None
+    qtbot.waitUntil(menu.isVisible, timeout=2000)
+    assert bridge.requests == []
+    QTest.keyClick(menu, Qt.Key.Key_L)
+    settle()
+    press(window, "start_now")
+    assert bridge.requests == [LiveMigrate(key, "app-05", source, target)]
+
+
+def test_the_right_button_on_a_node_that_refuses_says_why(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    map_ = window.map
+    vm = next(vm for vm in window._store.inventory.vms.values() if "control" in vm.name)
+    target = next(card.node for card in map_.cards if card.node != vm.owner_node)
+    start = map_.tile_rect(vm.key).center()
+    right = Qt.MouseButton.RightButton
+    drag(window, qtbot, start, lambda: map_.card_rect(target).center(), button=right)
+    menu = window.findChild(QMenu, "drop_menu")
+    assert menu is not None
+    live = next(action for action in menu.actions() if action.objectName() == "drop_live")
+    assert not live.isEnabled()
+    QTest.keyClick(menu, Qt.Key.Key_Escape)
+    settle()
+    assert bridge.requests == []
+    assert map_.lifted is None
+
+
+def test_escape_with_the_right_button_opens_no_menu(
+    window: MainWindow, bridge: RecordingBridge, qtbot: QtBot
+) -> None:
+    map_, key = window.map, key_of(window, "app-05")
+    source = window._store.inventory.vms[key].owner_node
+    target = next(card.node for card in map_.cards if card.node != source)
+    drag(
+        window,
+        qtbot,
+        map_.tile_rect(key).center(),
+        lambda: map_.card_rect(target).center(),
+        at_end=lambda: QTest.keyClick(window.windowHandle(), Qt.Key.Key_Escape),
+        release=False,
+        button=Qt.MouseButton.RightButton,
+    )
+    QTest.mouseRelease(window.windowHandle(), Qt.MouseButton.RightButton)
+    qtbot.wait(50)
+    assert not [menu for menu in window.findChildren(QMenu, "drop_menu") if menu.isVisible()]
+    assert bridge.requests == []
+    assert map_.lifted is None

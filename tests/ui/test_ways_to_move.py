@@ -345,3 +345,19 @@ def test_a_right_click_without_a_drag_opens_the_selections_menu(window: MainWind
     assert "move_to_node" in {action.objectName() for action in shown[0].actions()}
     shown[0].close()
     settle()
+
+
+def test_a_drop_goes_into_planning_mode_from_its_menu(
+    fitting: MainWindow, bridge: RecordingBridge
+) -> None:
+    from console.ui.views.planning_mode import PlanningMode
+
+    key = key_of(fitting, "app-05")
+    target = another_node(fitting, key)
+    pick(drop_menu(fitting, key, target), "drop_plan")
+    mode = fitting.findChild(PlanningMode)
+    assert mode is not None
+    assert [(move.vm_key, move.target) for move in mode.copy.moves] == [(key, target)]
+    assert bridge.requests == []
+    mode.close()
+    settle()

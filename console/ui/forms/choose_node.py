@@ -64,7 +64,8 @@ class _Nodes(QListWidget):
 
 class ChooseNode(QDialog):
     """Signal: ``chosen(keys, node, MoveMethod)``. Says the same as the map while the mouse hovers;
-    with ``live`` the cluster itself is asked too, as there.
+    with ``live`` the cluster itself is asked too, as there. Where the method is chosen later (in a
+    plan) it is not asked for.
     """
 
     chosen = Signal(tuple, str, object)
@@ -75,6 +76,8 @@ class ChooseNode(QDialog):
         keys: tuple[str, ...],
         parent: QWidget | None = None,
         live: LiveChecks | None = None,
+        *,
+        asks_method: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("choose_node")
@@ -89,6 +92,8 @@ class ChooseNode(QDialog):
         self._what = one_line(vms[keys[0]].name) if is_one else f"{len(keys)} VMs"
         self.setWindowTitle(f"Move {self._what}")
         self._build()
+        for button in self._methods.values():
+            button.setVisible(asks_method)
         self._list.currentItemChanged.connect(lambda *_: self._tell())
         self._list.itemActivated.connect(lambda *_: self._choose())
         self._fill()

@@ -30,7 +30,7 @@ def fill(menu: QMenu, drop: Drop, moving: Moving, add_to_plan: AddToPlan | None)
         made = moving.offer(drop.keys, drop.node, method, verdict)
         _add_way(menu, f"drop_{method}", word, made, moving)
     menu.addSeparator()
-    plan = menu.addAction("Add to a &plan")
+    plan = menu.addAction("Add to a &plan: nothing moves yet")
     plan.setObjectName("drop_plan")
     if add_to_plan is None:
         plan.setEnabled(False)
