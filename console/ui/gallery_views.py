@@ -15,13 +15,13 @@ from console.settings import Settings
 from console.ui import (
     gallery_connections,
     gallery_health,
+    gallery_moves,
     gallery_operations,
     gallery_plans,
 )
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
-from console.ui.views.map_lift import lift
 
 Builder = Callable[[ClusterSnapshot, Path, str], QWidget]
 
@@ -114,29 +114,6 @@ def _map(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     main.show()
     first = next((card.keys[0] for card in main.map.cards if card.keys), "")
     main.map.select({first}, cursor=first)
-    return main
-
-
-def _moving(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
-    """Moves in every phase on the map, one of them told in the drawer."""
-    main = window(snapshot, folder, scenario)
-    gallery_operations.fill_moving(main._store, snapshot)
-    main.drawer.select("moving-1")
-    return main
-
-
-def _lift(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
-    """Two VMs lifted, the second node under the mouse."""
-    main = window(snapshot, folder, scenario)
-    main.show()
-    settle(QApplication.instance(), 5)  # type: ignore[arg-type]
-    store, map_ = main._store, main.map
-    keys = tuple(map_.cards[0].keys[1:3])
-    map_.select(set(keys), cursor=keys[0])
-    map_.lifted = lift(store, keys)
-    map_.lifted.hovered = map_.cards[1].node
-    map_._look_again(keys)
-    map_._show_findings()
     return main
 
 
@@ -238,6 +215,13 @@ def _choose(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     return dialog
 
 
+def _moves(build: Callable[[MainWindow, ClusterSnapshot], QWidget]) -> Builder:
+    def made(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        return build(window(snapshot, folder, scenario), snapshot)
+
+    return made
+
+
 def _plan(build: gallery_plans.Build) -> Builder:
     def made(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
         main = window(snapshot, folder, scenario)
@@ -308,8 +292,7 @@ def _start(count: int) -> Builder:
 VIEWS: dict[str, Builder] = {
     **gallery_health.views(window),
     "map": _map,
-    "lift": _lift,
-    "moving": _moving,
+    **{name: _moves(build) for name, build in gallery_moves.BUILDERS.items()},
     "table": _table,
     "stale": _stale,
     "operations": _operations(40),

@@ -298,7 +298,6 @@ class MainWindow(QMainWindow):
             lambda node, where: self._open_menu(actions.fill_node_menu, node, where)
         )
         self.map.vm_activated.connect(self._show_vm)
-        self.ways.add_to_plan = self.plans.arrange
         actions.plan_wanted.connect(self.plans.empty)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self._opener.open)

@@ -61,9 +61,13 @@ class MoveOffer:
 
     def outlook(self) -> str:
         """The verdict and its figures in one line."""
+        return f"{self.verdict}  ·  {self.figures()}"
+
+    def figures(self) -> str:
+        """Memory, N+1, how long; of several targets how many."""
         if len(self.verdicts) == 1:
-            return f"{self.verdict}  ·  {outlook_text(self.verdicts[0], self.method)}"
-        return f"{self.verdict}, judged for {len(self.verdicts)} nodes"
+            return outlook_text(self.verdicts[0], self.method)
+        return f"judged for {len(self.verdicts)} nodes"
 
     def reasons(self) -> list[tuple[str, Finding]]:
         """(target, finding), worst first; the target is empty if there is only one."""

@@ -260,6 +260,11 @@ def paint_health(painter: QPainter, area: QRect, level: HealthLevel) -> None:
     paint_shape(painter, area, _HEALTH_SHAPE[level], _current.color(HEALTH_TOKEN[level]))
 
 
+def verdict_look(verdict: Verdict) -> tuple[str, str]:
+    """The shape and the colour's token that stand for a verdict."""
+    return _VERDICT_SHAPE[verdict], VERDICT_TOKEN[verdict]
+
+
 def paint_verdict(painter: QPainter, area: QRect, verdict: Verdict) -> None:
     """Check, note, clock, question mark or cross, in the verdict's colour."""
     paint_shape(painter, area, _VERDICT_SHAPE[verdict], _current.color(VERDICT_TOKEN[verdict]))

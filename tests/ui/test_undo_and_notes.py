@@ -12,6 +12,7 @@ from console.model.request import LiveMigrate
 from console.model.snapshot import SnapshotDelta
 from console.ui.grace import SECONDS
 from console.ui.main_window import MainWindow
+from console.ui.views.findings_list import FindingsList
 from tests.ui.conftest import RecordingBridge, press, settle
 from tests.ui.test_cluster_map import another_node, drop, hover, key_of, owner
 from tests.ui.test_views import a_record
@@ -104,7 +105,7 @@ def test_a_vm_that_was_moved_meanwhile_keeps_the_owner_that_was_seen(
 def test_notes_are_read_before_anything_begins(window: MainWindow, bridge: RecordingBridge) -> None:
     encrypted(window, is_encrypted=False)
     request = drop_one(window)
-    notes = window.findChild(QLabel, "notes_text")
+    notes = window.findChild(FindingsList, "notes_text")
     assert notes is not None
     assert notes.isVisible()
     assert "not encrypted" in notes.text()

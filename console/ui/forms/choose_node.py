@@ -3,23 +3,18 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
-    QIcon,
     QKeyEvent,
-    QPainter,
-    QPixmap,
 )
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QListWidgetItem,
-    QPlainTextEdit,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -29,18 +24,18 @@ from console.checks.moves import judge_moves
 from console.model.finding import NodeVerdict, Verdict
 from console.model.request import MoveMethod
 from console.ui import theme
+from console.ui.forms.two_line_items import TwoLineList
 from console.ui.models.move_words import (
-    NOTHING_AGAINST,
     checked_text,
-    details_of,
     outlook_text,
     spoken_verdict,
 )
 from console.ui.moving import LiveChecks
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
+from console.ui.views.findings_list import FindingsList
 
-_NODE_ROLE = int(Qt.ItemDataRole.UserRole)
+_NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 20
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
 _METHODS = (
     (MoveMethod.LIVE, "&Live: keeps running", "live"),
@@ -48,8 +43,10 @@ _METHODS = (
 )
 
 
-class _Nodes(QListWidget):
+class _Nodes(TwoLineList):
     """The list of nodes; Space unfolds every finding of the one that has the keyboard."""
+
+    keeps_enter = True
 
     def __init__(self, on_space: Callable[[], None], parent: QWidget) -> None:
         super().__init__(parent)
@@ -64,8 +61,7 @@ class _Nodes(QListWidget):
 
 class ChooseNode(QDialog):
     """Signal: ``chosen(keys, node, MoveMethod)``. Says the same as the map while the mouse hovers;
-    with ``live`` the cluster itself is asked too, as there. Where the method is chosen later (in a
-    plan) it is not asked for.
+    with ``live`` the cluster itself is asked too, as there.
     """
 
     chosen = Signal(tuple, str, object)
@@ -76,8 +72,6 @@ class ChooseNode(QDialog):
         keys: tuple[str, ...],
         parent: QWidget | None = None,
         live: LiveChecks | None = None,
-        *,
-        asks_method: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("choose_node")
@@ -92,8 +86,6 @@ class ChooseNode(QDialog):
         self._what = one_line(vms[keys[0]].name) if is_one else f"{len(keys)} VMs"
         self.setWindowTitle(f"Move {self._what}")
         self._build()
-        for button in self._methods.values():
-            button.setVisible(asks_method)
         self._list.currentItemChanged.connect(lambda *_: self._tell())
         self._list.itemActivated.connect(lambda *_: self._choose())
         self._fill()
@@ -118,12 +110,8 @@ class ChooseNode(QDialog):
         self._list = _Nodes(self._fold, self)
         self._list.setObjectName("nodes")
         self._list.setAccessibleName("Nodes")
-        self._list.setIconSize(QSize(20, 20))
-        self._why = QPlainTextEdit(self)
+        self._why = FindingsList(self)
         self._why.setObjectName("why")
-        self._why.setReadOnly(True)
-        self._why.setTabChangesFocus(True)
-        self._why.setAccessibleName("What speaks for and against it")
         self._age = QLabel(self)
         self._age.setObjectName("checked")
         self._age.setTextFormat(Qt.TextFormat.PlainText)
@@ -178,8 +166,7 @@ class ChooseNode(QDialog):
         self._list.clear()
         best = None
         for verdict in self._verdicts.values():
-            item = self._item(verdict)
-            self._list.addItem(item)
+            item = self._add(verdict)
             is_better = verdict.verdict not in _REFUSING and best is None
             if verdict.node == current or (current is None and is_better):
                 best = item
@@ -187,13 +174,12 @@ class ChooseNode(QDialog):
         self._list.blockSignals(False)
         self._tell()
 
-    def _item(self, verdict: NodeVerdict) -> QListWidgetItem:
-        outlook = outlook_text(verdict, self.method)
-        item = QListWidgetItem(f"{one_line(verdict.node)}   {verdict.verdict}   {outlook}")
-        item.setIcon(_icon(verdict.verdict))
-        item.setData(_NODE_ROLE, verdict.node)
+    def _add(self, verdict: NodeVerdict) -> QListWidgetItem:
         spoken = plain(spoken_verdict(self._what, verdict, method=self.method))
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+        title = f"{one_line(verdict.node)}: {verdict.verdict}"
+        item = self._list.add(title, outlook_text(verdict, self.method), spoken)
+        self._list.set_state(item, *theme.verdict_look(verdict.verdict))
+        item.setData(_NODE_ROLE, verdict.node)
         return item
 
     def _on_checked(self, verdicts: tuple[NodeVerdict, ...], at: float) -> None:
@@ -218,11 +204,8 @@ class ChooseNode(QDialog):
 
     def _tell(self) -> None:
         verdict = self._verdicts.get(self._current() or "")
-        lines = []
-        for finding in verdict.findings if verdict is not None else ():
-            lines.append(finding.text)
-            lines += [f"    {text}" for text in details_of(finding, is_whole=self._is_whole)]
-        self._why.setPlainText(plain("\n".join(lines) or NOTHING_AGAINST))
+        found = verdict.findings if verdict is not None else ()
+        self._why.show_findings((("", finding) for finding in found), is_whole=self._is_whole)
         self._move.setEnabled(verdict is not None and verdict.verdict not in _REFUSING)
         self._move.setToolTip("" if self._move.isEnabled() else "This node does not take it")
         self._tell_age()
@@ -257,13 +240,3 @@ class ChooseNode(QDialog):
         if self._token and self._live is not None:
             self._live.forget_check(self._token)
         self._token = ""
-
-
-def _icon(verdict: Verdict) -> QIcon:
-    pixmap = QPixmap(40, 40)
-    pixmap.setDevicePixelRatio(2.0)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    theme.paint_verdict(painter, pixmap.rect().adjusted(0, 0, -20, -20), verdict)
-    painter.end()
-    return QIcon(pixmap)

@@ -7,17 +7,16 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from console.ui import theme
-from console.ui.models.move_words import details_of
 from console.ui.move_offer import MoveOffer
 from console.ui.plain_text import plain
+from console.ui.views.findings_list import FindingsList
 
-_WIDTH_LETTERS = 46
+_WIDTH_LETTERS = 52
 
 
 class NotesSheet(QFrame):
@@ -32,30 +31,23 @@ class NotesSheet(QFrame):
         self.setObjectName("notes_sheet")
         self._asked: MoveOffer | None = None
         self._back: QWidget | None = None
-        self._title, self._outlook, self._text = QLabel(self), QLabel(self), QLabel(self)
+        self._title, self._outlook = QLabel(self), QLabel(self)
+        self.findings = FindingsList(self)
+        self.findings.setObjectName("notes_text")
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
         self._outlook.setForegroundRole(theme.MUTED_ROLE)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for label in (self._title, self._outlook, self._text):
+        for label in (self._title, self._outlook):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             label.setMinimumWidth(1)
-        self._text.setObjectName("notes_text")
         self._move = QPushButton("&Move anyway", self)
         self._move.setObjectName("notes_move")
         self._move.clicked.connect(self._accept)
         leave = QPushButton("&Leave it", self)
         leave.setObjectName("notes_leave")
         leave.clicked.connect(self.leave)
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(self._text)
-        for surface in (area.viewport(), self._text):
-            surface.setAutoFillBackground(False)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(leave)
@@ -64,7 +56,7 @@ class NotesSheet(QFrame):
         layout.setContentsMargins(16, 14, 14, 12)
         layout.addWidget(self._title)
         layout.addWidget(self._outlook)
-        layout.addWidget(area, 1)
+        layout.addWidget(self.findings, 1)
         layout.addLayout(buttons)
         self.setFixedWidth(_WIDTH_LETTERS * self.fontMetrics().averageCharWidth())
         self._colour()
@@ -74,20 +66,15 @@ class NotesSheet(QFrame):
         """Ask about these moves; ``back`` gets the keyboard when it was answered."""
         self._asked, self._back = made, back
         self._title.setText(plain(f"{made.title}: {made.verdict}"))
-        self._outlook.setText(plain(made.outlook()))
-        notes = []
-        for target, finding in made.reasons():
-            lines = [f"•  {target}: {finding.text}" if target else f"•  {finding.text}"]
-            lines += details_of(finding, is_whole=True)
-            notes.append("\n".join(lines))
-        self._text.setText(plain("\n\n".join(notes)))
+        self._outlook.setText(plain(made.figures()))
+        self.findings.show_findings(made.reasons(), is_whole=True)
         self.setAccessibleName(self._title.text())
-        self.setAccessibleDescription(f"{self._outlook.text()}. {self._text.text()}")
+        self.setAccessibleDescription(f"{self._outlook.text()}. {self.findings.text()}")
         self._take_place()
         self.show()
         self.raise_()
         self._move.setFocus(Qt.FocusReason.PopupFocusReason)
-        said = f"{self._title.text()}. {self._text.text()}"
+        said = f"{self._title.text()}. {self.findings.text()}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     def leave(self) -> None:
