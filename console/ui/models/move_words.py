@@ -116,7 +116,7 @@ PHASES = {
     "switch": "switching over",
     "tidy": "tidying up; it runs on the target",
     "verify": "looking whether all is as before",
-    "cancel": "being cancelled",
+    "stops": "being cancelled",
     "stalled": "stalled: no progress",
     "unknown": "not known, looking",
     "moves": "moving",
@@ -145,9 +145,9 @@ def phase_of_record(record: OperationRecord) -> str:
     """Where this console's own move stands."""
     if record.state in _OF_STATE:
         is_asked = record.cancel_requested and record.state is not OperationState.UNKNOWN
-        return "cancel" if is_asked else _OF_STATE[record.state]
+        return "stops" if is_asked else _OF_STATE[record.state]
     if record.cancel_requested:
-        return "cancel"
+        return "stops"
     if stalled_since(record) is not None:
         return "stalled"
     return phase_of(record.progress.phase) if record.progress is not None else "moves"
@@ -164,6 +164,8 @@ class MoveSeen(Protocol):
     def phase(self) -> str: ...
     @property
     def position(self) -> int | None: ...
+    @property
+    def is_troubled(self) -> bool: ...
 
 
 def tile_figure(move: MoveSeen) -> str:
@@ -171,7 +173,7 @@ def tile_figure(move: MoveSeen) -> str:
     if move.phase == "waits" and move.position:
         return ordinal(move.position)
     if move.phase in ("copies", "moves") and move.fraction is not None:
-        return f"{move.fraction * 100:.0f} %"
+        return f"{'! ' if move.is_troubled else ''}{move.fraction * 100:.0f} %"
     return move.phase
 
 
@@ -182,6 +184,7 @@ def spoken_move(move: MoveSeen) -> str:
         words += f", {ordinal(move.position)} in line"
     elif move.fraction is not None:
         words += f", {move.fraction * 100:.0f} percent"
+        words += ", not getting ahead" if move.is_troubled else ""
     return f"moving to {move.target}: {words}"
 
 

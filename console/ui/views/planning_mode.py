@@ -166,6 +166,10 @@ class PlanningMode(QDialog):
 
     def _connect(self) -> None:
         self.map.dropped.connect(self._on_dropped)
+        # On a copy there is one way only: a drop with the right button is a drop.
+        self.map.drop_menu_wanted.connect(
+            lambda drop, _where: self._on_dropped(drop) if drop.is_taken else None
+        )
         self.map.menu_wanted.connect(self._open_menu)
         self.copy.changed.connect(self._on_changed)
         for key, act in (
