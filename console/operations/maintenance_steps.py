@@ -23,17 +23,19 @@ async def set_placement(context: OperationContext, node: str, is_allowed: bool) 
         seen = await context.backend.read_node(node)
         if seen is not None and seen.accepts_azure_placement is is_allowed:
             return None
-    await context.sending(
-        step, f"Set-TlcNodePlacement -Name {node} -IsAllowed ${is_allowed}  # {cmdlet}"
-    )
-    try:
-        await context.backend.set_azure_placement(node, is_allowed, context.operation_id)
-    except BackendError as error:
-        if error.was_sent:
-            raise
-        return error.fault
-    await context.accepted(step, "")
-    return None
+    command = f"Set-TlcNodePlacement -Name {node} -IsAllowed ${is_allowed}  # {cmdlet}"
+    while True:
+        await context.sending(step, command)
+        try:
+            await context.backend.set_azure_placement(node, is_allowed, context.operation_id)
+        except BackendError as error:
+            if error.was_sent:
+                raise
+            if not await context.may_send_again(error.fault):
+                return error.fault
+        else:
+            await context.accepted(step, "")
+            return None
 
 
 def placement_text(accepts: bool | None, refusal: Fault | None) -> str:

@@ -102,6 +102,28 @@ async def test_a_placement_that_cannot_be_read_back_is_said(
     assert "whether Azure still places VMs on it could not be read" in outcome.result
 
 
+async def test_a_wire_that_is_gone_for_a_moment_does_not_end_a_maintenance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = Context()
+    real, broken = context.world.set_azure_placement, 2
+
+    async def sometimes(*values: Any) -> None:
+        nonlocal broken
+        if broken:
+            broken -= 1
+            raise BackendError(Fault(FaultCode.UNREACHABLE, "no route"))
+        await real(*values)
+
+    async def may_send_again(fault: Fault) -> bool:
+        return fault.code is FaultCode.UNREACHABLE
+
+    monkeypatch.setattr(context.world, "set_azure_placement", sometimes)
+    monkeypatch.setattr(context, "may_send_again", may_send_again)
+    assert (await run(context, PauseNode(NODE))).state is S.SUCCEEDED
+    assert context.steps == ["pause_node", *["close_to_azure"] * 3]
+
+
 async def test_a_drain_closes_the_node_before_it_waits_for_the_vms() -> None:
     context = Context()
     await context.refresh()
