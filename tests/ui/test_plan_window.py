@@ -351,6 +351,29 @@ def test_running_pauses_moves_in_order_and_looks(plan: PlanWindow, bridge: Recor
     assert [f.operation_id for f in run.forecasts] == [p.operation_id for p in parts[1:-1]]
 
 
+def test_a_plan_that_was_run_is_opened_again_on_how_it_went(
+    plan: PlanWindow, window: MainWindow, bridge: RecordingBridge
+) -> None:
+    """As after a crash: the window knows the plan from its file, the operations from the worker."""
+    count = len(plan.page.plan.moves)
+    press(plan, "plan_run")
+    play(window, bridge, dict.fromkeys(range(4, count + 2), _S.QUEUED))
+    plan.close()
+    settle()
+    window.plans.show_kept()
+    settle()
+    kept = window.findChild(KeptPlans)
+    assert kept is not None
+    assert kept.list.topLevelItem(0).text(4).endswith("goes on")
+    press(kept, "kept_open")
+    settle()
+    (again,) = visible_plans(window)
+    assert again.tabs.currentWidget() is again.outcome
+    assert again.outcome._headline.text().startswith(f"3 of {count} moves done")
+    press(again, "plan_stop")
+    assert bridge.stopped == [bridge.groups[0][0]]
+
+
 def play(window: MainWindow, bridge: RecordingBridge, states: dict[int, OperationState]) -> None:
     """The worker's word on the parts of the last group."""
     group, title, parts = bridge.groups[-1]

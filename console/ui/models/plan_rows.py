@@ -105,8 +105,8 @@ class PlanRows(QAbstractTableModel):
             move.source,
             move.target,
             words.method_text(step),
-            words.moment_text(step.starts_s),
-            words.moment_text(step.ends_s),
+            "–" if step.is_broken else words.moment_text(step.starts_s),
+            "–" if step.is_broken else words.moment_text(step.ends_s),
             f"{words.moment_text(step.starts_s)}, ends {words.moment_text(step.ends_s)}",
             self._reserve(row, step),
         )[column]

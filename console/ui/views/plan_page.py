@@ -8,7 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QKeySequence,
+    QPalette,
+    QShortcut,
+)
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QVBoxLayout, QWidget
 
 from console.checks.situation import Situation
@@ -209,6 +215,7 @@ class PlanPage(QWidget):
     # -- inside --------------------------------------------------------------------------------
     def _show(self, outlook: Outlook) -> None:
         before, self.outlook = self.outlook, outlook
+        self._announce(words.trouble_text(before), words.trouble_text(outlook))
         row, chosen = self.table.currentIndex().row(), self.table.chosen
         at = self.table.verticalScrollBar().value()
         self.table.rows.show(outlook)
@@ -233,6 +240,12 @@ class PlanPage(QWidget):
         self.table.setVisible(has_rows or not outlook.stays)
         self.memory.setVisible(has_rows)
         self.changed.emit()
+
+    def _announce(self, before: str, now: str) -> None:
+        """What a change broke, or that nothing is broken any more, to a screen reader."""
+        if now != before and self.isVisible():
+            said = QAccessibleAnnouncementEvent(self.table, plain(now or "Every step can be done."))
+            QAccessible.updateAccessibility(said)
 
     def _show_step(self, row: int) -> None:
         """The step at this row in full: its cell may be too narrow."""
