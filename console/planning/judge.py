@@ -33,9 +33,8 @@ def judge(
 
     ``history``: earlier moves by VM (``console.model.earlier_moves``), which make ranges narrower.
     """
-    refusal = plan.refusal or why_no_plan(situation, plan.node)
-    if refusal:
-        return Outlook(plan, situation.now, refusal=refusal)
+    if plan.refusal:
+        return Outlook(plan, situation.now, refusal=plan.refusal)
     is_drain = plan.kind is PlanKind.DRAIN
     leaving = plan.node if is_drain else ""
     copy = _copy_for(plan, situation, after)
@@ -148,7 +147,8 @@ def _stays(plan: Plan, copy: CopiedCluster) -> tuple[StaysBehind, ...]:
 
 
 def _warning(plan: Plan, situation: Situation) -> str:
-    if plan.cluster and plan.cluster != situation.inventory.cluster.name:
-        here = situation.inventory.cluster.name
+    here = situation.inventory.cluster.name
+    if plan.cluster and plan.cluster != here:
         return f"This plan was made for the cluster {plan.cluster}; this one is {here}."
-    return ""
+    # A plan that was there stays in sight: its steps say by themselves that nothing is known.
+    return why_no_plan(situation, plan.node)

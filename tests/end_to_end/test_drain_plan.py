@@ -118,3 +118,32 @@ def test_a_node_is_emptied_proven_and_filled_again(
     assert window._store.inventory.nodes[NODE].state is NodeState.UP
     plan.outcome.look()
     assert f"{count} of {count} moves done and verified" in plan.outcome._headline.text()
+
+
+def test_the_cluster_empties_it_by_itself_watched_vm_by_vm(
+    plan: PlanWindow, window: MainWindow, lab: Lab, qtbot: QtBot
+) -> None:
+    lab.ask("speed", factor=4.0)
+    names = [move.vm_name for move in plan.page.plan.moves]
+    press(plan, "plan_cluster")
+    answer(plan, "Drain")
+    table = plan.outcome.table
+    last = table.columnCount() - 1
+
+    def told() -> list[str]:
+        return [table.item(row, last).text() for row in range(table.rowCount())]
+
+    qtbot.waitUntil(lambda: any("Moving to" in text for text in told()), timeout=60_000)
+    qtbot.waitUntil(lambda: is_over(window), timeout=200_000)
+    qtbot.waitUntil(lambda: all("It is on" in text for text in told()), timeout=30_000)
+    assert NODE not in owners(lab, names)
+    assert "paused and empty" in plan.outcome._proof.text()
+
+    plan.tabs.setCurrentWidget(plan.back)
+    press(plan, "plan_cluster")
+    answer(plan, "Resume with failback")
+    qtbot.waitUntil(
+        lambda: window._store.inventory.nodes[NODE].state is NodeState.UP, timeout=60_000
+    )
+    running = [name for name in names if lab.ask("vm", name=name)["vm"]["state"] == "Running"]
+    qtbot.waitUntil(lambda: owners(lab, running) == {NODE}, timeout=200_000)

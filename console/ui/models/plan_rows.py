@@ -85,6 +85,9 @@ class PlanRows(QAbstractTableModel):
             return theme.verdict_icon(step.verdict)
         if role == Qt.ItemDataRole.ForegroundRole and step.is_broken:
             return theme.current().color(theme.VERDICT_TOKEN[step.verdict])
+        if role == Qt.ItemDataRole.ForegroundRole and column == RESERVE:
+            is_lost = step.survives_node_loss is False
+            return theme.current().color("attention") if is_lost else None
         if role == STEP_ROLE:
             return step
         return None

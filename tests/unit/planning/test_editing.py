@@ -154,3 +154,19 @@ def test_what_cannot_be_done_takes_no_time(plan: Plan, inventory: Inventory) -> 
     assert outlook.finish_s is not None
     assert whole is not None
     assert outlook.finish_s[1] < whole[1]
+
+
+def test_a_plan_whose_cluster_fell_silent_stays_in_sight_and_cannot_be_run(
+    plan: Plan, inventory: Inventory
+) -> None:
+    late = Situation(inventory, (inventory.cluster_wire.read_at or 0.0) + 3600)
+    outlook = judge(plan, late)
+    assert len(outlook.steps) == len(plan.moves)
+    assert {step.verdict for step in outlook.steps} == {Verdict.UNKNOWN}
+    assert "old data" in outlook.warning
+    assert outlook.why_not_run
+
+
+def test_a_plan_for_a_node_that_is_gone_says_so(plan: Plan, inventory: Inventory) -> None:
+    outlook = judged(replace(plan, node="LAB-N9"), inventory)
+    assert outlook.warning == "There is no node LAB-N9 in this cluster."
