@@ -115,15 +115,17 @@ class StartPage(QScrollArea):
         font.setPointSizeF(font.pointSizeF() * 1.7)
         self._title.setFont(font)
         column.addWidget(self._title)
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        doors = QWidget(inside)
+        doors.setMaximumWidth(170 * letters)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, doors)
+        self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(16)
         self.doors: list[Door] = []
         for name, title, text, word in _DOORS:
             door = Door(name, title, text, word, lambda name=name: self.door_opened.emit(name))  # type: ignore[misc]
-            door.setMaximumWidth(60 * letters)
             self.doors.append(door)
             self._row.addWidget(door, 1)
-        column.addLayout(self._row)
+        column.addWidget(doors)
         self._known = QWidget(inside)
         known = QVBoxLayout(self._known)
         known.setContentsMargins(0, 12, 0, 0)
@@ -131,13 +133,15 @@ class StartPage(QScrollArea):
         self.list = QListWidget(self._known)
         self.list.setObjectName("known_profiles")
         self.list.setAccessibleName("Connections you have")
-        self.list.setMaximumWidth(100 * letters)
+        self.list.setMaximumWidth(170 * letters)
+        self.list.setMaximumHeight(14 * self.fontMetrics().height())
+        self.list.currentItemChanged.connect(lambda *_: self._follow())
         outline(self.list)
         self.list.itemActivated.connect(lambda item: self.profile_opened.emit(_id_of(item)))
         known.addWidget(self.list)
         known.addLayout(self._buttons())
-        column.addWidget(self._known, 1)
-        column.addStretch(0)
+        column.addWidget(self._known)
+        column.addStretch(1)
         self.setWidget(inside)
         self.show_profiles((), "")
 
@@ -151,6 +155,7 @@ class StartPage(QScrollArea):
             button.setObjectName(name)
             button.clicked.connect(lambda _=False, act=act: self._with_current(act))
             row.addWidget(button)
+        self._edit = button
         manage = QPushButton("&All connections…", self._known)
         manage.setObjectName("manage_profiles")
         manage.clicked.connect(lambda _=False: self.manage_wanted.emit())
@@ -164,12 +169,19 @@ class StartPage(QScrollArea):
         for profile in profiles:
             item = QListWidgetItem(f"{one_line(profile.name)}   ({what_is(profile)})")
             item.setData(_PROFILE_ROLE, profile.id)
+            item.setData(_PROFILE_ROLE + 1, profile.kind is ConnectionKind.LAB)
             self.list.addItem(item)
             if profile.id == last:
                 self.list.setCurrentItem(item)
         if profiles and self.list.currentItem() is None:
             self.list.setCurrentRow(0)
         self._known.setVisible(bool(profiles))
+
+    def _follow(self) -> None:
+        """A lab has nothing to edit."""
+        item = self.list.currentItem()
+        is_lab = item is not None and bool(item.data(_PROFILE_ROLE + 1))
+        self._edit.setEnabled(item is not None and not is_lab)
 
     def focus_first(self) -> None:
         """Where a person begins: their connections, else the first door."""
