@@ -89,9 +89,13 @@ class AzureForm(QWidget):
         self.method.setObjectName("method")
         for method, text in METHODS:
             self.method.addItem(text, method)
+        self.tenant_choice = QComboBox(self)
+        self.tenant_choice.setObjectName("tenant")
+        self.tenant_choice.setEditable(True)
+        self.tenant_choice.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.tenant = QLineEdit(self)
-        self.tenant.setObjectName("tenant")
         self.tenant.setPlaceholderText("the account's own")
+        self.tenant_choice.setLineEdit(self.tenant)
         self.client = QLineEdit(self)
         self.client.setObjectName("client")
         self.client.setPlaceholderText("Azure CLI's or azure-identity's own")
@@ -145,7 +149,7 @@ class AzureForm(QWidget):
         form.addRow("Proxy &user:", self.proxy_user)
         form.addRow("Proxy pass&word:", self.proxy_password)
         form.addRow("Sign &in:", self.method)
-        form.addRow("&Tenant:", self.tenant)
+        form.addRow("&Tenant:", self.tenant_choice)
         form.addRow("A&pplication (client) id:", self.client)
         form.addRow("Certi&ficate:", self.certificate)
         form.addRow("Its pass&word:", self.certificate_password)
@@ -233,10 +237,19 @@ class AzureForm(QWidget):
         self.account_words.setText(plain(text))
         if account is not None:
             checked = set(self.endpoint.subscription_ids)
+            self._offer_tenants(account)
             self.subscriptions.clear()
             for one in account.subscriptions:
                 self._add_subscription(one, is_checked=one.id in checked)
         self._follow()
+
+    def _offer_tenants(self, account: AzureAccount) -> None:
+        """What the account is a guest of too: another one takes another sign-in."""
+        typed = self.tenant.text()
+        self.tenant_choice.clear()
+        for one in account.tenants:
+            self.tenant_choice.addItem(one_line(one.domain or one.id))
+        self.tenant.setText(typed)
 
     def _add_subscription(self, one: Subscription, *, is_checked: bool) -> None:
         state = f", {one.state}" if one.state and one.state != "Enabled" else ""
@@ -258,7 +271,7 @@ class AzureForm(QWidget):
         self._form.setRowVisible(self.certificate_password, is_certificate)
         needs_client = method not in (SignInMethod.AZURE_CLI, SignInMethod.BROKER)
         self._form.setRowVisible(self.client, needs_client)
-        self._form.setRowVisible(self.tenant, method is not SignInMethod.MANAGED_IDENTITY)
+        self._form.setRowVisible(self.tenant_choice, method is not SignInMethod.MANAGED_IDENTITY)
         self._form.setRowVisible(self.account_words, bool(self.account_words.text()))
         for field in (self.proxy_user, self.proxy_password):
             self._form.setRowVisible(field, bool(self.proxy.text().strip()))

@@ -13,6 +13,7 @@ from console.model.freshness import Fault, FaultCode
 from console.profiles import ProfileError
 from console.settings import Settings
 from console.ui.bridge import Bridge, chores
+from console.ui.connections.ask_secret import AskSecret, needed
 from console.ui.connections.doors import StartPage
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.connections.profiles_dialog import ProfilesDialog
@@ -242,16 +243,60 @@ class Connector(QObject):
                 self.restart_wanted.emit(profile.id)
             return
         self.open_id, self._open = profile.id, profile
-        self.page = None  # the window takes it away
+        self._find_secrets(profile, dict(secrets or {}))
+
+    def _find_secrets(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
+        """What the profile goes with and no keyring holds is asked for, once a session."""
+        missing = [field for field in needed(profile) if field not in secrets]
+        if not missing:
+            self._find_proxy(profile, secrets)
+            return
+
+        def told(answer: chores.Answer | None) -> None:
+            held = answer.held if isinstance(answer, chores.KeyringTold) else ()
+            why = answer.text if isinstance(answer, chores.KeyringTold) else ""
+            self._ask_secrets(profile, secrets, [f for f in missing if f not in held], why)
+
+        question = chores.ReadKeyring(str(uuid.uuid4()), profile.id, tuple(missing))
+        self._bridge.ask_chore(question, told)
+
+    def _ask_secrets(
+        self, profile: ConnectionProfile, secrets: dict[str, str], fields: list[str], why: str
+    ) -> None:
+        if not fields:
+            self._find_proxy(profile, secrets)
+            return
+        field, *rest = fields
+        title, text = needed(profile)[field]
+        dialog = AskSecret(title, f"{text}\n{why}".strip(), self._window)
+
+        def given(secret: str) -> None:
+            found = secrets | ({field: secret} if secret else {})
+            self._ask_secrets(profile, found, rest, why)
+
+        dialog.given.connect(given)
+        dialog.rejected.connect(self._not_opened)
+        dialog.open()
+
+    def _not_opened(self) -> None:
+        """The person went back: the choice is there again."""
+        self.open_id, self._open = "", None
+        self.show_start()
+
+    def _find_proxy(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         if profile.arm is None:
-            self.opened.emit(profile, secrets or {})
+            self._emit(profile, secrets)
             return
 
         def then(proxy: object) -> None:
             found = {"system_proxy": proxy} if isinstance(proxy, str) and proxy else {}
-            self.opened.emit(profile, (secrets or {}) | found)
+            self._emit(profile, secrets | found)
 
         file_thread().run(functools.partial(system_proxy, profile.arm.url), then, self)
+
+    def _emit(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
+        self.page = None  # the window takes it away
+        self.opened.emit(profile, secrets)
 
     # -- signing in again ----------------------------------------------------------------------
     def _want_sign_in(self, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -29,6 +30,7 @@ from console.model.connection import (
 from console.model.freshness import Fault
 from console.settings import Settings
 from console.ui.bridge import chores
+from console.ui.connections.ask_secret import AskSecret
 from console.ui.connections.cluster_form import nodes_of
 from console.ui.connections.connector import Connector
 from console.ui.connections.profile_editor import ProfileEditor
@@ -216,6 +218,58 @@ def test_a_stopped_worker_is_said_and_can_be_asked_again(
     assert editor.test.isEnabled()
     editor.reject()
     settle()
+
+
+def test_a_password_that_no_keyring_holds_is_asked_for_once(
+    window: MainWindow, bridge: Chores, connector: Connector
+) -> None:
+    assert CLUSTER.cluster is not None
+    named = msgspec.structs.replace(CLUSTER.cluster, username="CONTOSO\\grace")
+    profile = msgspec.structs.replace(CLUSTER, cluster=named)
+    connector.open(profile)
+    question, answer = bridge.last(chores.ReadKeyring)
+    text = "Secrets are kept in memory until the console closes."
+    answer(chores.KeyringTold(question.token, "memory", False, text))  # type: ignore[operator]
+    settle()
+    dialog = window.findChild(AskSecret)
+    assert dialog is not None
+    assert text in child(dialog, QLabel, "ask_secret_words").text()  # type: ignore[attr-defined]
+    QTest.keyClicks(dialog.line, "a-word")
+    QTest.keyClick(dialog.line, Qt.Key.Key_Return)
+    settle()
+    assert connector.heard == [(profile, {"cluster_password": "a-word"})]  # type: ignore[attr-defined]
+
+
+def test_a_password_that_the_keyring_holds_is_not_asked_for(
+    window: MainWindow, bridge: Chores, connector: Connector
+) -> None:
+    assert CLUSTER.cluster is not None
+    named = msgspec.structs.replace(CLUSTER.cluster, username="grace")
+    profile = msgspec.structs.replace(CLUSTER, cluster=named)
+    connector.open(profile)
+    question, answer = bridge.last(chores.ReadKeyring)
+    told = chores.KeyringTold(question.token, "ring", True, "Kept.", ("cluster_password",))
+    answer(told)  # type: ignore[operator]
+    settle()
+    assert window.findChild(AskSecret) is None
+    assert connector.heard == [(profile, {})]  # type: ignore[attr-defined]
+
+
+def test_going_back_from_the_password_shows_the_choice_again(
+    window: MainWindow, bridge: Chores, connector: Connector
+) -> None:
+    assert CLUSTER.cluster is not None
+    named = msgspec.structs.replace(CLUSTER.cluster, username="grace")
+    connector.open(msgspec.structs.replace(CLUSTER, cluster=named))
+    question, answer = bridge.last(chores.ReadKeyring)
+    answer(chores.KeyringTold(question.token, "memory", False, "None."))  # type: ignore[operator]
+    dialog = window.findChild(AskSecret)
+    assert dialog is not None
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    settle()
+    assert connector.open_id == ""
+    assert connector.page is not None
+    assert connector.page.isVisible()
 
 
 def test_another_connection_starts_the_console_again(connector: Connector) -> None:
