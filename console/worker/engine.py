@@ -280,6 +280,7 @@ class Engine:
             save=lambda snapshot: stored_fleet.save(folder, connection_id, snapshot),
             clean=lambda fault: self._redaction.of_fault(fault) or fault,
             stored=stored,
+            clean_word=self._redaction,
         )
         try:
             await self._fleet.run()

@@ -2,7 +2,7 @@
 
 import uuid
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from console.backends.fleet import FleetPage, FleetRow
@@ -36,7 +36,9 @@ _PLAIN = tuple(column.id for column in COLUMNS if column.id not in ("doubt", "le
 class FleetLedger:
     """Slots of VMs by their key. Not thread-safe; the worker's loop owns it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Callable[[str], str] = lambda text: text) -> None:
+        """``clean`` takes secrets out of words before they are told or stored."""
+        self._clean = clean
         self.generation = uuid.uuid4().hex
         self.clusters: dict[str, FleetCluster] = {}
         self.texts: dict[str, list[str]] = {name: [] for name in TEXTS}
@@ -270,7 +272,7 @@ class FleetLedger:
         place = self._places[name].get(word)
         if place is None:
             place = self._places[name][word] = len(self.words[name])
-            self.words[name].append(word)
+            self.words[name].append(self._clean(word))
         return place
 
     def _judge(self, slot: int) -> None:

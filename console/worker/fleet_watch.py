@@ -41,8 +41,10 @@ class FleetWatch:
         save: Save,
         clean: Callable[[Fault], Fault],
         stored: FleetSnapshot | None = None,
+        clean_word: Callable[[str], str] = lambda text: text,
     ) -> None:
-        self.ledger = FleetLedger()
+        self._clean_word = clean_word
+        self.ledger = FleetLedger(clean_word)
         self.readings: dict[str, FleetReading] = {}
         self.wake = asyncio.Event()
         self._is_wanted = False
@@ -64,7 +66,7 @@ class FleetWatch:
             self.ledger.load(stored)
         except (ValueError, KeyError, IndexError) as error:
             _log.warning("the stored fleet does not fit: %r", error)
-            self.ledger = FleetLedger()
+            self.ledger = FleetLedger(self._clean_word)
             return
         self.readings = {
             one.subscription: msgspec.structs.replace(one, is_going_on=False)

@@ -20,6 +20,8 @@ from console.ui.slices import Slices
 _STEP = 4_000
 _DIVIDE_AGAIN_MS = 400
 _TELL_MS = 150
+# Where every VM has tags of its own, the first ones name the tags that there are.
+_MOST_TAGS_LOOKED_AT = 2_000
 TAG = "tag:"
 
 
@@ -89,7 +91,7 @@ class FleetGroups(QObject):
         """Names of tags that VMs of the fleet carry."""
         names = {
             pair.partition("=")[0]
-            for word in self._store.words["tags"]
+            for word in itertools.islice(self._store.words["tags"], _MOST_TAGS_LOOKED_AT)
             for pair in word.split("; ")
             if "=" in pair
         }

@@ -121,7 +121,7 @@ def search(
     """Append the slots that the query finds, in their order, with rests for the event loop."""
     if query.unknown:
         return
-    tests = _tests(store, query)
+    tests = compiled(store, query)
     for start in range(0, len(slots), STEP):
         some: Sequence[int] = slots[start : start + STEP]
         for test in tests:
@@ -134,16 +134,22 @@ def search(
 
 def finds(store: FleetFacts, query: Query, slots: Sequence[int]) -> set[int]:
     """Which of a few slots the query finds, now."""
-    found: array[int] = array("I")
-    for _ in search(store, query, slots, found):
-        pass
-    return set(found)
+    return set() if query.unknown else passing(compiled(store, query), slots)
+
+
+def passing(tests: "list[Test]", slots: Sequence[int]) -> set[int]:
+    """Which of a few slots pass all of these."""
+    some = slots
+    for test in tests:
+        some = test(some)
+    return set(some)
 
 
 Test = Callable[[Sequence[int]], Sequence[int]]
 
 
-def _tests(store: FleetFacts, query: Query) -> list[Test]:
+def compiled(store: FleetFacts, query: Query) -> list[Test]:
+    """The query's terms over the columns as they are: until words join or all is replaced."""
     levels = store.levels
     tests: list[Test] = [lambda some: [slot for slot in some if levels[slot] != NO_LEVEL]]
     # Comparing numbers is cheaper than looking into text: those first.

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL, NOT_KNOWN
 from console.ui.fleet_store import FleetStore
-from console.ui.models.fleet_query import STEP, Query, finds, parse, search
+from console.ui.models.fleet_query import STEP, Query, Test, compiled, parse, passing, search
 from console.ui.models.vm_columns import natural
 from console.ui.slices import Slices
 
@@ -43,6 +43,7 @@ class FleetRows(QObject):
         self._is_found_whole = False  # ``visible`` is all that ``query`` finds
         self._work = Slices(self)
         self._ordered = bytearray()  # by slot: 1 where it is in ``_order``
+        self._compiled: tuple[object, list[Test]] = (None, [])
         self._is_ordered = False
         self._has_missed = self._has_leaving = False
         self._tidy = QTimer(self, singleShot=True, interval=_TIDY_MS)
@@ -192,7 +193,7 @@ class FleetRows(QObject):
             self._has_missed = True
             return
         shown = self.shown
-        found = finds(self._store, self.query, slots)
+        found = self._finds(slots)
         joining = [slot for slot in slots if slot in found and not shown[slot]]
         for slot in joining:
             shown[slot] = 1
@@ -204,6 +205,16 @@ class FleetRows(QObject):
             self.rows_changed.emit()
         else:
             self.cells_changed.emit(slots)
+
+    def _finds(self, slots: Sequence[int]) -> set[int]:
+        """Few slots at a time, many times: the terms are looked up once."""
+        if self.query.unknown:
+            return set()
+        store = self._store
+        key = (self.query, store.generation, sum(map(len, store.words.values())))
+        if self._compiled[0] != key:
+            self._compiled = (key, compiled(store, self.query))
+        return passing(self._compiled[1], slots)
 
     def _start_tidying(self) -> None:
         if not self._tidy.isActive():

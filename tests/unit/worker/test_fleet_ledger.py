@@ -118,3 +118,13 @@ def test_a_stored_fleet_that_does_not_fit_is_refused(fleet: Fleet, column: str) 
         columns["name"] = columns["name"].replace(b"\n", b" ", 1)
     with pytest.raises(ValueError, match=r"."):
         FleetLedger().load(broken)
+
+
+def test_a_secret_in_a_tag_is_neither_told_nor_stored(fleet: Fleet) -> None:
+    ledger = FleetLedger(lambda text: text.replace("hunter2!", "•••"))
+    _take(ledger, fleet, _row(fleet, 1, tags={"note": "hunter2!"}))
+    told = msgspec.msgpack.encode([ledger.changes(), ledger.snapshot()])
+    assert b"hunter2!" not in told
+    assert "note=•••".encode() in told
+    _take(ledger, fleet, _row(fleet, 1, tags={"note": "hunter2!"}))
+    assert ledger.changes() == []
