@@ -8,6 +8,8 @@ from console.lab.world.errors import WorldError
 from console.lab.world.schedule import Timer
 from console.lab.world.state import WorldMigration, WorldNode, WorldVm
 
+# What every node reaches: a cluster shared volume, or a share.
+_SHARED = ("c:\\clusterstorage\\", "\\\\")
 BEFORE_CUTOVER = frozenset({"Queued", "Setup", "Memory", "Blackout"})
 
 
@@ -294,7 +296,7 @@ class Migrations:
             )
         if vm.operational_status not in ("Ok", "MigratingVirtualMachine"):
             raise WorldError("InvalidState", f"{vm.name} is busy: {vm.operational_status}")
-        if vm.mounted_iso:
+        if vm.mounted_iso and not vm.mounted_iso.lower().startswith(_SHARED):
             raise WorldError(
                 "IsoMounted",
                 f"{vm.name} has {vm.mounted_iso} attached, which the target cannot reach",

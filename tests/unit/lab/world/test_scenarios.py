@@ -1,13 +1,19 @@
+import asyncio
 import time
 from collections import Counter
 
 import pytest
 
+from console.checks import OF_MOVES
+from console.checks.moves import judge_moves
 from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.clock import MovableClock
 from console.lab.world.scenarios import SCENARIOS, make_site
 from console.lab.world.site import Site
+from console.model.freshness import Wire
+from console.model.inventory import Inventory
+from tests.world_backend import WorldBackend
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ def test_degraded_shows_every_kind_of_trouble() -> None:
 def test_unknown_scenario_names_those_there_are() -> None:
     with pytest.raises(KeyError, match="small, degraded, large, empty"):
         make_site("other")
-    assert list(SCENARIOS) == ["small", "degraded", "large", "empty"]
+    assert list(SCENARIOS) == ["small", "degraded", "large", "empty", "fleet"]
 
 
 def _median_ms(site: Site, clock: MovableClock, step: float) -> float:
@@ -117,3 +123,30 @@ def test_figures_change_with_time_and_not_with_looking() -> None:
     assert figures() != first
     assert all(0 <= cpu <= 100 for cpu, _ in figures())
     assert 0 < site.node_cpu_percent("LAB-N1") <= 100
+
+
+# Only where nobody could read something, a release is old, or a whole wire is silent.
+NOT_IN_DEGRADED = {
+    "account_may_act",
+    "configuration_version_fits",
+    "data_is_fresh",
+    "migration_network_is_up",
+    "node_has_memory",
+    "processor_fits",
+    "group_is_online",
+}
+
+
+def test_degraded_makes_the_checks_of_a_move_speak() -> None:
+    clock = MovableClock(1_800_000_000.0)
+    site = make_site("degraded", clock)
+    backend = WorldBackend(site)
+    inventory = Inventory(asyncio.run(backend.read_snapshot(frozenset(Wire))))
+    spoken = {
+        finding.check
+        for key in inventory.vms
+        for verdict in judge_moves(inventory, [key], [], clock.now())
+        for finding in verdict.findings
+    }
+    every = {check.ID for check in OF_MOVES}
+    assert every - NOT_IN_DEGRADED <= spoken
