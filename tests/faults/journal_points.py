@@ -11,6 +11,7 @@ from typing import Any
 from console.lab.world import arm_ids
 from console.model.request import (
     ChangePowerState,
+    CleanUpCreation,
     CreateVirtualMachine,
     DeleteVirtualMachine,
     DownloadImage,
@@ -93,6 +94,12 @@ def _resume(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     return [DrainNode(machine.names[0])], ResumeNode(machine.names[0])
 
 
+def _clean_up(machine: ConsoleMachine) -> tuple[list[Request], Request]:
+    """Without its password the creation fails at the VM, and leaves the parts before it."""
+    spec, name = machine._spec("fresh-0"), f"op-{machine.asked}"
+    return [CreateVirtualMachine(spec)], CleanUpCreation(name, spec)
+
+
 def _download(machine: ConsoleMachine) -> tuple[list[Request], Request]:
     settings = machine.truth.site.settings
     assert machine.truth.site.list_resources(arm_ids.MARKET_IMAGES, settings.group_id)
@@ -111,6 +118,7 @@ KINDS: dict[str, Make] = {
     "quick move": _quick,
     **{f"power {action}": _power(action) for action in PowerAction},
     "create": _create,
+    "clean up": _clean_up,
     "delete": _delete,
     "drain": _drain,
     "pause": _pause,

@@ -19,6 +19,7 @@ from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import (
     ChangePowerState,
+    CleanUpCreation,
     CreateVirtualMachine,
     LiveMigrate,
     PowerAction,
@@ -109,6 +110,9 @@ class Truth:
                     is_so or key in self.touched_by_others,
                     f"J2: {record.id} says {record.result} but it is {vm and vm.state}",
                 )
+            case CleanUpCreation(spec=spec) if record.state is S.SUCCEEDED:
+                left = [key for key in self.site.resources if f"/{spec.name.lower()}" in key]
+                self.demand(not left, f"J2: {record.id} says {record.result}, but left {left}")
             case _:
                 pass
 
