@@ -271,7 +271,8 @@ class Run:
                 )
         except TimeoutError:
             text = "The checks did not come to an end in time."
-            return (Finding("runner", Severity.UNKNOWN, text, remedy="Try again."),)
+            severity = Severity.WAITS if is_patient else Severity.UNKNOWN
+            return (Finding("runner", severity, text, remedy="Try again."),)
         except BackendError as error:
             code = error.fault.code
             waits = code in IS_WAITED_FOR or (is_patient and code in MAY_PASS)

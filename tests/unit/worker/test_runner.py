@@ -505,3 +505,29 @@ async def test_operations_of_another_connection_are_left_alone(tmp_path: Path) -
     async with Bench(tmp_path, world, connection_id="production") as bench:
         assert (await bench.runner.recover()).records == ()
         assert bench.runner.unfinished == ()
+
+
+@pytest.mark.parametrize("hangs", [2, 1_000_000])
+async def test_checks_that_do_not_end_are_made_again_while_there_is_patience(
+    tmp_path: Path, hangs: int
+) -> None:
+    """A wire that is silent for a moment must not block what waits its turn."""
+    pace = Pace(refresh_at_most=0.05, wire_patience=60.0, wait_again=1.0)
+    asked = 0
+
+    async def silent(*_values: object) -> tuple[Finding, ...]:
+        nonlocal asked
+        asked += 1
+        if asked <= hangs:
+            await asyncio.sleep(60)
+        return ()
+
+    async with Bench(tmp_path, World({"vm": "N1"}), pace=pace) as bench:
+        bench.runner.run_checks = silent
+        await bench.submit("op", "vm", "N1", "N2")
+        await bench.until_over("op")
+        record = bench.record("op")
+        assert record.state is (S.SUCCEEDED if hangs == 2 else S.BLOCKED), record
+        assert asked > 2
+        if record.state is S.BLOCKED:
+            assert "did not come to an end in time" in record.result
