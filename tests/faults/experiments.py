@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.faults import bad_wires, creations, in_process, journal_points, kills
+from tests.faults import bad_wires, creations, drains, in_process, journal_points, kills
 from tests.faults.tally import Tally
 
 Experiment = Callable[[int, bool], Tally]
@@ -11,6 +11,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "kills": kills.run,
     "bad wires": bad_wires.run,
     "creations": creations.run,
+    "drains": drains.run,
     "journal points": journal_points.run,
     "power": in_process.power,
     "state machine": in_process.machine,

@@ -91,6 +91,11 @@ class Console:
         self._link.send(SubmitGroup(group, f"{len(parts)} at once", parts))
         return group
 
+    def submit_parts(self, title: str, parts: tuple[Submit, ...]) -> None:
+        """A group whose ids and order somebody else made (a plan)."""
+        self.asked.update((part.operation_id, part.request) for part in parts)
+        self._link.send(SubmitGroup(parts[0].group_id, title, parts))
+
     def cancel(self, operation_id: str) -> None:
         self._link.send(Cancel(operation_id))
 
