@@ -75,10 +75,8 @@ class CopiedCluster:
         self.inventory = copy_of(situation.inventory)
         if arriving in self.inventory.nodes:
             self._bring_up(arriving)
-        self._situations = {
-            method: dataclasses.replace(situation, inventory=self.inventory, method=method)
-            for method in MoveMethod
-        }
+        live = dataclasses.replace(situation, inventory=self.inventory, method=MoveMethod.LIVE)
+        self._situations = {MoveMethod.LIVE: live}
         self.moved: dict[str, tuple[str, str]] = {}  # by VM: where it was first, where it is
         nodes = self.inventory.nodes.values()
         self._used = {node.name: used_mib(node) for node in nodes}
@@ -95,7 +93,14 @@ class CopiedCluster:
 
     def situation(self, method: MoveMethod = MoveMethod.LIVE) -> Situation:
         """What a move by this method is judged on; the same one each time, it remembers much."""
-        return self._situations[method]
+        known = self._situations.get(method)
+        if known is None:
+            live = self._situations[MoveMethod.LIVE]
+            known = self._situations[method] = dataclasses.replace(live, method=method)
+            # What was worked out of all VMs holds for every method, and is followed once for all.
+            told = {name: made for name, made in vars(live).items() if name not in vars(known)}
+            vars(known).update(told)
+        return known
 
     @property
     def targets(self) -> list[str]:

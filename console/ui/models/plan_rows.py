@@ -37,6 +37,8 @@ class PlanRows(QAbstractTableModel):
         super().__init__(parent)
         self.outlook: Outlook | None = None
         self._shared: tuple[str, ...] = ()
+        self._lost_at: int | None = None
+        self._texts: dict[int, tuple[str, ...]] = {}  # of rows that were looked at
         self.is_editable = True
 
     def show(self, outlook: Outlook) -> None:
@@ -44,6 +46,8 @@ class PlanRows(QAbstractTableModel):
         self.beginResetModel()
         self.outlook = outlook
         self._shared = words.notes_of_all(outlook)
+        self._lost_at = outlook.reserve_lost_at
+        self._texts.clear()
         self.endResetModel()
 
     @property
@@ -74,13 +78,13 @@ class PlanRows(QAbstractTableModel):
         row, column = index.row(), index.column()
         step = self.steps[row]
         if role == Qt.ItemDataRole.DisplayRole:
-            return "" if column in (NODES, TIMELINE) else self._text(row, step, column)
+            return "" if column in (NODES, TIMELINE) else self.texts(row)[column]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{COLUMNS[column]}: {self._text(row, step, column)}"
+            return f"{COLUMNS[column]}: {self.texts(row)[column]}"
         if role == Qt.ItemDataRole.ToolTipRole:
             if column == NODES:
                 return tip("\n".join(words.node_texts(self.outlook, row)))
-            return tip(self._text(row, step, column))
+            return tip(self.texts(row)[column])
         if role == Qt.ItemDataRole.DecorationRole and column == KNOW:
             return theme.verdict_icon(step.verdict)
         if role == Qt.ItemDataRole.ForegroundRole and step.is_broken:
@@ -92,15 +96,22 @@ class PlanRows(QAbstractTableModel):
             return step
         return None
 
-    def _text(self, row: int, step: Step, column: int) -> str:
-        """What the cell says; of the painted column, what it shows."""
+    def texts(self, row: int) -> tuple[str, ...]:
+        """What each cell of the row says; of the painted ones, what they show."""
+        known = self._texts.get(row)
+        if known is None:
+            known = self._texts[row] = self._cells(row, self.steps[row])
+        return known
+
+    def _cells(self, row: int, step: Step) -> tuple[str, ...]:
         assert self.outlook is not None
-        if column == NODES:
-            return "; ".join(words.node_texts(self.outlook, row))
-        if column == KNOW:
-            told = words.know_text(step, self._shared)
-            return told if not step.is_broken else f"{words.verdict_word(step)}: {told}"
         move = step.move
+        told = words.know_text(step, self._shared)
+        starts, ends = (words.moment_text(range_) for range_ in (step.starts_s, step.ends_s))
+        if step.is_broken:
+            starts = ends = "–"
+            told = f"{words.verdict_word(step)}: {told}"
+        is_lost_here = self._lost_at == row + 1
         return (
             str(row + 1),
             one_line(move.vm_name),
@@ -108,16 +119,13 @@ class PlanRows(QAbstractTableModel):
             move.source,
             move.target,
             words.method_text(step),
-            "–" if step.is_broken else words.moment_text(step.starts_s),
-            "–" if step.is_broken else words.moment_text(step.ends_s),
-            f"{words.moment_text(step.starts_s)}, ends {words.moment_text(step.ends_s)}",
-            self._reserve(row, step),
-        )[column]
-
-    def _reserve(self, row: int, step: Step) -> str:
-        assert self.outlook is not None
-        is_first = self.outlook.reserve_lost_at == row + 1
-        return "LOST HERE" if is_first else words.RESERVE_WORDS[step.survives_node_loss]
+            starts,
+            ends,
+            f"{starts}, ends {ends}",
+            "LOST HERE" if is_lost_here else words.RESERVE_WORDS[step.survives_node_loss],
+            "; ".join(words.node_texts(self.outlook, row)),
+            told,
+        )
 
     # -- dragging ------------------------------------------------------------------------------
     def flags(self, index: Any) -> Qt.ItemFlag:

@@ -222,6 +222,8 @@ class PlanPage(QWidget):
         kind = outlook.plan.kind
         self.table.setColumnHidden(plan_rows.SOURCE, kind is PlanKind.DRAIN)
         self.table.setColumnHidden(plan_rows.TARGET, kind is PlanKind.RETURN)
+        if outlook.steps and not before.steps:
+            self.table.fit_columns()
         if len(before.steps) == len(outlook.steps):
             self.table.choose(chosen)
         self.table.verticalScrollBar().setValue(at)

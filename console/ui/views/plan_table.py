@@ -11,6 +11,7 @@ from console.ui.models import plan_rows
 from console.ui.models.plan_rows import PlanRows
 from console.ui.views.plan_painting import NodesCell, TimelineCell
 
+_LONGEST, _PADDING = 5, 16
 _ALT = Qt.KeyboardModifier.AltModifier
 
 
@@ -55,9 +56,23 @@ class PlanTable(QTreeView):
         header.setSectionsMovable(False)
         header.setStretchLastSection(True)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         # Queued: a drop must have ended before the rows are others.
         self.rows.dropped.connect(self.reorder_wanted, Qt.ConnectionType.QueuedConnection)
+
+    def fit_columns(self) -> None:
+        """As wide as what they hold. Not done at every change: Qt would look at every cell."""
+        metrics, header = self.fontMetrics(), self.header()
+        rows = range(self.rows.rowCount())
+        for column in range(plan_rows.KNOW):
+            head = header.sectionSizeFromContents(column).width()
+            if column in (plan_rows.TIMELINE, plan_rows.NODES):
+                wide = self.sizeHintForIndex(self.rows.index(0, column)).width() if rows else 0
+            else:
+                texts = {self.rows.texts(row)[column] for row in rows}
+                longest = sorted(texts, key=len)[-_LONGEST:]
+                wide = max(map(metrics.horizontalAdvance, longest), default=0) + _PADDING
+            header.resizeSection(column, max(head, wide))
 
     @property
     def chosen(self) -> tuple[int, ...]:

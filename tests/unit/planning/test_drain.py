@@ -9,9 +9,10 @@ from console.checks.situation import Situation
 from console.model.inventory import Inventory
 from console.model.node import NodeState
 from console.model.outlook import Outlook
-from console.model.plan import Method
+from console.model.plan import Method, PlannedMove
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import PowerState
+from console.planning import editing
 from console.planning.drain import plan_drain, plan_return
 from console.planning.judge import judge
 from console.planning.timeline import schedule
@@ -203,3 +204,31 @@ def test_no_node_ever_has_more_moves_than_slots(
             assert len(busy) <= slots
     starts = [start for start, _ in times]
     assert starts == sorted(starts)
+
+
+def test_what_cannot_go_live_is_offered_the_ways_that_would_take_it(inventory: Inventory) -> None:
+    """Without a migration network nothing goes live; over its volume, or off, it could."""
+    for name in others(inventory):
+        node = inventory.nodes[name]
+        nets = tuple(replace(net, is_up=False) for net in node.migration_networks)
+        change_nodes(inventory, {name}, migration_networks=nets)
+    made = plan(inventory)
+    assert all(step.move.method is Method.QUICK for step in made.steps)  # only what is off
+    live = [vm for vm in made.stays if vm.offers]
+    assert live
+    assert all(vm.offers == (Method.QUICK, Method.SHUT_DOWN) for vm in live)
+    taken = live[0]
+    move = PlannedMove(taken.vm_key, taken.vm_name, NODE, taken.target, Method.QUICK)
+    now = situation(inventory)
+    again = judge(editing.with_move(made.plan, move), now)
+    assert not again.broken
+    assert taken.vm_key not in {vm.vm_key for vm in again.stays}
+
+
+def test_an_iso_forbids_every_way_but_taking_it_out(inventory: Inventory) -> None:
+    vm = next(vm for vm in inventory.vms_on(NODE) if vm.power is PowerState.RUNNING)
+    assert vm.cluster is not None
+    with_iso = replace(vm, cluster=replace(vm.cluster, mounted_iso="C:\\a.iso"))
+    inventory.apply(SnapshotDelta(upserted=(with_iso,)))
+    (stays,) = [stays for stays in plan(inventory).stays if stays.vm_key == vm.key]
+    assert stays.offers == ()
