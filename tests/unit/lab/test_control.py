@@ -75,3 +75,17 @@ def test_one_line_in_one_line_out(site: Site) -> None:
     serve_control(site, io.StringIO('{"do": "nodes"}\n\n{"do": "drains"}\n'), out)
     replies = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [reply["ok"] for reply in replies] == [True, True]
+
+
+def test_the_fleet_around_the_site_is_acted_on_by_name(site: Site) -> None:
+    from console.lab.world.fleet import Fleet
+
+    line = json.dumps({"do": "fleet", "name": "set_power", "args": {
+        "first": 3, "count": 2, "power": "Paused"}})  # fmt: skip
+    assert not answer(site, line)["ok"]
+    site.fleet = Fleet(1, vms=60, clusters=2, subscriptions=1)
+    assert answer(site, line) == {"ok": True}
+    one = site.fleet.subscriptions[0].id
+    assert site.fleet.vm_row(4, one, 0.0)["power"] == "Paused"
+    for name in ("vm_row", "__init__", "nothing"):
+        assert not answer(site, json.dumps({"do": "fleet", "name": name}))["ok"]
