@@ -1358,8 +1358,11 @@ function Test-TlcEndpoint {
         })
 }
 
-Export-ModuleMember -Function @(
-    'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
-    'Start-TlcLiveMigration', 'Start-TlcQuickMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
-    'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
-)
+# A full administrator's session may get this file as text, where nothing can be exported.
+if ($null -ne $ExecutionContext.SessionState.Module) {
+    Export-ModuleMember -Function @(
+        'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
+        'Start-TlcLiveMigration', 'Start-TlcQuickMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
+        'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
+    )
+}

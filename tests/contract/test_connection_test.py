@@ -273,3 +273,32 @@ async def test_without_its_authority_a_custom_endpoint_is_not_asked(lab: Lab) ->
     with pytest.raises(BackendError) as caught:
         await SignIns(lambda _: None).discover(lab.arm.url, "")
     assert caught.value.fault.code is FaultCode.UNTRUSTED_CERTIFICATE
+
+
+# -- nodes without the module ------------------------------------------------------------------
+async def test_a_full_administrator_s_session_brings_the_module(lab: Lab) -> None:
+    lab.site.faults.module_is_missing = True
+    steps = await steps_of(lab.with_cluster(configuration_name="Microsoft.PowerShell"), lab.secrets)
+    assert {step.state for step in steps.values()} <= {StepState.PASSED, StepState.NOTE}
+    assert "brings its text" in steps["LAB-N1", "Node module"].text
+    assert "JEA kit" in steps["LAB-N1", "Node module"].remedy
+
+
+async def test_a_constrained_endpoint_gets_no_script_text(lab: Lab) -> None:
+    lab.site.faults.module_is_missing = True
+    steps = await steps_of(lab.with_cluster(), lab.secrets)
+    failed = first_failure(steps, "LAB-N1")
+    assert failed.title == "Node module"
+    assert "Install the node module" in failed.remedy
+
+
+async def test_a_whole_reading_works_without_the_module(lab: Lab) -> None:
+    lab.site.faults.module_is_missing = True
+    cluster = replace(lab.cluster, configuration_name="Microsoft.PowerShell")
+    backend = AzureLocalBackend.open(None, cluster_connection(cluster, lab.secrets), RealClock())
+    try:
+        snapshot = await backend.read_snapshot(frozenset({Wire.CLUSTER}))
+    finally:
+        await backend.close()
+    assert snapshot.cluster_wire.read_at is not None
+    assert len(snapshot.vms) > 50

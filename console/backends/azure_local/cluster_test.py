@@ -109,7 +109,7 @@ async def _test_node(node: str, connection: ClusterConnection, tell: Tell) -> No
         return
     finally:
         session.close()
-    _tell_answer(node, connection, answer.data, tell)
+    _tell_answer(node, connection, answer.data, tell, is_brought=session.brings_module)
 
 
 def _leave_out(node: str, titles: tuple[str, ...], tell: Tell) -> None:
@@ -174,8 +174,21 @@ def _module_missing(node: str, error: BackendError, tell: Tell) -> None:
     _leave_out(node, _LATER[2:], tell)
 
 
-def _tell_answer(node: str, connection: ClusterConnection, found: _Endpoint, tell: Tell) -> None:
+def _tell_answer(
+    node: str, connection: ClusterConnection, found: _Endpoint, tell: Tell, *, is_brought: bool
+) -> None:
     tell(_let_in(node, connection, found.account))
+    if is_brought:
+        tell(
+            TestStep(
+                node, _LATER[1], StepState.NOTE,
+                "Not installed: the console brings its text with every command, as this is a full "
+                "administrator's endpoint.",
+                "Least privilege: install the endpoint with the JEA kit and name it here.",
+            )
+        )  # fmt: skip
+        _tell_rights(node, found, tell)
+        return
     is_same = found.module_version == module_version()
     tell(
         TestStep(
@@ -185,6 +198,10 @@ def _tell_answer(node: str, connection: ClusterConnection, found: _Endpoint, tel
             "" if is_same else "Install the node module that came with this console.",
         )
     )  # fmt: skip
+    _tell_rights(node, found, tell)
+
+
+def _tell_rights(node: str, found: _Endpoint, tell: Tell) -> None:
     lacking = [check for check in found.checks if check.is_ok is False]
     unknown = [check for check in found.checks if check.is_ok is None]
     tell(_rights(node, lacking, unknown))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import queue
 import threading
@@ -18,6 +19,7 @@ from pypsrp.wsman import WSMan
 from console.backends import BackendError
 from console.backends.azure_local.connections import ClusterConnection
 from console.backends.azure_local.node_faults import SHELL_GONE, error_of, node_fault
+from console.catalog import resource_path
 from console.model.freshness import Fault, FaultCode
 
 CONNECT_TIMEOUT_S, OPERATION_TIMEOUT_S, READ_TIMEOUT_S = 5, 10, 15
@@ -32,6 +34,9 @@ LONGEST_ANSWER = 32 * 1024 * 1024
 # At ERROR pypsrp still prints a traceback for every timeout; below WARNING whole messages.
 logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
 logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+# Open to administrators of the node only; there alone script text is taken.
+FULL_ENDPOINT = "microsoft.powershell"
 
 Parameters = Mapping[str, str | int | bool]
 
@@ -71,6 +76,8 @@ class PypsrpNodeSession:
         self._stuck: _Command | None = None
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
+        # The node lacks our module: its shipped text goes along with every command.
+        self.brings_module = False
 
     @property
     def is_stuck(self) -> bool:
@@ -165,8 +172,33 @@ class PypsrpNodeSession:
             raise
 
     def _run_once(self, command: _Command) -> str:
+        try:
+            return self._send(command)
+        except BackendError as error:
+            if not self._can_bring_module(command, error):
+                raise
+        # The node did not know the function, so nothing ran.
+        self.brings_module, command.was_sent = True, False
+        return self._send(command)
+
+    def _can_bring_module(self, command: _Command, error: BackendError) -> bool:
+        """Only to a full administrator's endpoint, and only where our own function was unknown:
+        a cmdlet unknown inside of it would mean that part of it ran.
+        """
+        return (
+            error.fault.code is FaultCode.MISSING_FUNCTION
+            and command.function.lower() in error.fault.detail.lower()
+            and self._connection.configuration_name.lower() == FULL_ENDPOINT
+            and not self.brings_module
+            and not command.is_given_up.is_set()
+        )
+
+    def _send(self, command: _Command) -> str:
         pool = self._open_pool(command)
         shell = PowerShell(pool)
+        if self.brings_module:
+            # The only script text that ever leaves this house, and never with anything put into it.
+            shell.add_script(shipped_module()).add_statement()
         shell.add_cmdlet(command.function)
         for name, value in command.parameters.items():
             shell.add_parameter(name, value)
@@ -235,6 +267,13 @@ class PypsrpNodeSession:
         with contextlib.suppress(Exception):
             if wsman is not None:
                 wsman.close()
+
+
+@functools.cache
+def shipped_module() -> str:
+    """The node module's text, byte by byte as it ships."""
+    path = resource_path("scripts/TrustedLaunchConsole.psm1")
+    return path.read_bytes().decode("ascii")
 
 
 def _is_alive(pool: RunspacePool) -> bool:

@@ -39,6 +39,8 @@ class Switches:
     # -- cluster plane
     # Functions that the account's role at the nodes does not have, or that no module has.
     missing_functions: set[str] = field(default_factory=set)
+    # Nodes without the module: a pipeline knows the functions only if it brings their shipped text.
+    module_is_missing: bool = False
     cluster_rights_untold: bool = False  # no node tells what the account may do
     # -- both
     malformed: set[str] = field(default_factory=set)  # "arm", "cluster"

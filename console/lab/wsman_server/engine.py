@@ -37,6 +37,7 @@ class Engine:
                 ErrorCategory.PermissionDenied,
                 _AUTOMATION,
             )
+        has_module = not self._site.faults.module_is_missing
         for command in commands:
             context.demand_going_on()
             if not command.end_of_statement:
@@ -48,8 +49,11 @@ class Engine:
                 )
             if command.is_script:
                 self._demand_shipped(str(command.command_text))
-                continue  # the module's text defines functions that this node has anyway
+                has_module = True
+                continue
             name = str(command.command_text)
+            if not has_module:
+                raise _unknown(name)
             try:
                 answer = self.call(name, dict(command.parameters))
             except CommandRefused as refusal:

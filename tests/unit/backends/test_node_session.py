@@ -14,7 +14,7 @@ from pypsrp.exceptions import AuthenticationError, WSManFaultError
 from console.backends import BackendError
 from console.backends.azure_local import node_session
 from console.backends.azure_local.connections import ClusterConnection
-from console.backends.azure_local.node_faults import SHELL_GONE, code_of
+from console.backends.azure_local.node_faults import SHELL_GONE, code_of, node_fault
 from console.backends.azure_local.node_session import NodeRefusal, PypsrpNodeSession
 from console.model.freshness import FaultCode
 
@@ -174,3 +174,26 @@ async def test_nothing_listening_and_a_mute_port_over_real_sockets(
     assert not raised.value.was_sent
     assert "canary" not in repr(raised.value.fault)
     silent.close()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "unknown", "brings"),
+    [
+        ("Microsoft.PowerShell", "Start-TlcLiveMigration", True),
+        # A cmdlet that is unknown inside of the function: part of an act may have been done.
+        ("Microsoft.PowerShell", "Move-ClusterVirtualMachineRole", False),
+        ("TrustedLaunchConsole", "Start-TlcLiveMigration", False),
+    ],
+)
+async def test_the_module_s_text_goes_where_our_own_function_is_unknown(
+    endpoint: str, unknown: str, brings: bool
+) -> None:
+    connection = ClusterConnection(nodes={"N1": "n1"}, configuration_name=endpoint)
+    session = node_session.PypsrpNodeSession("N1", connection)
+    loop = asyncio.get_running_loop()
+    command = node_session._Command(
+        "Start-TlcLiveMigration", {}, loop, loop.create_future(), is_act=True
+    )
+    text = f"The term '{unknown}' is not recognized as the name of a cmdlet, function, script file."
+    error = BackendError(node_fault(FaultCode.MISSING_FUNCTION, "N1", text))
+    assert session._can_bring_module(command, error) is brings
