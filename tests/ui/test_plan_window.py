@@ -501,6 +501,8 @@ def test_evening_out_opens_a_plan_or_says_that_nothing_is_to_do(
     (plan,) = visible_plans(window)
     assert said(plan, "plan_headline").startswith("Even out lab-cluster: 1 move")
     assert "Evens out memory" in plan.page.plan.moves[0].reason
+    assert "of a node now, and between" in said(plan, "plan_reserve")
+    assert "up to 10 points" in said(plan, "plan_next")
     assert not plan.tabs.isTabVisible(plan.tabs.indexOf(plan.back))
     press(plan, "plan_run")
     assert len(bridge.groups[0][2]) == 1

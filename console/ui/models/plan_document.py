@@ -26,7 +26,11 @@ def markdown(outlook: Outlook) -> str:
     judged = time.strftime("%Y-%m-%d %H:%M", time.localtime(outlook.judged_at))
     lines = [f"# {_cell(words.headline(outlook))}", ""]
     lines += [f"Cluster {_cell(outlook.plan.cluster)}, judged {judged}.", ""]
-    told = (words.trouble_text(outlook), words.reserve_text(outlook))
+    told = (
+        words.trouble_text(outlook),
+        words.spread_text(outlook),
+        words.reserve_text(outlook),
+    )
     lines += [line for text in told if text for line in (_cell(text), "")]
     lines += [f"- {_cell(note)}" for note in words.notes_of_all(outlook)]
     lines += ["", *_table(COLUMNS, rows(outlook))]

@@ -1,9 +1,12 @@
 """A plan in words: headline, reserve, and every step's cells."""
 
+from collections.abc import Sequence
+
 from console.checks.node_has_memory import gib
 from console.model.finding import Severity, Verdict
 from console.model.outlook import Outlook, Step
 from console.model.plan import Method, PlanKind, Range
+from console.planning.rebalance import LEAST_CPU_SPREAD, LEAST_SPREAD
 from console.ui.models.operation_words import duration_text
 from console.ui.models.vm_columns import memory_text
 from console.ui.plain_text import one_line
@@ -29,7 +32,11 @@ _NEXT = {
         "New-MocPhysicalNode), so that the cluster and Azure use it again, then brings the VMs "
         "back, each checked again before it starts."
     ),
-    PlanKind.REBALANCE: "Nothing has been moved yet. Each move is checked again before it starts.",
+    PlanKind.REBALANCE: (
+        "Nothing has been moved yet. Each move is checked again before it starts. No moves are "
+        f"proposed for differences of up to {LEAST_SPREAD:.0f} points of memory or "
+        f"{LEAST_CPU_SPREAD:.0f} of CPU: they would cost more than they bring."
+    ),
     PlanKind.ARRANGED: "Nothing has been moved yet. Each move is checked again before it starts.",
 }
 
@@ -85,6 +92,25 @@ def reserve_text(outlook: Outlook) -> str:
     if any(step.survives_node_loss is None for step in outlook.steps):
         return f"Whether {others} could bear the loss of one (N+1) is not known."
     return f"At every step {others} could bear the loss of one (N+1 kept)."
+
+
+def spread_text(outlook: Outlook) -> str:
+    """How even the nodes are now and afterwards; of plans that are about that."""
+    kinds = (PlanKind.REBALANCE, PlanKind.ARRANGED)
+    if outlook.plan.kind not in kinds or not outlook.steps:
+        return ""
+    rooms = outlook.nodes
+    before = _between([(room.used_mib, room.total_mib) for room in rooms])
+    last = outlook.steps[-1].used_mib
+    after = _between([(u, room.total_mib) for u, room in zip(last, rooms, strict=True)])
+    if not before or not after:
+        return ""
+    return f"Memory in use is between {before} of a node now, and between {after} afterwards."
+
+
+def _between(used: Sequence[tuple[int | None, int | None]]) -> str:
+    shares = [mib / total * 100 for mib, total in used if mib is not None and total]
+    return f"{min(shares):.0f} and {max(shares):.0f} %" if len(shares) > 1 else ""
 
 
 def _is_kept(step: Step) -> bool:

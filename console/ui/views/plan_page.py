@@ -232,7 +232,10 @@ class PlanPage(QWidget):
         for label, text in (
             (self._headline, words.headline(outlook)),
             (self._trouble, words.trouble_text(outlook)),
-            (self._reserve, words.reserve_text(outlook)),
+            (
+                self._reserve,
+                f"{words.spread_text(outlook)} {words.reserve_text(outlook)}".strip(),
+            ),
             (self._notes, _notes(outlook)),
             (self._next, "" if outlook.refusal else words.what_next(outlook)),
         ):

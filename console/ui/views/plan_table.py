@@ -11,7 +11,7 @@ from console.ui.models import plan_rows
 from console.ui.models.plan_rows import PlanRows
 from console.ui.views.plan_painting import NodesCell, TimelineCell
 
-_LONGEST, _PADDING = 5, 16
+_LONGEST, _PADDING = 5, 24
 _ALT = Qt.KeyboardModifier.AltModifier
 
 
