@@ -118,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state-folder", default="", help="where journal and settings live (default: this user's)"
     )
+    parser.add_argument(
+        "--helpdesk", action="store_true", help="only read, start and restart VMs in this window"
+    )
     parser.set_defaults(command="")
     commands = parser.add_subparsers(title="other commands")
     lab = commands.add_parser("lab", help="run the lab alone; serves until its input closes")
@@ -185,9 +188,11 @@ def _run_console(options: argparse.Namespace) -> int:
         known.show_now(application)
         milestones.note("painted")
     window, session, _ = compose(
-        options.state_folder, lab_name=options.scenario if options.lab else ""
+        options.state_folder,
+        lab_name=options.scenario if options.lab else "",
+        is_helpdesk=options.helpdesk,
     )
-    again = Again(options.state_folder)
+    again = Again(options.state_folder, is_helpdesk=options.helpdesk)
     begin = beginning(options, folder, window, session, again)
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
@@ -210,14 +215,17 @@ def _run_console(options: argparse.Namespace) -> int:
 class Again:
     """Another connection was chosen: this console ends in good order and starts again with it."""
 
-    def __init__(self, state_folder: str) -> None:
+    def __init__(self, state_folder: str, *, is_helpdesk: bool = False) -> None:
         self.profile = ""
+        self._is_helpdesk = is_helpdesk
         self._state_folder = state_folder
 
     def start(self) -> int:
         command = [sys.executable, "-m", "console", "--profile", self.profile]
         if self._state_folder:
             command += ["--state-folder", self._state_folder]
+        if self._is_helpdesk:
+            command.append("--helpdesk")
         if os.name != "nt":
             os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
         import subprocess
@@ -285,7 +293,9 @@ def _listen(folder: Path, window: "MainWindow") -> None:
     server.wanted.connect(window.come_to_front)
 
 
-def compose(state_folder: str, lab_name: str = "") -> "tuple[MainWindow, Session, Path]":
+def compose(
+    state_folder: str, lab_name: str = "", *, is_helpdesk: bool = False
+) -> "tuple[MainWindow, Session, Path]":
     """Everything of the window process, joined; needs a QApplication. Nothing is started yet."""
     from console import settings as settings_file
     from console.ui import theme
@@ -299,8 +309,8 @@ def compose(state_folder: str, lab_name: str = "") -> "tuple[MainWindow, Session
     logs = places.log_folder(folder)
     theme.apply(settings.theme)
     store = Store()
-    bridge = Bridge(store, logs / "worker-output.log")
-    window = MainWindow(store, bridge, settings, folder, lab_name)
+    bridge = Bridge(store, logs / "worker-output.log", is_helpdesk=is_helpdesk)
+    window = MainWindow(store, bridge, settings, folder, lab_name, is_helpdesk=is_helpdesk)
     store.setParent(window)
     bridge.setParent(window)
     session = Session(store, bridge, window, settings, folder)

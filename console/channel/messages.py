@@ -28,6 +28,9 @@ class Open(msgspec.Struct, frozen=True, tag="open"):
     state_folder: str
     secrets: dict[str, str] = {}
     actor: str = ""
+    is_helpdesk: bool = (
+        False  # the worker then refuses what ``console.model.helpdesk`` does not let
+    )
 
 
 class Submit(msgspec.Struct, frozen=True, tag="submit"):

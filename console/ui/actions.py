@@ -11,6 +11,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from console.model import helpdesk
 from console.model.finding import Severity
 from console.model.group import to_retry
 from console.model.operation import OperationRecord, OperationState
@@ -79,6 +80,8 @@ _POWER = (
     (PowerAction.PAUSE, "&Pause…", ""),
     (PowerAction.SAVE, "Sa&ve…", ""),
 )
+# What of the table a helpdesk console can do.
+_HELPDESK = ("power_start", "power_restart")
 
 
 class Actions(QObject):
@@ -96,8 +99,19 @@ class Actions(QObject):
     plan_wanted = Signal(str)
     submitted = Signal(str)
 
-    def __init__(self, store: Store, submitter: Submitter, ask: Ask, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        submitter: Submitter,
+        ask: Ask,
+        settings: Settings,
+        more: Sequence[Entry] = (),
+        *,
+        is_helpdesk: bool = False,
+    ) -> None:
+        """``more`` are entries that ask for nothing, and so stay in helpdesk mode."""
         super().__init__()
+        self._more, self._is_helpdesk = tuple(more), is_helpdesk
         self._store, self._submitter, self._ask = store, submitter, ask
         self._settings = settings
         self._clean_up = CleanUp(submitter, ask, self.submit, self)
@@ -136,6 +150,7 @@ class Actions(QObject):
                 self._why_no_delete,
                 starts_group=True,
             ),
+            *self._more,
             *self._node_entries(),
         )
 
@@ -196,11 +211,16 @@ class Actions(QObject):
             return f"Select {'a node' if entry.scope is Scope.NODE else 'a VM'} first."
         if entry.scope is Scope.ONE_VM and len(selected) > 1:
             return "One VM at a time."
+        if self._is_helpdesk and entry.id not in _HELPDESK and entry not in self._more:
+            return f"{helpdesk.REASON} {helpdesk.REMEDY}"
         return entry.why_not(selected)
 
     # -- requests ------------------------------------------------------------------------------
     def submit(self, *requests: Request, title: str = "") -> None:
         """Send requests; several become one group under ``title``."""
+        if self._is_helpdesk and not all(map(helpdesk.may, requests)):
+            self._ask.report(title or "Helpdesk mode", f"{helpdesk.REASON} {helpdesk.REMEDY}")
+            return
         if len(requests) == 1:
             self.submitted.emit(self._submitter.submit(requests[0]))
         elif requests:

@@ -111,8 +111,16 @@ class Bridge(QObject):
     _woken = Signal()
     _left = Signal(object)
 
-    def __init__(self, store: Store, log: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        log: Path,
+        parent: QObject | None = None,
+        *,
+        is_helpdesk: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._is_helpdesk = is_helpdesk
         self._store = store
         self._arrived: deque[ToWindow | FleetValues | tuple[Fault, int]] = deque()
         self._is_woken = False
@@ -172,7 +180,7 @@ class Bridge(QObject):
         """Start the worker on a connection; everything else arrives at the store."""
         self.actor = actor
         sys.setswitchinterval(_SWITCH_S)
-        opening = Open(profile, str(folder), dict(secrets), actor)
+        opening = Open(profile, str(folder), dict(secrets), actor, self._is_helpdesk)
         if self._is_started:
             self._link.open(opening)
         else:
@@ -203,7 +211,7 @@ class Bridge(QObject):
 
         What is asked for meanwhile waits for the new one.
         """
-        opening = Open(profile, str(folder), dict(secrets), actor)
+        opening = Open(profile, str(folder), dict(secrets), actor, self._is_helpdesk)
         old, self._known_link = self._known_link, None
         self._number += 1
         self.is_ready = False

@@ -33,6 +33,7 @@ from console.ui.models.digest import Digest
 from console.ui.move_ways import MoveWays
 from console.ui.operation_export import ENTRIES
 from console.ui.plan_opener import PlanOpener
+from console.ui.reaching import Reaching
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
@@ -73,6 +74,8 @@ class MainWindow(QMainWindow):
         settings: Settings,
         folder: Path,
         lab_name: str = "",
+        *,
+        is_helpdesk: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
@@ -83,7 +86,10 @@ class MainWindow(QMainWindow):
         self._node = ""  # chosen last, by a click on its card
         self.ask = Ask(self)
         self._opener = WizardOpener(store, bridge, folder, self, self.ask)
-        self.actions_table = Actions(store, bridge, self.ask, settings)
+        self.reaching = Reaching(store, self.ask, folder, self)
+        self.actions_table = Actions(
+            store, bridge, self.ask, settings, self.reaching.entries(), is_helpdesk=is_helpdesk
+        )
         self.actions_table.setParent(self)
         self.plans = PlanOpener(store, self.actions_table, folder, self, self.ask)
         self.map = ClusterMap(store)
@@ -101,6 +107,11 @@ class MainWindow(QMainWindow):
         self._menus = MainMenus(self, self.actions_table, self.selected, self._window_entries)
         self._connect()
         self._restore_layout()
+        if is_helpdesk:
+            from console.ui.helpdesk_place import HelpdeskPlace
+
+            self._docks["inspector"].hide()  # the page tells the same in larger letters
+            self.helpdesk = HelpdeskPlace(self, self._tabs, self.map, store, self.actions_table)
 
     @property
     def notice(self) -> NoticeBar:

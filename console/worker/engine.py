@@ -45,7 +45,7 @@ from console.model.inventory import Inventory
 from console.model.operation import OperationRecord
 from console.model.request import Request
 from console.operations.base import Operation
-from console.worker import archive
+from console.worker import archive, helpdesk_gate
 from console.worker.clock import Clock
 from console.worker.fleet_watch import FleetWatch
 from console.worker.foreign_moves import ForeignMoves
@@ -100,6 +100,7 @@ class Engine:
         self._pace = pace or Pace()
         self._bound = bound or Bound()
         self._is_visible = True
+        self._is_helpdesk = False
         self._acted_at = float("-inf")
         self._journal: Journal | None = None
         self._runner: Runner | None = None
@@ -113,6 +114,12 @@ class Engine:
 
     async def handle(self, message: ToWorker) -> None:
         """Act on one message. Answers and everything later come through ``send``."""
+        if self._is_helpdesk:
+            names = helpdesk_gate.refused(message, self._unfinished())
+            for name in names:
+                self._refuse(name, helpdesk_gate.fault(self._clock.now()))
+            if names:
+                return
         match message:
             case Ping(number=number):
                 self._send(Pong(number))
@@ -178,6 +185,7 @@ class Engine:
         if self._watcher is not None:
             self._refuse("", _fault("A connection is open already.", "Close this one first."))
             return
+        self._is_helpdesk = opening.is_helpdesk
         folder = self._folder = Path(opening.state_folder)
         self._connection_id = opening.profile.id
         self._redaction.learn(opening.secrets.values())

@@ -29,6 +29,7 @@ class ClusterMap(MapDrag):
         super().__init__(store, parent)
         self._pressed: tuple[QPoint, str, Qt.MouseButton] | None = None
         self._band: QRubberBand | None = None
+        self.can_lift = True  # not where nothing may be moved from
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     # -- mouse ---------------------------------------------------------------------------------
@@ -71,7 +72,8 @@ class ClusterMap(MapDrag):
             return
         if key:
             self._pressed = None
-            self.drag(button)
+            if self.can_lift:
+                self.drag(button)
             return
         if button is not Qt.MouseButton.LeftButton:
             return
