@@ -260,7 +260,7 @@ class _AlarmTree(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         width = self.fontMetrics().averageCharWidth()
-        for column, letters in ((1, 6), (2, 9), (3, 15)):
+        for column, letters in ((1, 8), (2, 9), (3, 15)):
             header.resizeSection(column, letters * width)
 
     def choose_first(self) -> None:

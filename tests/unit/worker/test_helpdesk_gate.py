@@ -39,7 +39,7 @@ def test_no_other_kind_of_request_passes() -> None:
     assert len(kinds) > 8
     for kind in kinds:
         if kind is not ChangePowerState:
-            assert not helpdesk.may(kind.__new__(kind)), kind
+            assert not helpdesk.may(kind(*[None] * len(kind.__struct_fields__))), kind
 
 
 def test_a_group_is_refused_whole() -> None:
