@@ -1,6 +1,7 @@
 """The ways in which one window leads to a move: drop, menu of a drop, chooser, sheet of notes."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabWidget, QWidget
@@ -11,7 +12,9 @@ from console.ui.moving import LiveChecks
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.map_lift import Drop
-from console.ui.views.notes_sheet import NotesSheet
+
+if TYPE_CHECKING:
+    from console.ui.views.notes_sheet import NotesSheet
 
 AddToPlan = Callable[[tuple[str, ...], str], object]
 
@@ -32,15 +35,25 @@ class MoveWays(QObject):
         self._window, self._map, self._store, self._live = window, map_, store, live
         self._moving = actions.moving
         self.add_to_plan: AddToPlan | None = None
-        pages = tabs.findChild(QStackedWidget)
-        assert pages is not None
-        self.notes = NotesSheet(pages)
+        self._tabs = tabs
+        self._notes: NotesSheet | None = None
         map_.set_live_checks(live)
         map_.dropped.connect(self._on_drop)
         map_.drop_menu_wanted.connect(self._ask_how)
         self._moving.notes_wanted.connect(self._read_notes)
-        self.notes.accepted.connect(self._moving.accept)
         actions.move_wanted.connect(self.choose_node_for)
+
+    @property
+    def notes(self) -> "NotesSheet":
+        """Made when something has to be read for the first time: the first frame needs none."""
+        if self._notes is None:
+            from console.ui.views.notes_sheet import NotesSheet
+
+            pages = self._tabs.findChild(QStackedWidget)
+            assert pages is not None
+            self._notes = NotesSheet(pages)
+            self._notes.accepted.connect(self._moving.accept)
+        return self._notes
 
     def choose_node_for(self, keys: tuple[str, ...]) -> None:
         from console.ui.forms.choose_node import ChooseNode

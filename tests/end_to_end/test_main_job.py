@@ -85,11 +85,26 @@ def create_with_keys(window: MainWindow, qtbot: QtBot, name: str) -> None:
         QTest.keyClick(wizard, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
 
 
+def wait_for_rest(window: MainWindow, key: str) -> None:
+    """Notices come and go above the map, and shift it: a person waits, and scrolls to the tile."""
+    viewport, deadline = window.map.viewport(), time.monotonic() + 30
+    place, since = QPoint(), time.monotonic()
+    while time.monotonic() - since < 1.5 and time.monotonic() < deadline:
+        QTest.qWait(50)
+        window.map._scroll_to(key)
+        now = viewport.mapToGlobal(window.map.tile_rect(key).center())
+        if now != place:
+            place, since = now, time.monotonic()
+
+
 def drag_with_the_mouse(window: MainWindow, key: str, node: str) -> None:
     """xdotool moves the X server's own pointer: nothing of Qt's test tools is in it."""
     viewport = window.map.viewport()
+    wait_for_rest(window, key)
     start = viewport.mapToGlobal(window.map.tile_rect(key).center())
-    end = viewport.mapToGlobal(window.map.card_rect(node).center() + QPoint(0, 40))
+    seen = window.map.card_rect(node).intersected(viewport.rect())
+    assert seen.height() > 60  # part of it is enough to drop on
+    end = viewport.mapToGlobal(seen.center())
     words = ["mousemove", str(start.x()), str(start.y()), "sleep", "0.2", "mousedown", "1"]
     for step in range(1, 11):
         x = start.x() + (end.x() - start.x()) * step // 10
