@@ -73,6 +73,25 @@ _ALL: Sequence[Defect] = (
     _d("PUT on a foreign resource", "backends.azure_local.arm_acts:ArmActs._refuse_foreign",
        "found.operation_id != operation_id", "False",
        f"{_ACTS}somebody_elses_resource_of_that_name_is_left_alone"),
+    _d("what may have left is told as not sent", "operations.one_move:OneMove.run",
+       "if error.was_sent:", "if False:", f"{_MOVE}what_may_have_left_is_not_sent_again"),
+    _d("nothing unsent is tried again", "worker.context:RunContext.may_send_again",
+       "if self.cancel_requested or fault.code not in MAY_PASS | IS_WAITED_FOR:", "if True:",
+       "tests/unit/worker/test_contact.py::"
+       "test_what_did_not_leave_is_tried_for_as_long_as_the_wire_is_waited_for"),
+    _d("a failed move told as arrived", "operations.one_move:OneMove._verify",
+       "if state is JobState.FAILED and fault is not None and owner != request.source:",
+       "if False:", f"{_MOVE}a_move_that_failed_is_never_told_as_arrived"),
+    _d("a cut handshake told as a certificate", "backends.azure_local.node_faults:code_of",
+       "if isinstance(error, requests.exceptions.Timeout):",
+       "if isinstance(error, requests.exceptions.SSLError):\n"
+       "        return FaultCode.UNTRUSTED_CERTIFICATE\n"
+       "    if isinstance(error, requests.exceptions.Timeout):",
+       "tests/unit/backends/test_node_session.py::test_every_failure_has_its_own_code"),
+    _d("retries without a budget", "backends.retry_budget:RetryBudget.spend",
+       "if cost > self._left:", "if False:",
+       "tests/unit/worker/test_contact.py::"
+       "test_500_operations_on_a_silent_wire_do_not_all_come_again_at_once"),
     # -- journal -------------------------------------------------------------------------------
     _d("NORMAL sync", "worker.journal_schema:_set_durable", '"synchronous=FULL"',
        '"synchronous=NORMAL"', f"{_JOURNAL}file_is_private_durable_and_append_only"),
