@@ -3,7 +3,7 @@
 import msgspec
 
 from console.model.finding import Finding, Severity, Verdict
-from console.model.plan import Method, Plan, PlannedMove, Range
+from console.model.plan import Method, Plan, PlanKind, PlannedMove, Range
 
 
 class NodeRoom(msgspec.Struct, frozen=True, gc=False):
@@ -93,11 +93,17 @@ class Outlook(msgspec.Struct, frozen=True):
         return tuple(n for n, step in enumerate(self.steps, start=1) if step.is_broken)
 
     @property
+    def is_only_proof(self) -> bool:
+        """Whether the node holds nothing (any more): it is paused, and looked at."""
+        is_drain = self.plan.kind is PlanKind.DRAIN
+        return is_drain and not (self.steps or self.stays or self.refusal or self.warning)
+
+    @property
     def why_not_run(self) -> str:
         """Why this cannot be run as it is; empty if it can."""
         if self.refusal:
             return self.refusal
-        if not self.steps:
+        if not self.steps and not self.is_only_proof:
             return "Nothing moves in this plan."
         if not self.broken:
             return ""

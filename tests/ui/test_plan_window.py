@@ -447,6 +447,26 @@ def test_what_is_left_is_planned_and_run_again(
     assert {m.vm_key for m in plan.back.plan.moves} == {m.vm_key for m in moves}
 
 
+def test_a_node_that_holds_nothing_is_still_paused_and_proven(
+    plan: PlanWindow, window: MainWindow, bridge: RecordingBridge
+) -> None:
+    """As after a stop right before the proof: the plan of what is left has no move."""
+    for vm in list(window._store.inventory.vms_on(NODE)):
+        move_vm(window, vm.key, "LAB-N2")
+    press(plan, "plan_again")
+    assert said(plan, "plan_headline") == f"There is no VM on {NODE}."
+    assert plan._run.text() == "&Pause it and prove it"
+    press(plan, "plan_run")
+    assert [part.request for part in bridge.groups[0][2]] == [
+        PauseNode(NODE),
+        ProveNodeEmpty(NODE),
+    ]
+    play(window, bridge, {})
+    plan.outcome.look()
+    assert plan.outcome._headline.text().startswith("Nothing had to be moved. It took ")
+    assert plan.outcome._proof.text().startswith("Safe to reboot: ")
+
+
 def test_the_way_back_is_run_after_the_plan(
     plan: PlanWindow, window: MainWindow, bridge: RecordingBridge
 ) -> None:

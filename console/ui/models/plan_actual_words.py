@@ -18,14 +18,14 @@ def headline(afterwards: Afterwards) -> str:
     """How many steps were done, and the whole time against what was promised."""
     steps = afterwards.steps
     done = sum(step.state is OperationState.SUCCEEDED for step in steps)
-    text = f"{done} of {len(steps)} moves done and verified"
+    text = f"{done} of {len(steps)} moves done and verified" if steps else "Nothing had to be moved"
     over = [step for step in steps if step.state is not None and _is_over(step)]
     failed = len(over) - done
     if failed:
         text += f", {failed} ended otherwise"
     lost = sum(step.state is None for step in steps)
     if lost:
-        text += f"; of {lost} nothing is known any more"
+        text += f"; of {lost} nothing is known"
     promised = afterwards.run.finish_s
     if afterwards.took_s is None:
         whole = f"promised as a whole: {words.range_text(promised)}" if promised else ""

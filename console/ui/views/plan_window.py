@@ -160,7 +160,8 @@ class PlanWindow(QDialog):
             for one, name in zip(asked, ids, strict=True)
         ]
         count = len(outlook.steps)
-        title = f"{outlook.plan.title}: {count} move{'' if count == 1 else 's'}"
+        moves = f"{count} move{'' if count == 1 else 's'}" if count else "only the proof"
+        title = f"{outlook.plan.title}: {moves}"
         group_id = self._actions.send_group(title, parts)
         self._ran(run_of(outlook, group_id, ids, time.time()), is_back=page is self.back)
 
@@ -255,7 +256,8 @@ class PlanWindow(QDialog):
         if page is self.back and not self._saved.runs:
             why = f"Run the plan that empties {self._saved.plan.node} first."
         self._run.setEnabled(not why and not page.is_frozen)
-        self._run.setText(f"&Run {count} move{'' if count == 1 else 's'}")
+        moves = f"&Run {count} move{'' if count == 1 else 's'}"
+        self._run.setText("&Pause it and prove it" if page.outlook.is_only_proof else moves)
         self._run.setToolTip(why)
         self._run.setVisible(not is_outcome)
         self._broken.setVisible(not is_outcome and bool(page.outlook.broken) and page.is_editable)
