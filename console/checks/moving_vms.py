@@ -8,7 +8,8 @@ from console.model.node import Node
 from console.model.placement import AffinityRule
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine
 
-AT_REST = frozenset({PowerState.STOPPED, PowerState.SAVED})
+_STOPPED, _SAVED = PowerState.STOPPED, PowerState.SAVED
+AT_REST = frozenset({_STOPPED, _SAVED})
 # A node's system build and processor model.
 Hardware = tuple[str, str]
 
@@ -187,7 +188,10 @@ def memory_held(vms: Iterable[VirtualMachine]) -> int | None:
     """
     total = 0
     for vm in vms:
-        if vm.power in AT_REST:
+        facts = vm.cluster
+        power = facts.power if facts is not None else vm.power
+        # Compared one by one: the hash of an enum's member costs more than all the rest here.
+        if power is _STOPPED or power is _SAVED:
             continue
         figures = vm.metrics
         memory = (figures.memory_assigned_mib if figures is not None else None) or vm.memory_mib
