@@ -97,11 +97,14 @@ def settle(application: QApplication, rounds: int) -> None:
         application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def window(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> MainWindow:
+def window(
+    snapshot: ClusterSnapshot, folder: Path, scenario: str, *, is_helpdesk: bool = False
+) -> MainWindow:
     """The main window on the map with the first VM selected."""
     store = Store()
     store.replace(snapshot)
-    main = MainWindow(store, QuietBridge(), Settings(), folder, scenario)  # type: ignore[arg-type]
+    bridge, settings = QuietBridge(), Settings()
+    main = MainWindow(store, bridge, settings, folder, scenario, is_helpdesk=is_helpdesk)  # type: ignore[arg-type]
     store.setParent(main)
     # A picture waits for nothing: views that would follow the first frame are made now.
     _ = main.inspector, main.drawer, main.table
@@ -114,6 +117,15 @@ def _map(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
     main.show()
     first = next((card.keys[0] for card in main.map.cards if card.keys), "")
     main.map.select({first}, cursor=first)
+    return main
+
+
+def _helpdesk(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    """The helpdesk's window with a VM found by a few letters."""
+    main = window(snapshot, folder, scenario, is_helpdesk=True)
+    main.resize(1360, 860)
+    main.show()
+    main.helpdesk.page.field.setText("sql")
     return main
 
 
@@ -290,6 +302,7 @@ def _start(count: int) -> Builder:
 
 
 VIEWS: dict[str, Builder] = {
+    "helpdesk": _helpdesk,
     **gallery_health.views(window),
     "map": _map,
     **{name: _moves(build) for name, build in gallery_moves.BUILDERS.items()},

@@ -110,7 +110,8 @@ class MainWindow(QMainWindow):
         if is_helpdesk:
             from console.ui.helpdesk_place import HelpdeskPlace
 
-            self._docks["inspector"].hide()  # the page tells the same in larger letters
+            for dock in self._docks.values():
+                dock.hide()  # the page tells it in larger letters; what is asked for shows itself
             self.helpdesk = HelpdeskPlace(self, self._tabs, self.map, store, self.actions_table)
 
     @property
