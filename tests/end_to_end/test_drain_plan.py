@@ -137,7 +137,8 @@ def test_the_cluster_empties_it_by_itself_watched_vm_by_vm(
     qtbot.waitUntil(lambda: is_over(window), timeout=200_000)
     qtbot.waitUntil(lambda: all("It is on" in text for text in told()), timeout=30_000)
     assert NODE not in owners(lab, names)
-    assert "paused and empty" in plan.outcome._proof.text()
+    # The view looks again a moment after the record changed.
+    qtbot.waitUntil(lambda: "paused and empty" in plan.outcome._proof.text(), timeout=10_000)
 
     plan.tabs.setCurrentWidget(plan.back)
     press(plan, "plan_cluster")
