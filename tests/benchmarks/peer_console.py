@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,22 +160,24 @@ def main() -> None:
     teller.emit("window")
     QTimer.singleShot(0, lambda: session.open(profile, secrets))
     threading.Thread(
-        target=_commands, args=(teller, slots, endpoints["control"]), daemon=True
+        target=_commands,
+        args=(teller, slots, endpoints["control"], lambda name: store.word("power", slots[name])),
+        daemon=True,
     ).start()
     application.exec()
 
 
-def _commands(teller: Teller, slots: dict[str, int], port: int) -> None:
+def _commands(
+    teller: Teller, slots: dict[str, int], port: int, state_of: Callable[[str], str]
+) -> None:
     control = socket.create_connection(("127.0.0.1", port)).makefile("rw", encoding="utf-8")
-    is_paused: dict[str, bool] = {}
     for line in sys.stdin:
         word, _, name = line.strip().partition(" ")
         if word == "mark":
             teller.emit("mark", name=name)
             teller.longest, teller.last = 0.0, time.monotonic()
         elif word == "toggle":
-            is_paused[name] = not is_paused.get(name, False)
-            power = "Paused" if is_paused[name] else "Running"
+            power = "Running" if state_of(name) == "Paused" else "Paused"
             act = {"first": slots[name], "count": 1, "power": power}
             teller.emit("toggle", name=name)
             control.write(json.dumps({"do": "fleet", "name": "set_power", "args": act}) + "\n")
