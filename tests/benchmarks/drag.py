@@ -43,7 +43,7 @@ def run() -> list[Row]:
     map_.show()
     _serve(application, 1.0)
     try:
-        lifted_ms = _lift(application, map_, store)
+        lifted = _lift(application, map_, store)
         frames = _frames(application, map_, store)
         floor = _floor(application, map_)
     finally:
@@ -51,24 +51,33 @@ def run() -> list[Row]:
         map_.close()
         map_.deleteLater()
         _serve(application, 0.1)
-    every = [ms for ms, _ in frames]
-    entering = [ms for ms, is_another in frames if is_another]
+    every = [ms for ms, _, _ in frames]
+    entering = [ms for ms, _, is_another in frames if is_another]
+    # What a busy machine adds to the clock is not the map's: both are told.
+    cpu = [ms for _, ms, _ in frames]
     what = f"drag frame, {len(store.inventory.vms):,} tiles, {LIFTED} VMs"
     return [
         Row(f"{what}, p50", statistics.median(every), "ms", floor=statistics.median(floor)),
         Row(f"{what}, p99", _p99(every), "ms", LIMIT_MS, floor=_p99(floor)),
         Row(f"{what}, worst of {FRAMES}", max(every), "ms", floor=max(floor)),
+        Row("... p99 of the CPU's time alone", _p99(cpu), "ms", LIMIT_MS),
         Row(f"... onto another node, p99 of {len(entering)}", _p99(entering), "ms", LIMIT_MS),
-        Row("lift, every node answers, painted, median", statistics.median(lifted_ms), "ms", 16.0),
-        Row(f"... worst of {LIFTS}", max(lifted_ms), "ms"),
+        Row("lift, every node answers, painted, median", _median(lifted, 0), "ms", LIMIT_MS),
+        Row("... of the CPU's time alone", _median(lifted, 1), "ms", LIMIT_MS),
+        Row(f"... worst of {LIFTS}", max(ms for ms, _ in lifted), "ms"),
     ]
+
+
+def _median(rows: list[tuple[float, float]], column: int) -> float:
+    return statistics.median(row[column] for row in rows)
 
 
 def _p99(times: list[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 
-def _lift(application: object, map_: object, store: object) -> list[float]:
+def _lift(application: object, map_: object, store: object) -> list[tuple[float, float]]:
+    """Milliseconds by the clock and of the CPU, for each lift."""
     from console.ui.store import Store
     from console.ui.views.cluster_map import ClusterMap
     from console.ui.views.map_lift import lift
@@ -82,15 +91,16 @@ def _lift(application: object, map_: object, store: object) -> list[float]:
     for _ in range(LIFTS + 1):
         map_.dismiss()
         _serve(application, 0.05)
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         map_.take_up(lift(store, tuple(keys)))
         _paint(application)
-        spent.append((time.perf_counter() - started) * 1000)
+        took = (time.perf_counter() - started) * 1000
+        spent.append((took, (time.process_time() - used) * 1000))
     # The first one loads the checks, as the window does right after its first frame.
     return spent[1:]
 
 
-def _frames(application: object, map_: object, store: object) -> list[tuple[float, bool]]:
+def _frames(application: object, map_: object, store: object) -> list[tuple[float, float, bool]]:
     from PySide6.QtCore import QMimeData, QPoint, Qt
     from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent
     from PySide6.QtWidgets import QApplication
@@ -114,7 +124,7 @@ def _frames(application: object, map_: object, store: object) -> list[tuple[floa
         move = QDragMoveEvent(point, *some_how, none)
         assert map_.lifted is not None
         before = map_.lifted.hovered
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         QApplication.sendEvent(map_.viewport(), move)
         if at % 40 == 20:
             map_._on_checked(tuple(map_.lifted.verdicts.values()), time.time())
@@ -129,7 +139,8 @@ def _frames(application: object, map_: object, store: object) -> list[tuple[floa
             store.apply(SnapshotDelta(upserted=changed, cluster_wire=wire))
         _paint(application)
         took = (time.perf_counter() - started) * 1000
-        spent.append((took, map_.lifted.hovered != before))
+        cpu = (time.process_time() - used) * 1000
+        spent.append((took, cpu, map_.lifted.hovered != before))
         seen.add(map_.lifted.hovered or "")
     assert len(seen) >= len(store.inventory.nodes), seen  # every node was under the mouse
     return spent

@@ -303,9 +303,10 @@ def _memory_bar(
     track = QRectF(line.left(), line.center().y() - height // 2 + 0.5, line.width() - 1, height - 1)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(colors.color("line"))
     painter.setBrush(colors.color("tile"))
     painter.drawRoundedRect(track, height / 2, height / 2)
+    painter.setPen(Qt.PenStyle.NoPen)
     if before is not None and total:
         width = track.width() * min(1.0, before / total)
         filled = QRectF(track.left(), track.top(), max(width, height), track.height())
@@ -317,9 +318,6 @@ def _memory_bar(
             added = QRectF(filled.right() - height / 2, track.top(), more + height / 2, height - 1)
             painter.setBrush(QBrush(color, Qt.BrushStyle.Dense4Pattern))
             painter.drawRoundedRect(added, 2, 2)
-    painter.setPen(colors.color("line"))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(track, height / 2, height / 2)
     painter.restore()
 
 
