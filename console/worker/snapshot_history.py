@@ -1,0 +1,219 @@
+"""Stored snapshots of one connection, delta-coded: what the cluster was like at any moment.
+
+A file of SQLite beside the journal. Whole moments come every ``WHOLE_EVERY`` deltas; what changed
+is kept beside them in words, so that a timeline needs no snapshot. Bounded by age and by size; it
+holds no secret, a snapshot has none. It can be deleted at any time: only the past is lost.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import sqlite3
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from console.model.change import Change, changes
+from console.model.inventory import Inventory
+from console.model.settled import as_of, settled
+from console.model.snapshot import ClusterSnapshot, SnapshotDelta, diff
+
+KEPT_S = 30 * 86400.0
+MOST_BYTES = 256 * 1024 * 1024
+WHOLE_EVERY = 200
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE moment (number INTEGER PRIMARY KEY, at REAL NOT NULL, is_whole INTEGER NOT NULL,
+    body BLOB NOT NULL);
+CREATE INDEX moment_at ON moment (at);
+CREATE TABLE change (number INTEGER NOT NULL, at REAL NOT NULL, subject TEXT NOT NULL,
+    name TEXT NOT NULL, plane TEXT NOT NULL, what TEXT NOT NULL, before TEXT NOT NULL,
+    after TEXT NOT NULL);
+CREATE INDEX change_at ON change (at);
+CREATE INDEX change_subject ON change (subject, at);
+"""
+_whole = msgspec.msgpack.Decoder(ClusterSnapshot)
+_delta = msgspec.msgpack.Decoder(SnapshotDelta)
+_BROKEN = (sqlite3.Error, msgspec.MsgspecError, zlib.error, UnicodeDecodeError, RecursionError)
+
+
+class HistoryUnreadableError(Exception):
+    """The file is damaged or of another version. Told, set aside, and begun anew."""
+
+
+def path_for(folder: Path, connection_id: str) -> Path:
+    """Where it lies; the connection's id is data and never part of a path."""
+    digest = hashlib.sha256(connection_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return folder / f"history-{digest}.sqlite3"
+
+
+class SnapshotHistory:
+    """An open history. Used by one thread at a time."""
+
+    def __init__(self, path: Path, *, kept_s: float = KEPT_S, most_bytes: int = MOST_BYTES) -> None:
+        """Raises HistoryUnreadableError, OSError."""
+        self._kept_s, self._most_bytes = kept_s, most_bytes
+        self._connection = _open(path)
+        self._last: ClusterSnapshot | None = None
+        self._since_whole = 0
+        try:
+            self._last = self._at(float("inf"))[1]
+        except _BROKEN as error:
+            self._connection.close()
+            raise HistoryUnreadableError(str(error)) from error
+        # The first moment of a run is whole: how long nobody looked is then plain.
+        self._since_whole = WHOLE_EVERY
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def record(self, snapshot: ClusterSnapshot, at: float) -> int:
+        """Keep what changed since the moment before, in one commit; the count of changes.
+
+        Raises sqlite3.Error (disk full); then the moment is not kept, and what is kept is whole.
+        """
+        now = settled(snapshot, at)
+        before = self._last
+        if before is None:
+            found: tuple[Change, ...] = ()
+        else:
+            found = changes(before, now, at)
+            if diff(before, now).is_empty:
+                return 0
+        is_whole = before is None or self._since_whole >= WHOLE_EVERY
+        with self._transaction():
+            body = now if is_whole or before is None else diff(before, now)
+            packed = zlib.compress(msgspec.msgpack.encode(body), 3)
+            number = self._connection.execute(
+                "INSERT INTO moment (at, is_whole, body) VALUES (?, ?, ?)", (at, is_whole, packed)
+            ).lastrowid
+            self._connection.executemany(
+                "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(number, *msgspec.structs.astuple(each)) for each in found],
+            )
+        self._last = now
+        self._since_whole = 0 if is_whole else self._since_whole + 1
+        if is_whole:
+            self._prune(at)
+        return len(found)
+
+    def at(self, moment: float) -> tuple[float, ClusterSnapshot] | None:
+        """The last snapshot kept until then and when it was kept; None if nothing is that old."""
+        try:
+            at, found = self._at(moment)
+        except _BROKEN as error:
+            raise HistoryUnreadableError(str(error)) from error
+        # Nothing else changed until the moment asked for.
+        return (at, as_of(found, moment)) if found is not None else None
+
+    def span(self) -> tuple[float, float] | None:
+        """The oldest and the newest moment that can be shown."""
+        first, last = self._connection.execute("SELECT min(at), max(at) FROM moment").fetchone()
+        return None if first is None else (first, last)
+
+    def moments(self, since: float, until: float, most: int = 2_000) -> tuple[float, ...]:
+        """When something changed, oldest first."""
+        rows = self._connection.execute(
+            "SELECT at FROM moment WHERE at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?",
+            (since, until, most),
+        )
+        return tuple(at for (at,) in rows)[::-1]
+
+    def changes(
+        self, subject: str, since: float, until: float, most: int = 500
+    ) -> tuple[Change, ...]:
+        """What changed of one subject (all of them: empty), the newest first."""
+        asked = "AND subject = ? " if subject else ""
+        rows = self._connection.execute(
+            "SELECT at, subject, name, plane, what, before, after FROM change "  # noqa: S608
+            f"WHERE at > ? AND at <= ? {asked}ORDER BY at DESC, rowid LIMIT ?",
+            (since, until, *([subject] if subject else []), most),
+        )
+        return tuple(Change(*row) for row in rows)
+
+    def size_bytes(self) -> int:
+        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        size = self._connection.execute("PRAGMA page_size").fetchone()[0]
+        return int((pages - free) * size)
+
+    def _at(self, moment: float) -> tuple[float, ClusterSnapshot | None]:
+        start = self._connection.execute(
+            "SELECT number FROM moment WHERE is_whole AND at <= ? ORDER BY number DESC LIMIT 1",
+            (min(moment, 1e300),),
+        ).fetchone()
+        if start is None:
+            return 0.0, None
+        rows = self._connection.execute(
+            "SELECT at, is_whole, body FROM moment WHERE number >= ? AND at <= ? ORDER BY number",
+            (start[0], min(moment, 1e300)),
+        )
+        inventory, at = Inventory(), 0.0
+        for each_at, is_whole, body in rows:
+            at, data = each_at, zlib.decompress(body)
+            if is_whole:
+                inventory.replace(_whole.decode(data))
+            else:
+                inventory.apply(_delta.decode(data))
+        return at, inventory.snapshot()
+
+    def _prune(self, now: float) -> None:
+        """Whole stretches go, the oldest first; the newest stretch always stays."""
+        starts = self._connection.execute(
+            "SELECT number, at FROM moment WHERE is_whole ORDER BY number"
+        ).fetchall()
+        for (_number, _at), (next_number, next_at) in itertools.pairwise(starts):
+            is_old = next_at < now - self._kept_s
+            if not is_old and self.size_bytes() <= self._most_bytes:
+                break
+            with self._transaction():
+                self._connection.execute("DELETE FROM moment WHERE number < ?", (next_number,))
+                self._connection.execute("DELETE FROM change WHERE number < ?", (next_number,))
+        self._connection.execute("PRAGMA incremental_vacuum")
+
+    @contextlib.contextmanager
+    def _transaction(self):  # type: ignore[no-untyped-def] # noqa: ANN202
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        path.chmod(0o600)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        elif version != _FORMAT:
+            raise HistoryUnreadableError(f"format {version}")
+        # The past may lose its last seconds in a power cut; it must never be torn.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error as error:
+        connection.close()
+        raise HistoryUnreadableError(str(error)) from error
+    except (HistoryUnreadableError, OSError):
+        connection.close()
+        raise
+    return connection
+
+
+def open_or_begin_anew(path: Path) -> tuple[SnapshotHistory, bool]:
+    """The history, and whether an unreadable one had to be set aside. Raises OSError."""
+    try:
+        return SnapshotHistory(path), False
+    except HistoryUnreadableError:
+        for suffix in ("", "-wal", "-shm"):
+            broken = path.with_name(path.name + suffix)
+            if broken.exists():
+                broken.replace(broken.with_name(f"{broken.name}.unreadable"))
+        return SnapshotHistory(path), True
