@@ -5,6 +5,7 @@ import enum
 import msgspec
 
 from console.channel import chores
+from console.model.change import Change
 from console.model.connection import ConnectionProfile
 from console.model.earlier_moves import EarlierMove
 from console.model.finding import Finding, NodeVerdict
@@ -87,6 +88,18 @@ class Refresh(msgspec.Struct, frozen=True, tag="refresh"):
     pass
 
 
+class ReadChanges(msgspec.Struct, frozen=True, tag="read_changes"):
+    """What changed of a subject (``model.change``; empty: of all) in a span of wall-clock time;
+    answered by ``ChangesRead``.
+    """
+
+    token: str
+    subject: str
+    since: float
+    until: float
+    count: int = 500
+
+
 class ReadHistory(msgspec.Struct, frozen=True, tag="read_history"):
     """Older operations than those listed at start; answered by ``HistoryRead``.
 
@@ -165,6 +178,7 @@ ToWorker = (
     | Reorder
     | Refresh
     | ReadHistory
+    | ReadChanges
     | Export
     | SetAttention
     | CheckRequest
@@ -210,6 +224,14 @@ class OperationsListed(msgspec.Struct, frozen=True, tag="operations_listed"):
 
 class GroupChanged(msgspec.Struct, frozen=True, tag="group_changed"):
     group: GroupRecord
+
+
+class ChangesRead(msgspec.Struct, frozen=True, tag="changes_read"):
+    """``changes``: the newest first. ``back_to``: the oldest moment that is kept; None: nothing."""
+
+    token: str
+    changes: tuple[Change, ...]
+    back_to: float | None = None
 
 
 class HistoryRead(msgspec.Struct, frozen=True, tag="history_read"):
@@ -287,6 +309,7 @@ ToWindow = (
     | OperationsListed
     | GroupChanged
     | HistoryRead
+    | ChangesRead
     | Exported
     | ForeignMovesSeen
     | Refused

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from console.channel.messages import (
     Cancel,
     CancelGroup,
+    ChangesRead,
     Checked,
     CheckMoves,
     CheckRequest,
@@ -23,6 +24,7 @@ from console.channel.messages import (
     OperationsListed,
     Ping,
     Pong,
+    ReadChanges,
     ReadHistory,
     Refused,
     SetAttention,
@@ -113,6 +115,8 @@ class WorkerLink:
                 case CancelGroup(group_id=name) | StopGroup(group_id=name):
                     self._unanswered[(type(message).__name__, name)] = message
                 case CheckRequest(token=name) | ReadHistory(token=name) | Export(token=name):
+                    self._unanswered[("token", name)] = message
+                case ReadChanges(token=name):
                     self._unanswered[("token", name)] = message
                 case CheckMoves():
                     # Only the newest is waited for.
@@ -227,6 +231,8 @@ class WorkerLink:
                     asked = self._unanswered.get(("CheckMoves", ""))
                     if isinstance(asked, CheckMoves) and asked.token == token:
                         del self._unanswered[("CheckMoves", "")]
+                case ChangesRead(token=token):
+                    self._unanswered.pop(("token", token), None)
                 case Checked(token=token) | HistoryRead(token=token) | Exported(token=token):
                     self._unanswered.pop(("token", token), None)
                 case _:

@@ -20,6 +20,7 @@ from console.channel import chores
 from console.channel.messages import (
     Cancel,
     CancelGroup,
+    ChangesRead,
     Checked,
     CheckMoves,
     CheckRequest,
@@ -38,6 +39,7 @@ from console.channel.messages import (
     OperationChanged,
     OperationsListed,
     Pong,
+    ReadChanges,
     ReadHistory,
     Ready,
     Refresh,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bridge",
+    "ChangesRead",
     "ConnectionProfile",
     "ExportFormat",
     "ExportKind",
@@ -78,6 +81,7 @@ _SWITCH_S = 0.001
 OnChecked = Callable[[tuple[Finding, ...]], None]
 OnMovesChecked = Callable[[tuple[NodeVerdict, ...], float], None]
 OnHistory = Callable[[], None]
+OnChanges = Callable[[ChangesRead], None]
 OnExported = Callable[[Exported], None]
 # Called with each answer of a chore, the last one of ``chores.LAST``; None: the worker stopped.
 OnChore = Callable[[chores.Answer | None], None]
@@ -128,6 +132,7 @@ class Bridge(QObject):
         self._move_check: tuple[str, OnMovesChecked] | None = None
         self._histories: dict[str, OnHistory] = {}
         self._exports: dict[str, OnExported] = {}
+        self._changes: dict[str, OnChanges] = {}
         self._chores: dict[str, OnChore] = {}
         self.worker_fault: Fault | None = None
         self.is_ready = False
@@ -290,6 +295,12 @@ class Bridge(QObject):
         self._histories[token] = callback
         self._link.send(ReadHistory(token, self._store.known_since))
 
+    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None:
+        """What changed of it since then, the newest first; asked of the worker's stored past."""
+        token = str(uuid.uuid4())
+        self._changes[token] = on_read
+        self._link.send(ReadChanges(token, subject, since, time.time()))
+
     def export(
         self,
         path: str,
@@ -447,6 +458,9 @@ class Bridge(QObject):
                 on_history = self._histories.pop(message.token, None)
                 if on_history is not None:
                     on_history()
+            case ChangesRead():
+                if (on_read := self._changes.pop(message.token, None)) is not None:
+                    on_read(message)
             case Exported():
                 on_exported = self._exports.pop(message.token, None)
                 if on_exported is not None:

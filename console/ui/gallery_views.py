@@ -83,6 +83,9 @@ class QuietBridge(QObject, QuietSubmitter):
     def export(self, *_what: object) -> None:
         return
 
+    def read_changes(self, *_what: object) -> None:
+        return
+
     def read_history(self, callback: Callable[[], None]) -> None:
         return
 

@@ -13,6 +13,7 @@ from console.channel import stored_fleet, stored_snapshot
 from console.channel.messages import (
     Cancel,
     CancelGroup,
+    ChangesRead,
     Checked,
     CheckMoves,
     CheckRequest,
@@ -27,6 +28,7 @@ from console.channel.messages import (
     OperationsListed,
     Ping,
     Pong,
+    ReadChanges,
     ReadHistory,
     Ready,
     Refresh,
@@ -55,6 +57,7 @@ from console.worker.journal_lines import fold, fold_group
 from console.worker.kept_secrets import KeepsSecrets
 from console.worker.live_moves import LiveMoves
 from console.worker.pace import Pace, nth
+from console.worker.past import Past
 from console.worker.redaction import Redaction
 from console.worker.retention import Bound
 from console.worker.runner import Runner
@@ -105,6 +108,7 @@ class Engine:
         self._journal: Journal | None = None
         self._runner: Runner | None = None
         self._watcher: Watcher | None = None
+        self._past: Past | None = None
         self._live_moves: LiveMoves | None = None
         self._refusal: Fault | None = None
         self._folder = Path()
@@ -137,6 +141,8 @@ class Engine:
                 await self._arrange(message)
             case ReadHistory():
                 self._spawn(self._read_history(message))
+            case ReadChanges():
+                self._spawn(self._read_changes(message))
             case Export():
                 self._spawn(self._export(message))
             case Refresh():
@@ -167,6 +173,8 @@ class Engine:
             await self._live_moves.close()
         if self._watcher is not None:
             await self._watcher.close()
+        if self._past is not None:
+            await asyncio.to_thread(self._past.close)
         if self._runner is not None:
             await self._runner.close()
         if self._journal is not None:
@@ -190,6 +198,7 @@ class Engine:
         self._connection_id = opening.profile.id
         self._redaction.learn(opening.secrets.values())
         inventory = Inventory()
+        past = self._past = Past(folder, opening.profile.id, self._clock.now)
         watcher = self._watcher = Watcher(
             inventory=inventory,
             clock=self._clock,
@@ -198,7 +207,9 @@ class Engine:
             is_congested=self._is_congested,
             clean=self._redaction.of_snapshot,
             is_shown=stored_snapshot.path_for(folder, opening.profile.id).exists(),
-            store=lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot),
+            store=past.with_store(
+                lambda snapshot: stored_snapshot.save(folder, opening.profile.id, snapshot)
+            ),
             look=ForeignMoves(
                 self._unfinished, self._clock, lambda moves: self._send(ForeignMovesSeen(moves))
             ).look,
@@ -351,6 +362,14 @@ class Engine:
             await self._runner.reorder(message)
 
     # -- history -------------------------------------------------------------------------------
+    async def _read_changes(self, message: ReadChanges) -> None:
+        if self._past is None:
+            self._send(ChangesRead(message.token, ()))
+            return
+        span = (message.subject, message.since, message.until, message.count)
+        found, back_to = await asyncio.to_thread(self._past.changes, *span)
+        self._send(ChangesRead(message.token, found, back_to))
+
     async def _read_history(self, message: ReadHistory) -> None:
         if self._journal is None:
             self._send(HistoryRead(message.token, ()))

@@ -12,7 +12,7 @@ from console.model.finding import Finding
 from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
-from console.ui.bridge import Exported, ExportFormat, ExportKind, OnMovesChecked, Part
+from console.ui.bridge import Exported, ExportFormat, ExportKind, OnChanges, OnMovesChecked, Part
 from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -38,6 +38,7 @@ class RecordingBridge(QObject):
         self.exports: list[
             tuple[str, ExportKind, ExportFormat, Callable[[Exported], None], tuple[str, ...]]
         ] = []
+        self.change_questions: list[tuple[str, OnChanges]] = []
         self.histories: list[Callable[[], None]] = []
         self.submitted: list[tuple[Request, dict[str, str], str]] = []
         self.retried: list[str] = []
@@ -93,6 +94,9 @@ class RecordingBridge(QObject):
         operation_ids: Sequence[str] = (),
     ) -> None:
         self.exports.append((path, kind, file_format, callback, tuple(operation_ids)))
+
+    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None:
+        self.change_questions.append((subject, on_read))
 
     def read_history(self, callback: Callable[[], None]) -> None:
         self.histories.append(callback)

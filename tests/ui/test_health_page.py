@@ -9,14 +9,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QTreeWidget
 
 from console.health import HealthLevel
+from console.model.change import Change
 from console.model.operation import OperationRecord, OperationState
-from console.model.request import DrainNode
+from console.model.request import ChangePowerState, DrainNode, PowerAction
 from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import Heartbeat
+from console.ui.bridge import ChangesRead
 from console.ui.main_window import MainWindow
 from console.ui.models.alarm_book import Standing
 from console.ui.store import Store
-from tests.ui.conftest import settle
+from tests.ui.conftest import RecordingBridge, settle
 from tests.ui.sample import snapshot
 
 replace = msgspec.structs.replace
@@ -215,3 +217,31 @@ def test_green_says_why(window: MainWindow, store: Store) -> None:
     assert "What speaks for it:" in story
     assert "- Its guest answers." in story
     assert "reaches its volume" in story
+
+
+def test_the_timeline_joins_the_stored_past_and_our_operations(
+    window: MainWindow, store: Store, bridge: RecordingBridge
+) -> None:
+    vm = next(vm for vm in store.inventory.vms.values() if vm.azure is not None)
+    request = ChangePowerState(vm.key, vm.name, PowerAction.RESTART)
+    now = time.time()
+    done = OperationRecord(
+        "op", request, f"Restart {vm.name}", OperationState.SUCCEEDED, now - 60, "ada"
+    )
+    store.operation_changed(done)
+    window.inspector.show_vm(vm.key)
+    window.inspector.open_tab("History")
+    text = window.inspector._history.toPlainText
+    assert f"Restart {vm.name}: Succeeded, asked for by ada" in text()
+    assert "was not read yet" in text()
+    subject, on_read = bridge.change_questions[-1]
+    assert subject == f"vm:{vm.key}"
+    moved = Change(now - 30, subject, vm.name, "the cluster", "Runs on", "LAB-N1", "LAB-N2")
+    on_read(ChangesRead("t", (moved,), now - 9000))
+    settle()
+    assert text().index("Runs on: LAB-N1 → LAB-N2  (seen by the cluster)") < text().index("Restart")
+    assert "The stored past begins at" in text()
+    window.inspector.show_node("LAB-N1")
+    on_read(ChangesRead("t", (moved,), None))  # an answer that came too late
+    assert "Runs on" not in text()
+    assert bridge.change_questions[-1][0] == "node:LAB-N1"

@@ -1,7 +1,9 @@
 """The right panel: everything known of what is selected, each fact with its source and age."""
 
+import functools
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -13,24 +15,34 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from console.health import assurances, node_assurances
 from console.ui import theme
 from console.ui.actions import Actions
+from console.ui.bridge import ChangesRead, OnChanges
 from console.ui.models.inspector_facts import (
     Fact,
-    history_lines,
     node_facts,
     raw_text,
     vm_disks_and_network,
     vm_overview,
     vm_security,
 )
+from console.ui.models.timeline import timeline_text
 from console.ui.plain_text import plain
 from console.ui.store import Store
 from console.ui.views.health_story import HealthStory
 
 _REFRESH_MS = 1000
+# The worker writes the past down once a minute.
+_PAST_AGAIN_S = 60.0
+
+
+class ReadsPast(Protocol):
+    """The bridge, as far as this needs it."""
+
+    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None: ...
 
 
 class FactList(QScrollArea):
@@ -80,9 +92,13 @@ class FactList(QScrollArea):
 class Inspector(QWidget):
     """Follows the selection: ``show_vm``, ``show_node``, ``clear``; refreshes while visible."""
 
-    def __init__(self, store: Store, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, store: Store, actions: Actions, reads: ReadsPast, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._store, self._actions = store, actions
+        self._store, self._actions, self._reads = store, actions, reads
+        self._past: ChangesRead | None = None
+        self._past_of, self._past_asked = "", 0.0
         self._vm_key = ""
         self._node_name = ""
         self._build()
@@ -171,7 +187,7 @@ class Inspector(QWidget):
         vm = inventory.vms.get(self._vm_key)
         node = inventory.nodes.get(self._node_name)
         self._tabs.setEnabled(vm is not None or node is not None)
-        for tab in (2, 3, 4):
+        for tab in (2, 3):
             self._tabs.setTabVisible(tab, node is None)
         if vm is not None:
             self._title.setText(plain(vm.name))
@@ -182,7 +198,7 @@ class Inspector(QWidget):
             self._health.show_health(health, now, vm.name, assured)
             self._security.show_facts(vm_security(vm, inventory, now))
             self._disks.show_facts(vm_disks_and_network(vm, inventory.site))
-            _replace(self._history, history_lines(vm.key, self._store.operations.values()))
+            self._tell_timeline(f"vm:{vm.key}")
             _replace(self._raw, raw_text(vm))
         elif node is not None:
             self._title.setText(plain(node.name))
@@ -192,6 +208,7 @@ class Inspector(QWidget):
             assured = () if health.chains else node_assurances(node, self._store.surroundings())
             self._health.show_health(health, now, node.name, assured)
             _replace(self._raw, raw_text(node))
+            self._tell_timeline(f"node:{node.name}")
         else:
             gone = "It is no longer in the cluster or in Azure." if self._vm_key else ""
             self._title.setText("Nothing selected" if not gone else "Gone")
@@ -201,6 +218,24 @@ class Inspector(QWidget):
             self._health.show_health(None, now)
             for text in (self._history, self._raw):
                 _replace(text, "")
+
+    def _tell_timeline(self, subject: str) -> None:
+        """What is known now; the stored past is asked for when it is of another, or grew old."""
+        now = time.time()
+        if subject != self._past_of or now - self._past_asked > _PAST_AGAIN_S:
+            if subject != self._past_of:
+                self._past = None
+            self._past_of, self._past_asked = subject, now
+            self._reads.read_changes(subject, 0.0, functools.partial(self._on_past, subject))
+        changes = None if self._past is None else self._past.changes
+        back_to = None if self._past is None else self._past.back_to
+        records = self._store.operations.values()
+        _replace(self._history, plain(timeline_text(subject, changes, records, back_to)))
+
+    def _on_past(self, subject: str, read: ChangesRead) -> None:
+        if subject == self._past_of and isValid(self):
+            self._past = read
+            self._tell_timeline(subject)
 
 
 def _read_only(name: str, title: str) -> QPlainTextEdit:

@@ -1,0 +1,85 @@
+"""The connection's past beside its stored snapshot: written and read in threads, one at a time."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from console.model.change import Change
+from console.model.snapshot import ClusterSnapshot
+from console.worker import snapshot_history
+from console.worker.snapshot_history import SnapshotHistory
+
+_log = logging.getLogger(__name__)
+
+
+class Past:
+    """Opened when first used. A past that cannot be kept costs nothing else: it is logged."""
+
+    def __init__(self, folder: Path, connection_id: str, now: Callable[[], float]) -> None:
+        self._path = snapshot_history.path_for(folder, connection_id)
+        self._now = now
+        self._lock = threading.Lock()
+        self._history: SnapshotHistory | None = None
+        self._is_lost = False
+
+    def keep(self, snapshot: ClusterSnapshot) -> None:
+        """Write down what changed, once both planes were asked."""
+        readings = (snapshot.arm, snapshot.cluster_wire)
+        if any(reading.read_at is None and not reading.faults for reading in readings):
+            return
+        with self._lock:
+            history = self._opened()
+            if history is None:
+                return
+            try:
+                history.record(snapshot, self._now())
+            except sqlite3.Error as error:
+                _log.warning("the past could not be written: %s", error)
+
+    def with_store(
+        self, store: Callable[[ClusterSnapshot], None]
+    ) -> Callable[[ClusterSnapshot], None]:
+        """``store`` and ``keep`` one after the other: the past has the grain of the stored one."""
+
+        def both(snapshot: ClusterSnapshot) -> None:
+            store(snapshot)
+            self.keep(snapshot)
+
+        return both
+
+    def changes(
+        self, subject: str, since: float, until: float, most: int
+    ) -> tuple[tuple[Change, ...], float | None]:
+        """What changed, the newest first, and the oldest moment that is kept."""
+        with self._lock:
+            history = self._opened()
+            if history is None:
+                return (), None
+            try:
+                span = history.span()
+                found = history.changes(subject, since, until, most)
+            except sqlite3.Error as error:
+                _log.warning("the past could not be read: %s", error)
+                return (), None
+            return found, span[0] if span is not None else None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._history is not None:
+                self._history.close()
+                self._history = None
+            self._is_lost = True
+
+    def _opened(self) -> SnapshotHistory | None:
+        if self._history is None and not self._is_lost:
+            try:
+                self._history, was_broken = snapshot_history.open_or_begin_anew(self._path)
+            except (OSError, sqlite3.Error, snapshot_history.HistoryUnreadableError) as error:
+                _log.warning("the past cannot be kept: %s", error)
+                self._is_lost = True
+            else:
+                if was_broken:
+                    _log.warning("the past was not readable and was set aside")
+        return self._history
