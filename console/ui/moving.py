@@ -176,7 +176,7 @@ class Moving(QObject):
         self._held = now = held.with_verdicts(verdicts)
         if now.is_refused:
             self.grace.undo()
-            self._refuse(now, f"{now.title}: the cluster says {now.verdict} now")
+            self._refuse(now, f"{now.title}: stopped before it began")
         elif self._to_check:
             self._check_next()
         else:
