@@ -179,7 +179,9 @@ class MainWindow(QMainWindow):
         self._tabs.setCurrentIndex(0)
 
     def _show_fleet(self) -> None:
-        if self._fleet is not None:
+        if self._fleet is None:
+            self._notice.say("fleet", "This connection covers one cluster: there is no fleet.")
+        else:
             self._tabs.setCurrentWidget(self._fleet)
 
     def _make_the_rest(self) -> None:

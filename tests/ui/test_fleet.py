@@ -373,3 +373,15 @@ def test_slots_that_a_new_worker_does_not_know_go_when_it_has_read_everything(
     QTest.qWait(450)
     done(page)
     assert len(page.rows.visible) == 1_500
+
+
+def test_the_few_that_a_search_finds_are_seen_among_tiny_tiles(
+    page: FleetPage, fleet: FleetStore
+) -> None:
+    red = next(slot for slot in range(VMS) if fleet.level(slot).name == "CRITICAL")
+    page.wall.set_zoom(0)
+    keys(page, fleet.texts["name"][red])
+    rect = page.wall.tile_rect(red).toRect()
+    image = page.wall.viewport().grab().toImage()
+    beside = image.pixelColor(rect.center() + QPoint(2, 0))
+    assert beside.name() == theme.current().critical

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from console.settings import Settings
 from console.ui import theme
@@ -124,3 +124,12 @@ def test_a_stored_fleet_that_does_not_fit_is_left(tab: FleetTab) -> None:
     )
     tab.load_stored(broken)
     assert tab.store.count == 0
+
+
+def test_without_a_fleet_its_key_says_so(window: MainWindow) -> None:
+    before = window._tabs.currentIndex()
+    QTest.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    assert window._tabs.currentIndex() == before
+    texts = [label.text() for label in window._notice.findChildren(QLabel)]
+    assert any("covers one cluster" in text for text in texts)

@@ -48,7 +48,6 @@ class ResourceGraphFleet:
         self._clock = clock
         self._sleep = sleep
         self._pause_s = 0.0
-        self.waits = 0  # how often the quota made it wait
 
     async def subscriptions(self) -> tuple[tuple[str, str], ...]:
         """Those of the profile that Azure shows by name; one that it hides keeps its id as name."""
@@ -108,7 +107,6 @@ class ResourceGraphFleet:
         """One query, after the wait that the last answer's headers asked for."""
         for _ in range(MOST_WAITS):
             if self._pause_s > 0:
-                self.waits += 1
                 await self._sleep(self._pause_s)
                 self._pause_s = 0.0
             response = await self._pipeline.request("POST", RESOURCE_GRAPH, what, json=body)

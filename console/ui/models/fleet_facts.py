@@ -120,11 +120,6 @@ class FleetFacts:
         now = time.time()
         return frozenset(one.subscription for one in self.readings if one.is_stale(now))
 
-    def oldest_reading(self) -> float | None:
-        """Since when nothing here can be older; None if a part was never read."""
-        ages = [one.read_at for one in self.readings if not one.faults or one.read_at is not None]
-        return None if None in ages else min((at for at in ages if at is not None), default=None)
-
     # -- searching -----------------------------------------------------------------------------
     def haystack(self, slot: int) -> str:
         """Everything a person may know of a VM, folded, one thing a line."""

@@ -4,8 +4,6 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
-from console.health.fleet import LEVELS
-from console.health.levels import HealthLevel
 from console.model.fleet import NO_LEVEL
 from console.ui.fleet_store import FleetStore
 from console.ui.models.fleet_groups import FleetGroups
@@ -14,7 +12,6 @@ from console.ui.plain_text import tip
 from console.ui.views.fleet import wall_spoken
 from console.ui.views.fleet.wall_canvas import WallCanvas
 
-_RED = LEVELS.index(HealthLevel.CRITICAL)
 _LEAST_DRAG = 5
 
 
@@ -45,27 +42,6 @@ class FleetWall(WallCanvas):
         self.select({slot}, slot)
         wall_spoken.tell_focus(self)
         self.cursor_moved.emit(slot)
-
-    def next_red(self, step: int = 1) -> bool:
-        """To the next critical VM in the order of the wall; False if there is none."""
-        ordered = [
-            (at, place)
-            for at, group in enumerate(self.parts)
-            if group.counts[_RED]
-            for place in self.notable(at)
-            if self._store.levels[group.slots[place]] == _RED
-        ]
-        if not ordered:
-            return False
-        here = (-1, -1)
-        if 0 <= self.cursor_slot < len(self.part_of):
-            here = (self.part_of[self.cursor_slot], self.place_of[self.cursor_slot])
-        if step > 0:
-            found = next((one for one in ordered if one > here), ordered[0])
-        else:
-            found = next((one for one in reversed(ordered) if one < here), ordered[-1])
-        self.move_cursor(self.parts[found[0]].slots[found[1]])
-        return True
 
     # -- mouse ---------------------------------------------------------------------------------
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QColor,
     QFontMetrics,
     QPainter,
     QPaintEvent,
@@ -19,7 +20,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL
 from console.ui import milestones, theme
 from console.ui.fleet_store import FleetStore
@@ -27,7 +27,7 @@ from console.ui.models.fleet_groups import FleetGroups, Group
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.plain_text import one_line
 from console.ui.slices import Slices
-from console.ui.views.fleet import wall_painting
+from console.ui.views.fleet import wall_painting, wall_words
 from console.ui.views.fleet.wall_layout import fitting, lay_out
 from console.ui.views.fleet.wall_picture import WallPicture
 
@@ -36,6 +36,7 @@ ZOOMS = ((2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12), (16, 16), (22, 22), (
 _LEAST_CAPTION = 4  # smaller tiles have no room for captions
 _LEAST_SHAPE = 12
 _LEAST_NAME = 80
+_LEAST_FOUND, _MOST_FOUND = 5, 1_500  # smaller tiles, and no more, are drawn larger
 _REFRESH_MS = 16
 _AT_ONCE = 2_000  # colours worked out between two looks at the clock
 
@@ -427,12 +428,25 @@ class WallCanvas(QAbstractScrollArea):
             self._draw_captions(painter, groups)
         if height >= _LEAST_SHAPE:
             self._draw_shapes(painter, groups, first, first + rows)
+        if self._is_searching and height < _LEAST_FOUND:
+            self._draw_found(painter, target)
         if self.cursor_slot >= 0 and not (rect := self.tile_rect(self.cursor_slot)).isEmpty():
             wall_painting.draw_cursor(painter, rect, is_focused=self.hasFocus())
         painter.end()
         if self.parts and not self._was_painted:
             self._was_painted = True
             milestones.note("fleet")
+
+    def _draw_found(self, painter: QPainter, seen: QRectF) -> None:
+        """Few that were found among tiles of two points: they are drawn larger, to be seen."""
+        visible = self._rows.visible
+        if len(visible) > _MOST_FOUND or len(visible) == self._store.count:
+            return
+        for slot in visible:
+            rect = self.tile_rect(slot)
+            if rect.intersects(seen):
+                color = self._colours[self._store.levels[slot] & 7]
+                painter.fillRect(rect.adjusted(-2, -2, 2, 2), QColor.fromRgb(color))
 
     def _draw_captions(self, painter: QPainter, groups: Iterable[int]) -> None:
         width, height = self.tile
@@ -476,24 +490,9 @@ class WallCanvas(QAbstractScrollArea):
 
     # -- told ----------------------------------------------------------------------------------
     def spoken_vm(self, slot: int) -> str:
-        """A tile in words: name, health, state, where; empty if there is none."""
-        store = self._store
-        if not 0 <= slot < store.size or store.levels[slot] == NO_LEVEL:
-            return ""
-        words = [one_line(store.texts["name"][slot]), str(store.level(slot))]
-        words += [store.word("power", slot), one_line(store.cluster_name_of(slot))]
-        node = store.word("node", slot)
-        return ", ".join([*words, one_line(node)] if node else words)
+        """A tile in words; empty if there is none."""
+        return wall_words.vm(self._store, slot)
 
     def spoken_group(self, at: int) -> str:
-        """A block in words: its title and how many VMs are at which level."""
-        group = self.parts[at]
-        counts = [
-            f"{group.counts[place]} {level.value.lower()}"
-            for place, level in reversed(list(enumerate(LEVELS)))
-            if group.counts[place]
-        ]
-        notes = self._store.notes_of_cluster(group.key) if self.groups.by == "cluster" else ()
-        return f"{one_line(group.title)}: {len(group.slots)} VMs, {', '.join(counts)}. " + " ".join(
-            notes
-        )
+        """A block in words."""
+        return wall_words.part(self._store, self.parts[at], self.groups.by)
