@@ -116,6 +116,9 @@ def move_text(progress: Progress) -> str:
             words.append(f"{move.rate_mib_s:.0f} MiB/s")
         if move.is_converging is False:
             words.append("not converging: the VM writes memory as fast as it is copied")
+        if move.copied_mib:
+            # More than its memory, if pages had to be copied again.
+            words.append(f"{_mib_text(move.copied_mib)} copied so far")
     if move.blackout_ms is not None:
         words.append(f"pause {move.blackout_ms:.0f} ms")
     return " · ".join(words)

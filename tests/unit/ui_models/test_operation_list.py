@@ -276,13 +276,13 @@ def test_near_rows_become_one_range() -> None:
         (
             "Memory",
             MoveProgress(2, 8200.0, 300.0, 481.0, None),
-            "Copying memory, pass 2 · 300 MiB left · 481 MiB/s",
+            "Copying memory, pass 2 · 300 MiB left · 481 MiB/s · 8.0 GiB copied so far",
         ),
         (
             "Memory",
             MoveProgress(9, 80000.0, 3300.0, None, False),
             "Copying memory, pass 9 · 3.2 GiB left · "
-            "not converging: the VM writes memory as fast as it is copied",
+            "not converging: the VM writes memory as fast as it is copied · 78.1 GiB copied so far",
         ),
         (
             "Cleanup",
