@@ -14,10 +14,19 @@ from console.ui.models.alarm_book import Standing
 from console.ui.store import Store
 
 if TYPE_CHECKING:
+    from console.ui.bridge import ChangesRead
     from console.ui.models.alarm_book import StandingAlarm
     from console.ui.views.health_page import HealthPage
 
-_ALARMS, _DISAGREE = 0, 1
+_ALARMS, _DISAGREE, _CHANGED = 0, 1, 2
+
+
+class ReadsPast(Protocol):
+    """The bridge, as far as this needs it."""
+
+    def read_changes(
+        self, subject: str, since: float, on_read: "Callable[[ChangesRead], None]"
+    ) -> None: ...
 
 
 class Shows(Protocol):
@@ -40,11 +49,13 @@ class HealthDesk(QObject):
         tabs: QTabWidget,
         window: Shows,
         say: Callable[..., None],
+        reads: ReadsPast,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._store, self._folder, self._tabs = store, folder, tabs
-        self._window, self._say = window, say
+        self._window, self._say, self._reads = window, say, reads
+        self._connection_id = ""
         self.watch = AlarmWatch(store, folder, self)
         self._page: HealthPage | None = None
         self._place = QWidget(tabs)
@@ -57,9 +68,13 @@ class HealthDesk(QObject):
     @property
     def page(self) -> "HealthPage":
         if self._page is None:
+            from console.ui.views.changes_view import ChangesView
             from console.ui.views.health_page import HealthPage
 
-            self._page = page = HealthPage(self._store, self.watch)
+            changes = ChangesView(self._folder, self._reads.read_changes)
+            self._page = page = HealthPage(self._store, self.watch, changes)
+            if self._connection_id:
+                changes.begin(self._connection_id)
             page.vm_wanted.connect(self._window.explain_vm)
             page.node_wanted.connect(self._window.explain_node)
             page.rows_wanted.connect(self._window.show_rows)
@@ -73,6 +88,7 @@ class HealthDesk(QObject):
         return (
             WindowEntry("&View", "&Alarms", lambda: self.open(_ALARMS), "Ctrl+3"),
             WindowEntry("&View", "A&zure and cluster disagree", lambda: self.open(_DISAGREE)),
+            WindowEntry("&View", "&What changed", lambda: self.open(_CHANGED), "Ctrl+Shift+E"),
         )
 
     def open(self, tab: int) -> None:
@@ -80,7 +96,10 @@ class HealthDesk(QObject):
         self.page.open_tab(tab)
 
     def begin(self, connection_id: str) -> None:
+        self._connection_id = connection_id
         self.watch.begin(connection_id)
+        if self._page is not None:
+            self._page.changes.begin(connection_id)
 
     def end(self) -> None:
         self.watch.end()

@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         self._fleet: FleetPage | None = None
         self._stepped_aside: list[QDockWidget] = []
         self._place_views()
-        self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, self)
+        self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, bridge, self)
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
         docks = tuple(self._docks.values())
         self.start = StartPlace(self, self._centre, self._tabs, docks, self.strip)

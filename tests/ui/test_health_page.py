@@ -245,3 +245,32 @@ def test_the_timeline_joins_the_stored_past_and_our_operations(
     on_read(ChangesRead("t", (moved,), None))  # an answer that came too late
     assert "Runs on" not in text()
     assert bridge.change_questions[-1][0] == "node:LAB-N1"
+
+
+def test_what_changed_is_listed_once_and_its_rows_are_links(
+    window: MainWindow, store: Store, bridge: RecordingBridge
+) -> None:
+    window.health.begin("lab")
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_E, both)
+    settle()
+    vm = next(iter(store.inventory.vms.values()))
+    at = time.time() - 50
+    moved = Change(at, f"vm:{vm.key}", vm.name, "the cluster", "Runs on", "LAB-N1", "LAB-N2")
+    subject, on_read = bridge.change_questions[-1]
+    assert subject == ""
+    on_read(ChangesRead("t", (moved,), at - 9e6))
+    view = window.health.page.changes
+    assert label(window, "changes_summary").startswith("1 change since you looked")
+    assert "Runs on: LAB-N1 → LAB-N2" in view.list.item(0).text()
+    view.list.itemActivated.emit(view.list.item(0))
+    assert label(window, "inspector_title") == vm.name
+    seen = window.findChild(QPushButton, "changes_seen")
+    assert seen is not None
+    QTest.keyClick(seen, Qt.Key.Key_Space)
+    settle()
+    bridge.change_questions[-1][1](ChangesRead("t", (), at - 9e6))
+    assert label(window, "changes_summary").startswith("0 changes since you looked")
+    view.begin("lab")  # the next start
+    settle()
+    assert view._since == at

@@ -1,12 +1,13 @@
 """The page of what is the matter: alarms, disagreements of the planes, and what changed."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from console.ui.alarm_watch import AlarmWatch
 from console.ui.models.alarm_book import Standing
 from console.ui.store import Store
 from console.ui.views.alarms_view import AlarmsView
+from console.ui.views.changes_view import ChangesView
 from console.ui.views.inbox_view import InboxView
 
 
@@ -17,7 +18,9 @@ class HealthPage(QWidget):
     node_wanted = Signal(str)
     rows_wanted = Signal(tuple, str)
 
-    def __init__(self, store: Store, watch: AlarmWatch, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, store: Store, watch: AlarmWatch, changes: ChangesView, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._watch = watch
         self.alarms = AlarmsView(store, watch)
@@ -27,6 +30,10 @@ class HealthPage(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.alarms, "Alarms")
         self.tabs.addTab(self.inbox, "Azure and cluster disagree")
+        self.changes = changes
+        self.tabs.addTab(changes, "What changed")
+        changes.vm_wanted.connect(self.vm_wanted)
+        changes.node_wanted.connect(self.node_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -42,6 +49,9 @@ class HealthPage(QWidget):
         view = self.tabs.currentWidget()
         if isinstance(view, AlarmsView | InboxView):
             view.focus_list()
+        elif view is self.changes:
+            self.changes.look()
+            self.changes.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _count(self) -> None:
         is_open = self._watch.count(Standing.OPEN)
