@@ -144,6 +144,8 @@ def test_the_source_dies_in_mid_pass(scene: Scene, restarts_on: str) -> None:
     """The cluster restarts the VM elsewhere: it was not moved, wherever it runs then."""
     scene.submit()
     scene.reach("Memory")
+    # Its call was answered: else nobody could tell how the VM came to where it is found.
+    assert scene.console.until(lambda: "Accepted" in scene.told(), 30), scene.told()
     elsewhere = scene.third if restarts_on == "the target" else scene.target
     others = [name for name in scene.console.inventory.nodes if name != scene.source]
     for node in others:

@@ -77,6 +77,7 @@ async def test_after_a_restart_an_arrived_vm_is_not_sent_again(context: Context)
     context.sent = SENT
     outcome = await run(context, request)
     assert outcome.state is S.SUCCEEDED
+    assert "how it came there was not seen" in outcome.result
     assert context.steps == []
 
 
