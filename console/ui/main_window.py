@@ -233,8 +233,9 @@ class MainWindow(QMainWindow):
         table, live = self.actions_table, self._bridge
         self.ways = MoveWays(self, self._tabs, self.map, self._store, table, live)
         self.ways.add_to_plan = self.plans.arrange
-        layout.addWidget(self._notice)
         layout.addWidget(self._tabs, 1)
+        # Below, where its coming and going moves no tile from under a hand that reaches for it.
+        layout.addWidget(self._notice)
         layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))
         self._centre = layout
         self.setCentralWidget(centre)

@@ -166,3 +166,16 @@ def test_help_names_every_key(window: MainWindow) -> None:
     window._tell_about()
     assert "Trusted launch console" in open_box(window).text()
     answer(window, "OK")
+
+
+def test_a_notice_moves_no_tile(window: MainWindow) -> None:
+    key = window.map.cards[0].keys[0]
+
+    def place() -> QPoint:
+        return window.map.viewport().mapToGlobal(window.map.tile_rect(key).center())
+
+    before = place()
+    window.notice.say("test", "Something happened somewhere.")
+    settle(10)
+    assert window.notice.isVisible()
+    assert place() == before

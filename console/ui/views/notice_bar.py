@@ -128,7 +128,7 @@ class NoticeBar(QFrame):
         wanted = (
             f"#notice_bar {{ background: {colors.surface}; border: none;"
             f" border-left: 4px solid {edge};"
-            f" border-bottom: 1px solid {colors.line}; }}"
+            f" border-top: 1px solid {colors.line}; }}"
         )
         if self.styleSheet() != wanted:
             self.setStyleSheet(wanted)
