@@ -321,3 +321,11 @@ def test_unknown_facts_never_end_as_healthy(
     for chain in health.chains:
         assert chain
         assert len({id(reason) for reason in chain}) == len(chain)
+
+
+def test_an_unchanged_vm_is_as_fresh_as_its_nodes_reading() -> None:
+    facts = replace(FACTS, **SILENT, read_at=NOW - 9000)
+    health = judge(replace(VM, cluster=facts), around())
+    assert [reason.read_at for reason in health.reasons] == [NOW]
+    silent = judge(replace(VM, cluster=facts), around(node={"read_at": None}))
+    assert silent.reasons[0].read_at == NOW - 9000
