@@ -45,6 +45,13 @@ def age_text(read_at: float | None, now: float) -> str:
     return datetime.fromtimestamp(read_at).strftime("%d %b %H:%M")
 
 
+def rate_text(kib_s: int | None) -> str:
+    """KiB a second in words; what no node told is not known, and not zero."""
+    if kib_s is None:
+        return "not known"
+    return f"{kib_s} KiB/s" if kib_s < 1024 else f"{kib_s / 1024:.1f} MiB/s"
+
+
 def cluster_read_at(vm: VirtualMachine, inventory: Inventory) -> float | None:
     """When the cluster last said this: an unchanged VM is not sent again, its node's reading is."""
     if vm.cluster is None:
@@ -101,6 +108,11 @@ def vm_overview(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[F
     ]
     if vm.metrics is not None and vm.metrics.cpu_percent is not None:
         facts.append(Fact("CPU now", f"{vm.metrics.cpu_percent} %"))
+    if vm.metrics is not None:
+        facts += [
+            Fact("Network now", rate_text(vm.metrics.network_kib_s)),
+            Fact("Storage now", rate_text(vm.metrics.storage_kib_s)),
+        ]
     if azure is not None:
         tags = ", ".join(f"{name}={value}" for name, value in sorted(azure.tags.items()))
         facts += [Fact("Tags", tags or "none"), Fact("Azure id", azure.arm_id)]
@@ -223,6 +235,8 @@ def node_facts(node: Node, inventory: Inventory, now: float) -> tuple[Fact, ...]
         Fact("VMs", str(len(vms))),
         Fact("Memory in use", f"{memory_text(used)} of {memory_text(node.memory_total_mib)}"),
         Fact("CPU", "not known" if node.cpu_percent is None else f"{node.cpu_percent:.0f} %"),
+        Fact("Network now", rate_text(node.network_kib_s)),
+        Fact("Storage now", rate_text(node.storage_kib_s)),
         Fact("Logical processors", str(node.logical_processors or "not known")),
         Fact("Processor", node.processor_model or "not known"),
         Fact("IgvmAgent", f"{node.igvm_agent} {node.igvm_agent_version}".strip()),
