@@ -1,10 +1,9 @@
 """A level and the chain behind it, for a VM, a node, a volume or the cluster."""
 
-import msgspec
-
 from console.health import rules
 from console.health.chain import health_of
-from console.health.levels import Health, HealthLevel, Reason
+from console.health.dating import dated
+from console.health.levels import Health, HealthLevel
 from console.health.surroundings import Surroundings
 from console.model.node import Node
 from console.model.storage import Volume
@@ -22,23 +21,8 @@ _NODE_IS_UP = "Healthy: up, and it answers."
 def assess_vm(vm: VirtualMachine, around: Surroundings) -> Health:
     """A VM's level with its chains of reasons; one that is off on purpose is neutral."""
     calm = HealthLevel.OFF if vm.power in _OFF else HealthLevel.HEALTHY
-    reasons = [_dated(reason, vm, around) for rule in rules.OF_VM for reason in rule(vm, around)]
+    reasons = [dated(reason, vm, around) for rule in rules.OF_VM for reason in rule(vm, around)]
     return health_of(reasons, calm, _OFF.get(vm.power, _RUNS))
-
-
-def _dated(reason: Reason, vm: VirtualMachine, around: Surroundings) -> Reason:
-    """With the age of the newest reading: a VM that did not change is not sent again, so its own
-    facts keep the time at which they were first told.
-    """
-    node = around.nodes.get(vm.owner_node or "")
-    newest = None
-    if vm.cluster is not None and reason.read_at == vm.cluster.read_at and node is not None:
-        newest = node.read_at
-    elif vm.azure is not None and reason.read_at == vm.azure.read_at:
-        newest = around.arm.read_at
-    if newest is None or newest <= (reason.read_at or 0.0):
-        return reason
-    return msgspec.structs.replace(reason, read_at=newest)
 
 
 def assess_node(node: Node, around: Surroundings) -> Health:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from console.health.dating import dated
 from console.health.levels import HealthLevel, Reason
 from console.health.surroundings import Surroundings
 from console.model.node import Node, NodeState
@@ -19,7 +20,7 @@ _WELL, _NOT_KNOWN = HealthLevel.HEALTHY, HealthLevel.UNKNOWN
 
 def assurances(vm: VirtualMachine, around: Surroundings) -> tuple[Reason, ...]:
     """What speaks for this VM, then what is not known of it. Nothing bad is in it."""
-    found = [*_of_vm(vm, around)]
+    found = [dated(reason, vm, around) for reason in _of_vm(vm, around)]
     return tuple(sorted(found, key=lambda reason: reason.level is not _WELL))
 
 

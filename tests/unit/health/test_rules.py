@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.health import HealthLevel, Kind, Surroundings, assess_cluster, assess_node
+from console.health import (
+    HealthLevel,
+    Kind,
+    Surroundings,
+    assess_cluster,
+    assess_node,
+    assurances,
+)
 from console.health import assess_vm as judge
 from console.health.assess import assess_volume
 from console.health.chain import EXPLAINS
@@ -327,5 +334,7 @@ def test_an_unchanged_vm_is_as_fresh_as_its_nodes_reading() -> None:
     facts = replace(FACTS, **SILENT, read_at=NOW - 9000)
     health = judge(replace(VM, cluster=facts), around())
     assert [reason.read_at for reason in health.reasons] == [NOW]
+    calm = replace(VM, cluster=replace(FACTS, read_at=NOW - 9000))
+    assert {reason.read_at for reason in assurances(calm, around())} == {NOW}
     silent = judge(replace(VM, cluster=facts), around(node={"read_at": None}))
     assert silent.reasons[0].read_at == NOW - 9000
