@@ -343,7 +343,7 @@ def _print_snapshot(scenario: str) -> int:
         lab = _start_lab(
             scenario, Path(folder) / "lab.log", lambda *opened: arrived.put(opened), arrived.put
         )
-        link = WorkerLink(arrived.put, lambda fault, _times: arrived.put(fault.summary), print)
+        link = WorkerLink(arrived.put, lambda fault, _times: arrived.put(fault.summary), _to_stderr)
         inventory = Inventory()
         try:
             while inventory.arm.read_at is None or inventory.cluster_wire.read_at is None:
