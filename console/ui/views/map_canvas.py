@@ -26,6 +26,8 @@ from console.ui.views.map_tiles import MapTiles
 _DRAW_SLICE_S = 0.004
 # What was never drawn is drawn at once as far as it can: an empty card would be a lie.
 _FIRST_DRAW_S = 0.012
+# Operations that change within this time are looked at together.
+_ASK_EVERY_S = 0.1
 _DRAWN_ALONG = "moves along"
 
 
@@ -49,6 +51,9 @@ class MapCanvas(QAbstractScrollArea):
         self._tiles = MapTiles(self._face, self._arriving_face)
         self._drawing = QTimer(self, interval=0)
         self._drawing.timeout.connect(self._draw_slice)
+        self._asking = QTimer(self, singleShot=True)
+        self._asking.timeout.connect(self._take_asked)
+        self._asked_at = 0.0
         self.setObjectName("cluster_map")
         self.setAccessibleName("Cluster map")
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -179,6 +184,13 @@ class MapCanvas(QAbstractScrollArea):
         self._update_headers()
 
     def _on_operations_changed(self, *_: object) -> None:
+        """Taken in a turn of its own, and the next ones together: hundreds may come at once."""
+        if not self._asking.isActive():
+            since = time.monotonic() - self._asked_at
+            self._asking.start(max(0, round(1000 * (_ASK_EVERY_S - since))))
+
+    def _take_asked(self) -> None:
+        self._asked_at = time.monotonic()
         touched = self._placement.asked(self._store.running())
         self._keep_places()
         self._look_again(touched)
@@ -187,7 +199,7 @@ class MapCanvas(QAbstractScrollArea):
         """Where VMs are on their way to, a place stands open; not while something is lifted."""
         shown = {card.node: card.arriving for card in self.cards if card.arriving}
         if self.lifted is None and shown != self._placement.arriving:
-            self._lay_out()
+            self._lay_out(0.0)  # what follows draws
 
     def _drop_gone(self) -> None:
         gone = self.selected - self._store.inventory.vms.keys()
@@ -225,8 +237,13 @@ class MapCanvas(QAbstractScrollArea):
             if chip.node in wanted:
                 self.viewport().update(chip.area.adjusted(-3, -3, 3, 3))
 
-    def _lay_out(self) -> None:
-        order, width = self._placement.order, self.viewport().width()
+    def _steady_width(self) -> int:
+        """As if the scroll bar were there: its coming and going must move no tile."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return self.width() - 2 * self.frameWidth() - bar
+
+    def _lay_out(self, drawing_s: float = _FIRST_DRAW_S) -> None:
+        order, width = self._placement.order, self._steady_width()
         largest = max((len(keys) for keys in order.values()), default=0)
         self._sizes: Measures = map_layout.measures(QFontMetrics(self.font()), largest)
         self.cards = map_layout.lay_out(order, width, self._sizes, self._placement.arriving)
@@ -237,7 +254,7 @@ class MapCanvas(QAbstractScrollArea):
         bar.setRange(0, max(0, bottom - self.viewport().height()))
         self._tiles.lay_out(self.cards, self._sizes, self.font(), self.devicePixelRatioF())
         self._shown_nodes = dict(self._store.inventory.nodes)
-        self._draw_slice(_FIRST_DRAW_S)
+        self._draw_slice(drawing_s)
         self.viewport().update()
 
     # -- painting ------------------------------------------------------------------------------
