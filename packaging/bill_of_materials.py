@@ -151,6 +151,7 @@ def _ref(one: metadata.Distribution) -> str:
 def main() -> int:
     match sys.argv[1:]:
         case ["bill", target]:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
             Path(target).write_text(json.dumps(bill(), indent=1) + "\n", encoding="utf-8")
             return 0
         case ["licences"]:

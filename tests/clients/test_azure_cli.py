@@ -1,8 +1,8 @@
 """The Azure CLI against ``tlconsole lab``: cloud, service principal, a VM's whole life.
 
-Needs ``az`` (its own virtual environment: ``pip install azure-cli==2.91.0``), on the path or named
-by TLC_AZURE_CLI. It stops before any sign-in unless the lab's cloud is the selected one: the CLI
-would go to public Azure.
+Needs ``az``, on the path or named by TLC_AZURE_CLI (``packaging/independent_clients.py`` installs
+it, pinned). It stops before any sign-in unless the lab's cloud is the selected one: the CLI would go
+to public Azure.
 """
 
 import json
@@ -30,7 +30,7 @@ CLOUD, PRINCIPAL = "TrustedLaunchLab", "22222222-0000-4000-8000-000000000001"
 
 @dataclass
 class Cli:
-    """``az`` with a configuration folder and a trust of its own."""
+    """``az`` with a configuration folder and a trust of its own; nothing of this person's."""
 
     site: Site
     told: dict[str, Any]
@@ -60,7 +60,9 @@ def az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     with running_lab("small", speed=30.0) as (site, told):
         home = tmp_path_factory.mktemp("az")
         environment = {
-            name: value for name, value in os.environ.items() if "proxy" not in name.lower()
+            name: value
+            for name, value in os.environ.items()
+            if "proxy" not in name.lower() and not name.upper().startswith("AZURE_")
         } | {
             "AZURE_CONFIG_DIR": str(home),
             "HOME": str(home),

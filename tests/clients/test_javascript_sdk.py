@@ -1,7 +1,7 @@
 """Microsoft's JavaScript SDK against ``tlconsole lab``: a Trusted launch VM's whole life.
 
-Needs node and a folder where ``npm install @azure/arm-hybridcompute @azure/arm-azurestackhci
-@azure/core-rest-pipeline`` was run, named by TLC_NODE_MODULES.
+Needs node and a folder with the @azure packages, named by TLC_NODE_MODULES
+(``packaging/independent_clients.py`` installs them, pinned).
 """
 
 import json
