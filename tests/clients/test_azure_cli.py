@@ -1,8 +1,8 @@
 """The Azure CLI against ``tlconsole lab``: cloud, service principal, a VM's whole life.
 
 Needs ``az``, on the path or named by TLC_AZURE_CLI (``packaging/independent_clients.py`` installs
-it, pinned). It stops before any sign-in unless the lab's cloud is the selected one: the CLI would go
-to public Azure.
+it, pinned). It stops before any sign-in unless the lab's cloud is the selected one: the CLI would
+go to public Azure.
 """
 
 import json
