@@ -257,6 +257,7 @@ def beginning(
     connector = Connector(window, session.bridge, session.settings, config)
     window.connections_wanted.connect(connector.manage)
     connector.restart_wanted.connect(restart)
+    window.check_wanted.connect(lambda: _check_computer(options.state_folder, window))
     connector.noticed.connect(session.store.notice)
     connector.opened.connect(
         lambda profile, secrets: session.connect_to(profile, secrets, start_lab)
@@ -267,6 +268,14 @@ def beginning(
     session.show_stored(connector.open_id)
     start = functools.partial(start_lab, options.scenario)
     return functools.partial(session.start_lab, start)
+
+
+def _check_computer(state_folder: str, window: "MainWindow") -> None:
+    """The ``doctor`` command in a window."""
+    from console.ui.connections.doctor_window import DoctorWindow
+
+    folder = ["--state-folder", state_folder] if state_folder else []
+    DoctorWindow([sys.executable, "-m", "console", "doctor", *folder], window).show()
 
 
 def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QWidget
 
 from console.model.connection import (
@@ -18,6 +19,7 @@ from console.model.connection import (
     Tenant,
     TestStep,
 )
+from console.model.freshness import Fault, FaultCode
 from console.model.snapshot import ClusterSnapshot
 from console.ui.bridge import chores
 
@@ -102,3 +104,36 @@ def listed(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
         "1 imported; look at where it leads before you open it. Edge: https://arm.edge.example"
     )
     return dialog
+
+
+def secret_wanted(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+    from console.ui.connections.ask_secret import AskSecret, needed
+
+    profile = replace(PROFILES[0], cluster=ClusterEndpoint({"N1": "n1"}, username="CONTOSO\\grace"))
+    title, text = needed(profile)["cluster_password"]
+    why = "Secrets end with this session, since the desktop's keyring does not answer."
+    return AskSecret(title, f"{text}\n{why}")
+
+
+def sign_in_again(which: str) -> Callable[[ClusterSnapshot, Path, str], QWidget]:
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        from console.ui.connections.sign_in_again import SignInAgain
+        from console.ui.gallery_views import QuietBridge
+
+        arm = PROFILES[1].arm
+        assert arm is not None
+        made = SignInAgain(QuietBridge(), arm)  # type: ignore[arg-type]
+        answer: chores.Answer = chores.SignInPrompted(
+            made._token, "Open the page on any device and enter the code.",
+            "https://login.edge.example/device", "H7KQ-2MPZ",
+        )  # fmt: skip
+        if which == "failed":
+            fault = Fault(
+                FaultCode.SIGN_IN_REQUIRED, "The sign-in was not finished in time.",
+                remedy="Try again; the code is good for 15 minutes.",
+            )  # fmt: skip
+            answer = chores.SignedIn(made._token, None, fault)
+        made._take(answer)
+        return made
+
+    return build

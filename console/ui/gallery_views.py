@@ -338,4 +338,7 @@ VIEWS: dict[str, Builder] = {
     "connection-cluster": gallery_connections.editor("cluster"),
     "connection-custom": gallery_connections.editor("custom"),
     "connections": gallery_connections.listed,
+    "connection-secret": gallery_connections.secret_wanted,
+    "sign-in-code": gallery_connections.sign_in_again("code"),
+    "sign-in-failed": gallery_connections.sign_in_again("failed"),
 }

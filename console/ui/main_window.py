@@ -58,7 +58,8 @@ _COLOURS = (
 
 class MainWindow(QMainWindow):
     """Signals: ``painted()`` once, after the first frame; ``closing()``; ``in_sight(bool)`` when
-    it came into sight or went; ``digest_dismissed()``; ``connections_wanted()``.
+    it came into sight or went; ``digest_dismissed()``; ``connections_wanted()``;
+    ``check_wanted()``, of this computer.
     """
 
     painted = Signal()
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
     in_sight = Signal(bool)
     digest_dismissed = Signal()
     connections_wanted = Signal()
+    check_wanted = Signal()
 
     def __init__(
         self,
@@ -297,6 +299,7 @@ class MainWindow(QMainWindow):
                 for name, text in _COLOURS
             ),
             WindowEntry("&Help", "&Keys…", self._tell_keys, "F1"),
+            WindowEntry("&Help", "&Check this computer…", self.check_wanted.emit),
             WindowEntry("&Help", "&About…", self._tell_about),
         )
 

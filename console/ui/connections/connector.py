@@ -88,6 +88,7 @@ class Connector(QObject):
         """The three doors, and what is known beside them."""
         if self.page is None:
             page = self.page = StartPage()
+            page.choose_scenario(self._settings.scenario)
             page.door_opened.connect(self._through_door)
             page.profile_opened.connect(self._open_known)
             page.profile_edited.connect(self.edit)
@@ -98,6 +99,8 @@ class Connector(QObject):
 
     def _through_door(self, name: str) -> None:
         if name == "lab":
+            if self.page is not None:
+                self._settings.scenario = self.page.scenario
             scenario = self._settings.scenario
             lab = ConnectionProfile(
                 f"lab-{scenario}", f"Lab ({scenario})", ConnectionKind.LAB, scenario=scenario

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -48,6 +49,15 @@ _DOORS = (
     ),
 )
 
+# The lab's scenarios that a person chooses from (console/lab/world/scenarios.py), and what each is.
+SCENARIOS = (
+    ("small", "Small: 4 healthy nodes, 60 VMs"),
+    ("degraded", "Degraded: trouble of every kind"),
+    ("large", "Large: 16 nodes, 2,000 VMs"),
+    ("empty", "Empty: a fresh cluster"),
+    ("fleet", "Fleet: 500 clusters, 100,000 VMs"),
+)
+
 
 class Door(QFrame):
     """One door: a title, what is behind it, and its button."""
@@ -67,6 +77,8 @@ class Door(QFrame):
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignTop)
         words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.choice = QComboBox(self)
+        self.choice.hide()
         self.button = QPushButton(word, self)
         self.button.setObjectName(f"door_{name}_button")
         self.button.setAccessibleDescription(text)
@@ -76,8 +88,18 @@ class Door(QFrame):
         layout.setSpacing(10)
         layout.addWidget(heading)
         layout.addWidget(words, 1)
+        layout.addWidget(self.choice)
         layout.addWidget(self.button)
         self.colour()
+
+    def offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Let choose what stands behind the door: ids and words."""
+        self.choice.setObjectName(f"{self.objectName()}_choice")
+        self.choice.setAccessibleName(name)
+        for each, text in choices:
+            self.choice.addItem(text, each)
+        outline(self.choice)
+        self.choice.show()
 
     def colour(self) -> None:
         colors = theme.current()
@@ -125,6 +147,7 @@ class StartPage(QScrollArea):
             door = Door(name, title, text, word, lambda name=name: self.door_opened.emit(name))  # type: ignore[misc]
             self.doors.append(door)
             self._row.addWidget(door, 1)
+        self.doors[0].offer("Scenario of the lab", SCENARIOS)
         column.addWidget(doors)
         self._known = QWidget(inside)
         known = QVBoxLayout(self._known)
@@ -162,6 +185,15 @@ class StartPage(QScrollArea):
         row.addWidget(manage)
         row.addStretch(1)
         return row
+
+    @property
+    def scenario(self) -> str:
+        """The lab's scenario that is chosen."""
+        return str(self.doors[0].choice.currentData())
+
+    def choose_scenario(self, name: str) -> None:
+        index = self.doors[0].choice.findData(name)
+        self.doors[0].choice.setCurrentIndex(max(index, 0))
 
     def show_profiles(self, profiles: Sequence[ConnectionProfile], last: str) -> None:
         """List what is known; the one that was open last is chosen."""

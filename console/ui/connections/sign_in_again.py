@@ -31,6 +31,12 @@ class SignInAgain(QDialog):
         self._bridge, self._arm, self._profile_id = bridge, arm, profile_id
         self._token, self._code, self._url = "", "", ""
         self.said = words(self, "sign_in_words")
+        self.code = words(self, "sign_in_code")
+        font = self.code.font()
+        font.setPointSizeF(font.pointSizeF() * 1.6)
+        self.code.setFont(font)
+        self.code.setAccessibleName("Code to enter")
+        self.code.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         roles = QDialogButtonBox.ButtonRole
         self.copy = self.buttons.addButton("&Copy the code and open the page", roles.ActionRole)
@@ -41,7 +47,9 @@ class SignInAgain(QDialog):
         self.again.clicked.connect(lambda _=False: self.begin())
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.said, 1)
+        layout.addWidget(self.said)
+        layout.addWidget(self.code)
+        layout.addStretch(1)
         layout.addWidget(self.buttons)
         self.resize(70 * self.fontMetrics().averageCharWidth(), 10 * self.fontMetrics().height())
         self.finished.connect(lambda _: self._give_up())
@@ -66,8 +74,8 @@ class SignInAgain(QDialog):
             return
         if isinstance(answer, chores.SignInPrompted):
             self._code, self._url = answer.code, answer.url
-            lines = (answer.text, answer.url, answer.code)
-            self._say("\n".join(line for line in lines if line))
+            lines = (answer.text, answer.url)
+            self._say("\n".join(line for line in lines if line), answer.code)
             return
         self._token = ""
         if isinstance(answer, chores.SignedIn) and answer.fault is None:
@@ -79,9 +87,11 @@ class SignInAgain(QDialog):
         self._say(text)
         self.again.setEnabled(True)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, code: str = "") -> None:
         self.said.setText(plain(text))
-        self.copy.setVisible(bool(self._code) and self._code in text)
+        self.code.setText(plain(code))
+        self.code.setVisible(bool(code))
+        self.copy.setVisible(bool(code))
 
     def _open_page(self) -> None:
         QGuiApplication.clipboard().setText(self._code)

@@ -1,5 +1,6 @@
 """The first choice and the forms of connections, by keys and mouse; the worker is a recorder."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,10 @@ from PySide6.QtWidgets import (
     QPushButton,
     QToolButton,
 )
+from pytestqt.qtbot import QtBot
 
 from console import profiles
+from console.lab.world.scenarios import SCENARIOS as LAB_SCENARIOS
 from console.model.connection import (
     ArmEndpoint,
     AzureAccount,
@@ -30,9 +33,11 @@ from console.model.connection import (
 from console.model.freshness import Fault
 from console.settings import Settings
 from console.ui.bridge import chores
+from console.ui.connections import doors
 from console.ui.connections.ask_secret import AskSecret
 from console.ui.connections.cluster_form import nodes_of
 from console.ui.connections.connector import Connector
+from console.ui.connections.doctor_window import DoctorWindow
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.connections.sign_in_again import SignInAgain
 from console.ui.main_window import MainWindow
@@ -347,7 +352,7 @@ def test_a_sign_in_that_is_wanted_is_one_button_away(
     question, answer = bridge.last(chores.SignInTo)
     dialog = child(window, SignInAgain, "sign_in_again")
     answer(chores.SignInPrompted(question.token, "Do it.", "https://a.example/d", "ABC-1"))  # type: ignore[operator]
-    assert "ABC-1" in dialog.said.text()  # type: ignore[attr-defined]
+    assert dialog.code.text() == "ABC-1"  # type: ignore[attr-defined]
     answer(chores.SignedIn(question.token, AzureAccount("g@contoso.com")))  # type: ignore[operator]
     settle()
     assert window.findChild(QLabel, "sign_in") is None
@@ -366,3 +371,51 @@ def test_a_sign_in_that_is_wanted_is_one_button_away(
 )
 def test_nodes_as_people_write_them(text: str, nodes: dict[str, str]) -> None:
     assert nodes_of(text) == nodes
+
+
+def test_the_labs_scenario_is_chosen_by_keys(window: MainWindow, connector: Connector) -> None:
+    connector.begin()
+    settle()
+    page = connector.page
+    assert page is not None
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert window.focusWidget() is page.doors[0].choice
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Down)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+    settle()
+    ((profile, _),) = connector.heard  # type: ignore[attr-defined]
+    assert profile.scenario == "degraded"
+    assert connector._settings.scenario == "degraded"
+
+
+def test_every_offered_scenario_is_one_of_the_lab() -> None:
+    assert {name for name, _ in doors.SCENARIOS} <= set(LAB_SCENARIOS)
+
+
+def test_the_doctor_speaks_in_a_window_and_is_copied(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "console", "doctor", "--state-folder", str(tmp_path)]
+    made = DoctorWindow(command, window)
+    made.show()
+    qtbot.waitUntil(lambda: "Nothing failed." in made.said.text(), timeout=60_000)
+    assert "This computer" in made.text.toPlainText()
+    QTest.mouseClick(made.copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == made.text.toPlainText()
+    made.reject()
+    settle()
+
+
+def test_a_doctor_that_is_closed_or_cannot_start_leaves_nothing_running(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    absent = DoctorWindow(["/nowhere/python"], window)
+    qtbot.waitUntil(lambda: "did not start" in absent.said.text(), timeout=10_000)
+    absent.reject()
+    made = DoctorWindow([sys.executable, "-c", "import time; time.sleep(600)"], window)
+    process = made._process
+    qtbot.waitUntil(lambda: process.processId() > 0, timeout=10_000)
+    with qtbot.waitSignal(process.finished, timeout=10_000):
+        made.reject()
+    settle()
