@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from console.model.operation import OperationRecord, OperationState
-from console.operations import operation_for
 
 
 def waits(record: OperationRecord) -> bool:
@@ -31,6 +30,9 @@ def next_before(
 
 
 def _waits_for(record: OperationRecord) -> set[str]:
+    # Here and not above: the window is painted before anybody waits.
+    from console.operations import operation_for
+
     operation = operation_for(record.request)
     slots = (f"slot:{node}" for node in operation.slots(record.request))
     return {*operation.locks(record.request), *slots}
