@@ -155,6 +155,10 @@ def _reckoned(console: Console, lab: Lab, folder: Path, what: str) -> Tally:
     # Looked at once more: nothing may come after the end.
     time.sleep(1.0)
     tally = judge(console, lab, what, unknown)
+    if not console.asked:
+        # Kills of consoles that never got so far prove nothing.
+        tally.wrong += 1
+        tally.found.append(f"{what}: nothing was asked for")
     said: list[str] = []
     if audit_command.verify(folder, said.append) != 0:
         tally.wrong += 1

@@ -135,8 +135,8 @@ def main() -> int:
     kept: list[_Driver] = []
 
     @functools.wraps(composed)
-    def compose(state_folder: str, lab_name: str = "") -> tuple[MainWindow, Session, Path]:
-        window, session, place = composed(state_folder, lab_name)
+    def compose(*words: Any, **named: Any) -> tuple[MainWindow, Session, Path]:
+        window, session, place = composed(*words, **named)
         window.painted.connect(lambda: kept.append(_Driver(window, seed, number)))
         return window, session, place
 
