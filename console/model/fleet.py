@@ -132,6 +132,12 @@ class FleetSnapshot(msgspec.Struct, frozen=True):
     readings: tuple[FleetReading, ...] = ()
 
 
+def need_words(words: Sequence[str], numbers: Sequence[int]) -> None:
+    """Raises ValueError where a stored column points at words that are not there."""
+    if numbers and max(numbers) >= len(words):
+        raise ValueError("a column without its words")
+
+
 def pack_numbers(values: Iterable[int]) -> bytes:
     """Little-endian u32 each."""
     column = values if isinstance(values, array) else array("I", values)

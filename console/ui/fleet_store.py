@@ -22,6 +22,7 @@ from console.model.fleet import (
     FleetSnapshot,
     FleetValues,
     Kind,
+    need_words,
     unpack_part,
 )
 from console.ui.models.fleet_facts import NUMBERS, FleetFacts
@@ -53,6 +54,8 @@ class FleetStore(QObject, FleetFacts):
     def load_stored(self, snapshot: FleetSnapshot) -> None:
         """What was known last time, at once. Raises ValueError or KeyError if it does not fit."""
         values = unpack_part(snapshot.part)
+        for name in WORDS:
+            need_words(values.words.get(name, (0, ()))[1], values.columns[name])  # type: ignore[arg-type]
         self.clear(values.generation)
         for name in TEXTS:
             self.texts[name] = values.columns[name]  # type: ignore[assignment]

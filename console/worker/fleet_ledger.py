@@ -20,6 +20,7 @@ from console.model.fleet import (
     FleetSnapshot,
     Kind,
     machine_id,
+    need_words,
     pack_numbers,
     pack_texts,
     unpack_numbers,
@@ -144,7 +145,7 @@ class FleetLedger:
         for at in range(0, len(slots), PART_SLOTS):
             some = slots[at : at + PART_SLOTS]
             columns = [name for name, theirs in changed.items() if not theirs.isdisjoint(some)]
-            parts.append(self._part(some, columns))
+            parts.append(self._part(some, columns, self._told_words))
         return parts
 
     def everything(self) -> list[FleetPart]:
@@ -153,15 +154,13 @@ class FleetLedger:
         self._told_words = dict.fromkeys(WORDS, 0)
         names = list(BY_ID)
         return [
-            self._part(range(at, min(at + PART_SLOTS, self.size)), names)
+            self._part(range(at, min(at + PART_SLOTS, self.size)), names, self._told_words)
             for at in range(0, self.size, PART_SLOTS)
         ]
 
     def snapshot(self) -> FleetSnapshot:
-        """The same as one record; what was told and what was not stays as it is."""
-        told, self._told_words = self._told_words, dict.fromkeys(WORDS, 0)
-        part = self._part(range(self.size), list(BY_ID))
-        self._told_words = told
+        """The same as one record; changes nothing here, since it is also made in other threads."""
+        part = self._part(range(self.size), list(BY_ID), dict.fromkeys(WORDS, 0))
         return FleetSnapshot(part, tuple(self.clusters.values()))
 
     def load(self, snapshot: FleetSnapshot) -> None:
@@ -177,6 +176,7 @@ class FleetLedger:
             raise ValueError("columns of different lengths")
         for name in WORDS:
             self.words[name] = list(part.words.get(name, (0, ()))[1])
+            need_words(self.words[name], self.numbers[name])
             self._places[name] = {word: at for at, word in enumerate(self.words[name])}
         self.clusters = {one.arm_id: one for one in snapshot.clusters}
         self.generation = part.generation
@@ -193,7 +193,10 @@ class FleetLedger:
         group = words["group"][numbers["group"][slot]]
         return machine_id(subscription, group, self.texts["name"][slot]).lower()
 
-    def _part(self, slots: "range | list[int]", columns: Iterable[str]) -> FleetPart:
+    def _part(
+        self, slots: "range | list[int]", columns: Iterable[str], told_words: dict[str, int]
+    ) -> FleetPart:
+        """``told_words``: how many words of each column whoever gets it has; brought up to date."""
         is_run = isinstance(slots, range)
         packed: dict[str, bytes] = {}
         grown: dict[str, tuple[int, tuple[str, ...]]] = {}
@@ -205,10 +208,10 @@ class FleetLedger:
                 packed[name] = pack_texts(_taken(self.texts[name], slots))
             else:
                 packed[name] = pack_numbers(_taken(self.numbers[name], slots))
-            if kind is Kind.WORD and self._told_words[name] < len(self.words[name]):
-                told = self._told_words[name]
+            if kind is Kind.WORD and told_words[name] < len(self.words[name]):
+                told = told_words[name]
                 grown[name] = (told, tuple(self.words[name][told:]))
-                self._told_words[name] = len(self.words[name])
+                told_words[name] = len(self.words[name])
         return FleetPart(
             self.generation,
             self.size,

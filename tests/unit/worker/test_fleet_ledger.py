@@ -1,6 +1,7 @@
 """What the worker tells of a fleet: what changed and nothing else, in slots that stay."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -118,6 +119,29 @@ def test_a_stored_fleet_that_does_not_fit_is_refused(fleet: Fleet, column: str) 
         columns["name"] = columns["name"].replace(b"\n", b" ", 1)
     with pytest.raises(ValueError, match=r"."):
         FleetLedger().load(broken)
+
+
+def test_a_stored_column_without_its_words_is_refused(fleet: Fleet) -> None:
+    snapshot = filled_ledger(fleet).snapshot()
+    words = {name: grown for name, grown in snapshot.part.words.items() if name != "power"}
+    broken = msgspec.structs.replace(
+        snapshot, part=msgspec.structs.replace(snapshot.part, words=words)
+    )
+    with pytest.raises(ValueError, match="without its words"):
+        FleetLedger().load(broken)
+
+
+def test_storing_in_a_thread_while_the_worker_leaves_keeps_every_word(fleet: Fleet) -> None:
+    ledger = filled_ledger(fleet)
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: ledger.snapshot(), range(40)))
+    for snapshot in made:
+        assert snapshot == made[0]
+        FleetLedger().load(snapshot)
+    ledger.changes()
+    _take(ledger, fleet, _row(fleet, 1, tags={"note": "a new word"}))
+    ledger.snapshot()  # does not count as told
+    assert any("tags" in part.words for part in ledger.changes())
 
 
 def test_a_secret_in_a_tag_is_neither_told_nor_stored(fleet: Fleet) -> None:
