@@ -42,6 +42,9 @@ def on_group(moving: MovingVms, node: Node, situation: Situation) -> tuple[Findi
         what = f"{load:.0f} % of its memory in use"
     elif node.cpu_percent > threshold:
         what = f"its processors {node.cpu_percent:.0f} % busy"
+    if not what and cluster.balancing_level == _HIGH and mean is None:
+        text = f"How busy all nodes are is not known; the cluster may move VMs off {node.name}."
+        return (note(ID, text, "Refresh.", source=_SOURCE),)
     if not what:
         return ()
     text = (

@@ -93,7 +93,7 @@ class Situation:
                 continue
             if not node.memory_total_mib or node.memory_available_mib is None:
                 return None
-            loads.append(100 - 100 * node.memory_available_mib / node.memory_total_mib)
+            loads.append(max(0.0, 100 - 100 * node.memory_available_mib / node.memory_total_mib))
         return sum(loads) / len(loads) if loads else None
 
     @property

@@ -195,12 +195,14 @@ class VirtualMachine(msgspec.Struct, frozen=True):
     def memory_mib(self) -> int | None:
         """What a node must have free to take this VM: the assigned memory, else the configured.
 
-        What a running VM with dynamic memory has now only its node can tell: else it is not known.
+        What a VM with dynamic memory that is not at rest has now only its node can tell: else it is
+        not known.
         """
         if self.metrics is not None and self.metrics.memory_assigned_mib:
             return self.metrics.memory_assigned_mib
         facts = self.cluster
-        if facts is not None and facts.has_dynamic_memory and facts.power is PowerState.RUNNING:
+        is_at_rest = facts is None or facts.power in (PowerState.STOPPED, PowerState.SAVED)
+        if facts is not None and facts.has_dynamic_memory and not is_at_rest:
             return None
         if self.cluster is not None and self.cluster.memory_mib is not None:
             return self.cluster.memory_mib
