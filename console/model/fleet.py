@@ -8,7 +8,6 @@ import enum
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -29,8 +28,7 @@ class Kind(enum.Enum):
     LEVEL = "level"  # one byte
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """``is_searched``: a part of what free text is looked for in."""
 
     id: str

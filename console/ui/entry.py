@@ -2,7 +2,8 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
 class Scope(enum.Enum):
@@ -14,8 +15,7 @@ class Scope(enum.Enum):
     NODE = "node"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing a person can do. ``run`` and ``why_not`` get the names of what is selected: keys
     of VMs, or one node. ``why_not`` tells in a sentence why it cannot be done now, else nothing.
     """

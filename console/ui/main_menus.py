@@ -1,8 +1,8 @@
 """The menu bar, made of the table of actions and of what a window itself can show."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -13,8 +13,7 @@ Act = Callable[[], object]
 Selected = Callable[[Scope], Sequence[str]]
 
 
-@dataclass(frozen=True)
-class WindowEntry:
+class WindowEntry(msgspec.Struct, frozen=True):
     """Something that shows and never changes the site."""
 
     menu: str

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from console.model.finding import Finding, NodeVerdict, Severity, Verdict
 from console.model.request import LiveMigrate, MoveMethod
@@ -20,8 +21,7 @@ _WORST_FIRST = (
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
 
 
-@dataclass(frozen=True)
-class MoveOffer:
+class MoveOffer(msgspec.Struct, frozen=True):
     """``verdicts`` are one for each target of ``moves``, judged on what is known just now."""
 
     title: str

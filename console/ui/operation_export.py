@@ -3,9 +3,9 @@
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -28,8 +28,7 @@ class Exporter(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True)
-class ExportEntry:
+class ExportEntry(msgspec.Struct, frozen=True):
     """One thing to export; ``what`` names its rows, ``is_filtered``: only those that are shown."""
 
     id: str

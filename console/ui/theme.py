@@ -5,8 +5,8 @@ from green. The desktop's colour scheme is a hint only (decision 10 of the desig
 """
 
 import functools
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
@@ -28,8 +28,7 @@ from console.model.operation import OperationState
 MUTED_ROLE = QPalette.ColorRole.PlaceholderText
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """Colours as ``#rrggbb``, named by what they mean."""
 
     name: str

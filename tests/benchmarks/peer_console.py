@@ -6,6 +6,7 @@ Azure every three seconds, as virt-manager does, and counts its worker's CPU and
 """
 
 import argparse
+import gc
 import json
 import os
 import socket
@@ -88,6 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     teller = Teller(options.log)
     teller.emit("main", n=options.count, state=options.state)
+    gc.disable()  # as the console itself does until its first paint
     from PySide6.QtCore import QEvent, QObject, QTimer, Signal
     from PySide6.QtWidgets import QApplication
 
@@ -132,6 +134,7 @@ def main() -> None:
             if self.has_rows and not self.was_painted:
                 self.was_painted = True
                 teller.emit("painted")
+                gc.enable()
             pending, self.pending = self.pending, []
             for name, status in pending:
                 teller.emit("change_painted", name=name, status=status)

@@ -1,7 +1,8 @@
 """The columns of the fleet's table: how a VM is told and by what it is sorted. No Qt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL
@@ -9,8 +10,7 @@ from console.ui.models.fleet_facts import FleetFacts
 from console.ui.models.vm_columns import memory_text
 
 
-@dataclass(frozen=True)
-class FleetColumn:
+class FleetColumn(msgspec.Struct, frozen=True):
     """``id`` is the fleet's column that it is sorted by; ``width`` in average characters."""
 
     id: str

@@ -7,8 +7,8 @@ once, a VM that belongs elsewhere now moves with the next division.
 import itertools
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from console.health.fleet import LEVELS
@@ -25,15 +25,14 @@ _MOST_TAGS_LOOKED_AT = 2_000
 TAG = "tag:"
 
 
-@dataclass
-class Group:
+class Group(msgspec.Struct):
     """``term``: what the search line says to show exactly these VMs."""
 
     title: str
     term: str
     key: str
-    slots: "array[int]" = field(default_factory=lambda: array("I"))
-    counts: list[int] = field(default_factory=lambda: [0] * len(LEVELS))
+    slots: "array[int]" = msgspec.field(default_factory=lambda: array("I"))
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * len(LEVELS))
 
 
 # What a fleet can be divided by: id, title, and the search field of it.

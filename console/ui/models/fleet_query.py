@@ -7,7 +7,8 @@
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL
@@ -52,8 +53,7 @@ _LEVEL_WORDS = {
 _TERM = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(msgspec.Struct, frozen=True):
     """``column`` empty: anywhere. ``is_exact``: the whole word, not a part of it."""
 
     column: str
@@ -63,8 +63,7 @@ class Term:
     text: str = ""  # as typed
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """All terms must hold. ``unknown``: fields that there are not, which find nothing."""
 
     terms: tuple[Term, ...] = ()

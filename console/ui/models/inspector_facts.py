@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -24,8 +23,7 @@ from console.ui.models.vm_columns import (
 _CLUSTER, _AZURE = "the cluster", "Azure"
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """One row; ``source`` says whose word it is and how old."""
 
     name: str

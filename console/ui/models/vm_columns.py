@@ -1,7 +1,8 @@
 """The columns of the VM table: how a VM is told, searched and sorted. No Qt, so quick to test."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from console.model.virtual_machine import SecurityType, VirtualMachine, VmKind
 
@@ -20,8 +21,7 @@ KIND_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """``text`` is what a cell shows, ``key`` what it sorts by (None sorts last)."""
 
     id: str

@@ -4,8 +4,8 @@ Every node answers and can be dropped on without scrolling under a held mouse bu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen
 
@@ -18,8 +18,7 @@ from console.ui.views.map_painting import mixed
 _CHIP_LETTERS = 27
 
 
-@dataclass(frozen=True)
-class Chip:
+class Chip(msgspec.Struct, frozen=True):
     """One node out of sight; ``area`` in viewport coordinates."""
 
     node: str

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetrics
 
 
-@dataclass(frozen=True)
-class Measures:
+class Measures(msgspec.Struct, frozen=True):
     """Sizes in pixels, all from the font, so that text scaling scales everything."""
 
     line: int
@@ -36,8 +35,7 @@ def measures(metrics: QFontMetrics, largest_node: int) -> Measures:
     return Measures(line, letter, gap // 2 + 1, side, side, 40 * letter, False)
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """One node's box; ``keys`` are its VMs in the order of the tiles, ``arriving`` those on their
     way to it, whose places come after.
     """

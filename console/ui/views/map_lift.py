@@ -1,7 +1,8 @@
 """VMs lifted from the map: what every node says to them, until they are dropped."""
 
 import time
-from dataclasses import dataclass, field
+
+import msgspec
 
 from console.model.earlier_moves import History
 from console.model.finding import NodeVerdict, Verdict
@@ -11,8 +12,7 @@ from console.ui.store import Store
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
 
 
-@dataclass(frozen=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True):
     """VMs let go over a node that is not their home. ``what`` names them."""
 
     keys: tuple[str, ...]
@@ -28,8 +28,7 @@ class Drop:
         return takes(self.verdict)
 
 
-@dataclass
-class Lift:
+class Lift(msgspec.Struct):
     """The lifted keys, the verdict of every node, and the node under the mouse.
 
     ``home`` is the node that holds all of them, None if they are on several. ``is_pinned`` keeps
@@ -40,14 +39,14 @@ class Lift:
     keys: tuple[str, ...]
     what: str
     home: str | None = None
-    verdicts: dict[str, NodeVerdict] = field(default_factory=dict)
+    verdicts: dict[str, NodeVerdict] = msgspec.field(default_factory=dict)
     hovered: str | None = None
     is_pinned: bool = False
     is_told_whole: bool = False  # every finding with its evidence, not only the worst
     is_asking: bool = False
-    live_at: dict[str, float] = field(default_factory=dict)
+    live_at: dict[str, float] = msgspec.field(default_factory=dict)
     read_at: float | None = None
-    history: History = field(default_factory=dict)
+    history: History = msgspec.field(default_factory=dict)
 
     def judge(self, store: Store) -> None:
         """Ask every node again on what is known now. No I/O.

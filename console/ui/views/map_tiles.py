@@ -6,8 +6,8 @@ shows what it showed before.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from PySide6.QtCore import QMargins, QRect, Qt
 from PySide6.QtGui import QFont, QPainter, QPixmap
 
@@ -22,12 +22,11 @@ _MARGINS = QMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
 _BATCH = 8
 
 
-@dataclass
-class _Layer:
+class _Layer(msgspec.Struct):
     card: Card
     picture: QPixmap
     faces: list[TileFace | None]
-    waiting: list[int] = field(default_factory=list)  # indexes, next one last
+    waiting: list[int] = msgspec.field(default_factory=list)  # indexes, next one last
 
 
 class MapTiles:

@@ -5,13 +5,13 @@ Every block begins on a tile's corner, so that one picture with a pixel per tile
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 _WIDE = 1.7  # a block is so much wider than tall
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A group's tiles: ``columns`` by ``rows``, the first at ``x``, ``y``; the caption above it."""
 
     x: int
@@ -20,8 +20,7 @@ class Block:
     rows: int
 
 
-@dataclass(frozen=True)
-class WallLayout:
+class WallLayout(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...]
     columns: int
     rows: int
