@@ -3,22 +3,25 @@
 import argparse
 import functools
 import gc
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console import places
+from console import homes, places
 from console.instance_lock import InstanceLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from PySide6.QtWidgets import QWidget
 
     from console.lab.child import LabChild
     from console.model.connection import ConnectionProfile
+    from console.settings import Settings
     from console.ui.main_window import MainWindow
     from console.ui.session import OnGone, OnReady, Session
+    from console.ui.shell.open_connections import OpenConnections
 
 
 _TITLE = "Trusted launch console"
@@ -159,12 +162,18 @@ def _audit(options: argparse.Namespace) -> int:
     from console.worker import audit_command
 
     folder = places.state_folder(options.state_folder)
+    # A home that never acted has no journal; of the state folder itself that is said.
+    found = [home for home in homes.every(folder) if audit_command.has_log(home)] or [folder]
     if options.act == "verify":
-        return audit_command.verify(folder, print)
+        return max(audit_command.verify(home, print) for home in found)
     if not options.file:
         print("Name the file to export to.", file=sys.stderr)
         return audit_command.UNREADABLE
-    return audit_command.export(folder, Path(options.file), ExportFormat(options.format), print)
+    wanted, kind = Path(options.file), ExportFormat(options.format)
+    return max(
+        audit_command.export(home, homes.numbered(wanted, number), kind, print)
+        for number, home in enumerate(found)
+    )
 
 
 def _run_console(options: argparse.Namespace) -> int:
@@ -192,85 +201,57 @@ def _run_console(options: argparse.Namespace) -> int:
         lab_name=options.scenario if options.lab else "",
         is_helpdesk=options.helpdesk,
     )
-    again = Again(options.state_folder, is_helpdesk=options.helpdesk)
-    begin = beginning(options, folder, window, session, again)
+    opened = open_shell(options, folder, window, session)
+    shell = opened.shell
+    begin = functools.partial(
+        opened.begin, options.profile, options.scenario if options.lab else ""
+    )
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
     window.painted.connect(gc.enable)
     if known is not None:
         window.painted.connect(known.deleteLater)
-    window.closing.connect(functools.partial(first_picture.save, folder, window))
+    shell.closing.connect(functools.partial(first_picture.save, folder, shell))
     if lock is not None:
         window.painted.connect(
-            lambda: QTimer.singleShot(0, window, functools.partial(_listen, folder, window))
+            lambda: QTimer.singleShot(0, shell, functools.partial(_listen, folder, opened))
         )
-    window.show()
+    shell.show()
     code = application.exec()
-    session.end()
+    opened.end()
     if lock is not None:
         lock.release()
-    return again.start() if again.profile else code
+    return code
 
 
-class Again:
-    """Another connection was chosen: this console ends in good order and starts again with it."""
+def open_shell(
+    options: argparse.Namespace, folder: Path, window: "MainWindow", session: "Session"
+) -> "OpenConnections":
+    """The window of the desktop with this first page; nothing is opened yet."""
+    from console.ui.shell.open_connections import OpenConnections
+    from console.ui.shell.shell_window import ShellWindow
 
-    def __init__(self, state_folder: str, *, is_helpdesk: bool = False) -> None:
-        self.profile = ""
-        self._is_helpdesk = is_helpdesk
-        self._state_folder = state_folder
-
-    def start(self) -> int:
-        command = [sys.executable, "-m", "console", "--profile", self.profile]
-        if self._state_folder:
-            command += ["--state-folder", self._state_folder]
-        if self._is_helpdesk:
-            command.append("--helpdesk")
-        if os.name != "nt":
-            os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
-        import subprocess
-
-        subprocess.Popen(command)  # noqa: S603 - our own interpreter and module
-        return 0
-
-
-def beginning(
-    options: argparse.Namespace,
-    folder: Path,
-    window: "MainWindow",
-    session: "Session",
-    again: Again,
-) -> "Callable[[], None]":
-    """What is done after the first paint: open the lab, a profile, or show what there is."""
-    from console.ui.connections.connector import Connector
-
-    log = folder / "logs" / "lab.log"
+    log = places.log_folder(folder) / "lab.log"
+    settings = session.settings
 
     def start_lab(scenario: str, on_ready: "OnReady", on_gone: "OnGone") -> "LabChild":
         return _start_lab(scenario, log, on_ready, on_gone)
 
-    def restart(profile_id: str) -> None:
-        again.profile = profile_id
-        window.close()
+    def compose_page() -> "tuple[MainWindow, Session]":
+        is_helpdesk = bool(getattr(options, "helpdesk", False))
+        return compose(options.state_folder, is_helpdesk=is_helpdesk, settings=settings)[:2]
 
     config = places.config_folder(options.state_folder)
-    connector = Connector(window, session.bridge, session.settings, config)
-    window.connections_wanted.connect(connector.manage)
-    connector.restart_wanted.connect(restart)
-    window.check_wanted.connect(lambda: _check_computer(options.state_folder, window))
-    connector.noticed.connect(session.store.notice)
-    connector.opened.connect(
-        lambda profile, secrets: session.connect_to(profile, secrets, start_lab)
-    )
-    if not options.lab:
-        return functools.partial(connector.begin, options.profile)
-    connector.open_id = f"lab-{options.scenario}"
-    session.show_stored(connector.open_id)
-    start = functools.partial(start_lab, options.scenario)
-    return functools.partial(session.start_lab, start)
+    shell = ShellWindow(settings)
+    opened = OpenConnections(shell, settings, folder, config, compose_page, start_lab)
+    opened.check_computer = functools.partial(_check_computer, options.state_folder, shell)
+    opened.adopt(window, session)
+    if options.lab:
+        session.show_stored(f"lab-{options.scenario}")
+    return opened
 
 
-def _check_computer(state_folder: str, window: "MainWindow") -> None:
+def _check_computer(state_folder: str, window: "QWidget") -> None:
     """The ``doctor`` command in a window."""
     from console.ui.connections.doctor_window import DoctorWindow
 
@@ -282,8 +263,8 @@ def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:
     """Bring the window that has this state folder to the front; False if it does not answer."""
     from console.ui import one_window
 
-    wanted = f"the lab ({options.scenario})" if options.lab else ""
-    shows = one_window.ask_to_raise(folder, wanted)
+    scenario = options.scenario if options.lab else ""
+    shows = one_window.ask_to_raise(folder, options.profile, scenario)
     if shows is None:
         print(
             "A console of this user has this state folder open, but does not answer. "
@@ -291,21 +272,29 @@ def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:
             file=sys.stderr,
         )
         return False
-    print(f"The console is open already: {shows}. Its window was brought to the front.")
+    asked = " What was asked for has a tab there." if options.profile or scenario else ""
+    print(f"The console is open already: {shows}. Its window was brought to the front.{asked}")
     return True
 
 
-def _listen(folder: Path, window: "MainWindow") -> None:
+def _listen(folder: Path, opened: "OpenConnections") -> None:
     from console.ui.one_window import RaiseServer
 
-    server = RaiseServer(folder, window.windowTitle, window)
-    server.wanted.connect(window.come_to_front)
+    server = RaiseServer(folder, opened.shell.windowTitle, opened.shell)
+    server.wanted.connect(opened.shell.come_to_front)
+    server.wanted.connect(opened.open_named)
 
 
 def compose(
-    state_folder: str, lab_name: str = "", *, is_helpdesk: bool = False
+    state_folder: str,
+    lab_name: str = "",
+    *,
+    is_helpdesk: bool = False,
+    settings: "Settings | None" = None,
 ) -> "tuple[MainWindow, Session, Path]":
-    """Everything of the window process, joined; needs a QApplication. Nothing is started yet."""
+    """One connection's part of the window process, joined; needs a QApplication. Nothing is
+    started yet. ``settings`` are those of the window where it has a page already.
+    """
     from console import settings as settings_file
     from console.ui import theme
     from console.ui.bridge import Bridge
@@ -314,18 +303,27 @@ def compose(
     from console.ui.store import Store
 
     folder = places.state_folder(state_folder)
-    settings, fault = settings_file.load(folder)
+    fault = None
+    if settings is None:
+        settings, fault = settings_file.load(folder)
+        theme.apply(settings.theme)
     logs = places.log_folder(folder)
-    theme.apply(settings.theme)
     store = Store()
     bridge = Bridge(store, logs / "worker-output.log", is_helpdesk=is_helpdesk)
     window = MainWindow(store, bridge, settings, folder, lab_name, is_helpdesk=is_helpdesk)
     store.setParent(window)
     bridge.setParent(window)
-    session = Session(store, bridge, window, settings, folder)
+    session = Session(store, bridge, window, settings, folder, _has_unfinished)
     if fault is not None:
         store.notice(fault)
     return window, session, folder
+
+
+def _has_unfinished(folder: Path, connection_id: str) -> bool:
+    """Asked once a connection at most, and not at the first one's start."""
+    from console.worker.unfinished_elsewhere import has_unfinished
+
+    return has_unfinished(folder, connection_id)
 
 
 def _start_lab(scenario: str, log: Path, on_ready: "OnReady", on_gone: "OnGone") -> "LabChild":

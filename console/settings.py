@@ -16,6 +16,15 @@ _FILE = "settings.json"
 Text = msgspec.Meta
 
 
+class OpenTab(msgspec.Struct, frozen=True):
+    """A connection that was open: a profile's id, a lab's scenario, or a cluster of a fleet."""
+
+    profile: str
+    scenario: str = ""  # of a lab
+    site: str = ""  # ARM id, lower case, of a cluster of the profile's fleet
+    name: str = ""
+
+
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
     """What a person chose. Holds no secret; unknown names of a newer version are ignored."""
 
@@ -38,6 +47,12 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
         str, Text(description="The connection that was open last; empty shows the choice.")
     ] = ""
     scenario: Annotated[str, Text(description="The lab's scenario that was open last.")] = "small"
+    open_tabs: Annotated[
+        tuple[OpenTab, ...], Text(description="The connections that are open, in their order.")
+    ] = ()
+    current_tab: Annotated[
+        int, Text(description="Which of them was looked at last, counted from 0.")
+    ] = 0
 
 
 def load(folder: Path) -> tuple[Settings, Fault | None]:

@@ -97,6 +97,13 @@ class WorkerLink:
             if self._process is not None:
                 self._process.post(opening)
 
+    def take_over(self, other: "WorkerLink") -> None:
+        """Ask the worker to come for what this other link's worker did not answer."""
+        with other._lock:
+            waiting = dict(other._unanswered)
+        with self._lock:
+            self._unanswered = waiting | self._unanswered
+
     @property
     def worker_pid(self) -> int | None:
         """Process id of the present run, None between two runs."""

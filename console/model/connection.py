@@ -109,17 +109,25 @@ class ConnectionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     fleet: FleetScope | None = None
 
 
+def site_id(fleet_id: str, arm_id: str) -> str:
+    """The connection id of one cluster of a fleet; ``arm_id`` in lower case."""
+    return f"{fleet_id[:37]}-{hashlib.sha256(arm_id.encode()).hexdigest()[:10]}"
+
+
 def site_profile(profile: ConnectionProfile, arm_id: str, name: str) -> ConnectionProfile:
-    """The same fleet with one of its clusters open. KeyError: nobody told how to reach that one."""
+    """One cluster of the fleet, as a connection of its own: the fleet is read on where it is.
+
+    KeyError: nobody told how to reach that one.
+    """
     assert profile.fleet is not None
     site = profile.fleet.sites[arm_id]
-    digest = hashlib.sha256(arm_id.encode()).hexdigest()[:10]
     return msgspec.structs.replace(
         profile,
-        id=f"{profile.fleet.id[:37]}-{digest}",
+        id=site_id(profile.fleet.id, arm_id),
         name=name,
         arm=site.arm,
         cluster=site.cluster,
+        fleet=None,
     )
 
 

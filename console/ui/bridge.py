@@ -144,7 +144,7 @@ class Bridge(QObject):
         self._leaving: threading.Thread | None = None
         self._left.connect(self._start)
         self._is_attentive = False
-        self._is_started = False
+        self._is_started = self._is_open = False
 
     @property
     def _link(self) -> "WorkerLink":
@@ -182,15 +182,20 @@ class Bridge(QObject):
         secrets: Mapping[str, str],
         actor: str,
     ) -> None:
-        """Start the worker on a connection; everything else arrives at the store."""
+        """Start the worker on a connection; everything else arrives at the store.
+
+        Asked again it leaves the worker for a new one, which takes over what was not answered.
+        """
         self.actor = actor
         sys.setswitchinterval(_SWITCH_S)
         opening = Open(profile, str(folder), dict(secrets), actor, self._is_helpdesk)
-        if self._is_started:
+        if self._is_open:
+            self._open_again(opening)
+        elif self._is_started:
             self._link.open(opening)
         else:
-            self._is_started = True
             self._link.start(opening)
+        self._is_started = self._is_open = True
 
     def ask_chore(self, question: chores.Ask, on_answer: OnChore) -> None:
         """Ask about connections; starts the worker if it does not run yet. Answers arrive here."""
@@ -205,22 +210,14 @@ class Bridge(QObject):
         if self._chores.pop(token, None) is not None:
             self._link.send(chores.GiveUpChore(token))
 
-    def reopen(
-        self,
-        profile: ConnectionProfile,
-        folder: Path,
-        secrets: Mapping[str, str],
-        actor: str,
-    ) -> None:
-        """Leave the connection for another; the new worker starts when the old one has left.
-
-        What is asked for meanwhile waits for the new one.
-        """
-        opening = Open(profile, str(folder), dict(secrets), actor, self._is_helpdesk)
+    def _open_again(self, opening: Open) -> None:
+        if self._leaving is not None:
+            return  # it is on its way already
         old, self._known_link = self._known_link, None
         self._number += 1
         self.is_ready = False
-        self._arrived.clear()
+        if old is not None:
+            self._link.take_over(old)
         self.worker_changed.emit()
 
         def leave() -> None:
@@ -233,6 +230,7 @@ class Bridge(QObject):
 
     @Slot(object)
     def _start(self, opening: Open) -> None:
+        self._leaving = None
         if self._is_started:
             self._link.start(opening)
 
@@ -361,11 +359,12 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """End the worker; running operations go on at the other end and are taken up again."""
-        if self._leaving is not None:
-            self._leaving.join()
+        leaving = self._leaving
+        if leaving is not None:
+            leaving.join()
         if self._is_started:
             self._link.close()
-            self._is_started = False
+            self._is_started = self._is_open = False
 
     # -- called in the link's threads ----------------------------------------------------------
     def _on_message(self, message: ToWindow, number: int = 0) -> None:

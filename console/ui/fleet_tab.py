@@ -28,12 +28,13 @@ class FleetTab(QObject):
         self.store = FleetStore(self)
         self.page = FleetPage(self.store, folder)
         self.sites: frozenset[str] = frozenset()
-        self.open_site = ""
         bridge.fleet_changed.connect(self.store.take)
         bridge.fleet_told.connect(self.store.tell)
         self.page.cluster_wanted.connect(self._on_cluster)
         window.add_fleet(self.page)
-        self._tell_open(is_open=False)
+        # No cluster is open in this tab: each opens in one of its own.
+        window.strip.is_idle = True
+        window.strip.tell()
 
     def load_stored(self, snapshot: FleetSnapshot) -> None:
         """What was known last time; what does not fit is read anew."""
@@ -46,19 +47,10 @@ class FleetTab(QObject):
         self.page.groups.finish()
         self.page.wall.finish()
 
-    def _tell_open(self, *, is_open: bool) -> None:
-        self._window.strip.is_idle = not is_open
-        self._window.strip.tell()
-
     def _on_cluster(self, arm_id: str) -> None:
         name = self.store.name_of_cluster(arm_id)
-        if arm_id == self.open_site:
-            self._window.show_map()
-        elif arm_id in self.sites:
-            self.open_site = arm_id
-            self._tell_open(is_open=True)
+        if arm_id in self.sites:
             self.site_wanted.emit(arm_id)
-            self._window.show_map()
         else:
             self.page.said.emit(
                 f"How to reach the nodes of {name} is not in this profile, so only Azure's word on "

@@ -138,7 +138,7 @@ def _palette(typed: str) -> Builder:
 
         main = window(snapshot, folder, scenario)
         entries = main._window_entries
-        go = main._go_to_vm, main._go_to_node
+        go = main.go_to_vm, main._go_to_node
         palette = Palette(main._store, main.actions_table, main.selected, entries, *go)
         palette.field.setText(typed)
         main.setParent(palette)

@@ -34,6 +34,7 @@ from console.ui.move_ways import MoveWays
 from console.ui.operation_export import ENTRIES
 from console.ui.plan_opener import PlanOpener
 from console.ui.reaching import Reaching
+from console.ui.shell.tab_entries import tab_entries
 from console.ui.store import Store
 from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
@@ -43,6 +44,7 @@ from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
     from console.model.operation import OperationRecord
+    from console.ui.shell.elsewhere import Elsewhere
     from console.ui.views.fleet.fleet_page import FleetPage
     from console.ui.views.inspector import Inspector
     from console.ui.views.operations_drawer import OperationsDrawer
@@ -59,7 +61,7 @@ _COLOURS = (
 class MainWindow(QMainWindow):
     """Signals: ``painted()`` once, after the first frame; ``closing()``; ``in_sight(bool)`` when
     it came into sight or went; ``digest_dismissed()``; ``connections_wanted()``;
-    ``check_wanted()``, of this computer.
+    ``check_wanted()``, of this computer; ``tab_wanted(act)``, one of ``shell.tab_entries``.
     """
 
     painted = Signal()
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
     digest_dismissed = Signal()
     connections_wanted = Signal()
     check_wanted = Signal()
+    tab_wanted = Signal(str)
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self._folder = folder
         self._was_painted = False
         self._node = ""  # chosen last, by a click on its card
+        self.elsewhere: Elsewhere = tuple  # VMs of other open connections
         self.ask = Ask(self)
         self._opener = WizardOpener(store, bridge, folder, self, self.ask)
         self.reaching = Reaching(store, self.ask, folder, self)
@@ -205,14 +209,6 @@ class MainWindow(QMainWindow):
         title = actions.title_of(group_id)
         CreateFailedAgain(group_id, title, records, actions.send_group, self).open()
 
-    def come_to_front(self, _wanted: str = "") -> None:
-        """Another start asked for this window."""
-        if self.isMinimized():
-            self.showNormal()
-        self.show()
-        self.raise_()
-        self.activateWindow()
-
     # -- places --------------------------------------------------------------------------------
     def _place_views(self) -> None:
         self._tabs = QTabWidget(self)
@@ -266,7 +262,10 @@ class MainWindow(QMainWindow):
             WindowEntry(
                 "&File", "Co&nnections…", self.connections_wanted.emit, "Ctrl+Shift+O", True
             ),
-            WindowEntry("&File", "&Quit", self.close, "Ctrl+Q", starts_group=True),
+            *tab_entries(self.tab_wanted.emit),
+            WindowEntry(
+                "&File", "&Quit", lambda: self.window().close(), "Ctrl+Q", starts_group=True
+            ),
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
             *self.health.entries(),
@@ -348,10 +347,11 @@ class MainWindow(QMainWindow):
         from console.ui.views.palette import Palette
 
         table, entries = self.actions_table, self._window_entries
-        go = self._go_to_vm, self._go_to_node
-        Palette(self._store, table, self.selected, entries, *go, parent=self).open()
+        go = self.go_to_vm, self._go_to_node
+        elsewhere = self.elsewhere
+        Palette(self._store, table, self.selected, entries, *go, elsewhere, parent=self).open()
 
-    def _go_to_vm(self, key: str) -> None:
+    def go_to_vm(self, key: str) -> None:
         self._tabs.setCurrentIndex(0)
         self.map.select({key}, cursor=key)
         self._show_vm(key)
@@ -457,23 +457,25 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._set_attention(True)
+        self.tell_in_sight(True)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
-            self._set_attention(not self.isMinimized())
+            self.tell_in_sight(self.isVisible() and not self.isMinimized())
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._set_attention(False)
+        self.tell_in_sight(False)
 
-    def _set_attention(self, is_in_sight: bool) -> None:
+    def tell_in_sight(self, is_in_sight: bool) -> None:
         self._bridge.set_attention(is_in_sight)
         self.in_sight.emit(is_in_sight)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self._settings.window_geometry = bytes(
+            self.window().saveGeometry().toBase64().data()
+        ).decode()
         for dock in self._stepped_aside:
             dock.show()  # the layout that is kept is that of the open cluster
         self._settings.window_layout = bytes(self.saveState().toBase64().data()).decode()

@@ -6,6 +6,7 @@ The running window listens on a local socket of this user; nothing listens on a 
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _MOST_BYTES = 4096
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,47}(?!\n)\Z")
 _ANSWER_WITHIN_MS = 1000
 _TRY_EVERY_S = 0.1
 
@@ -25,28 +27,32 @@ def server_name(folder: Path) -> str:
     return f"trusted-launch-console-{digest}"
 
 
-def ask_to_raise(folder: Path, wanted: str, patience_s: float = 4.0) -> str | None:
+def ask_to_raise(
+    folder: Path, profile: str, scenario: str = "", patience_s: float = 4.0
+) -> str | None:
     """Have the running window come to the front; what it shows, or None if it does not answer.
 
-    ``wanted`` is what this start was asked to open. The first window may itself be starting, so it
-    is asked again until ``patience_s`` is over. Blocks: for a process that has no window yet.
+    It opens a tab with the profile (its id) or the lab's scenario that this start was asked for.
+    The first window may itself be starting, so it is asked again until ``patience_s`` is over.
+    Blocks: for a process that has no window yet.
     """
     deadline = time.monotonic() + patience_s
     while True:
-        answer = _asked_once(server_name(folder), wanted)
+        answer = _asked_once(server_name(folder), profile, scenario)
         if answer is not None or time.monotonic() > deadline:
             return answer
         time.sleep(_TRY_EVERY_S)
 
 
-def _asked_once(name: str, wanted: str) -> str | None:
+def _asked_once(name: str, profile: str, scenario: str) -> str | None:
     socket = QLocalSocket()
     socket.connectToServer(name)
     if not socket.waitForConnected(_ANSWER_WITHIN_MS):
         return None
     # The desktop's permission to come to the front was given to this start: it is passed on.
     token = os.environ.get("XDG_ACTIVATION_TOKEN", "") or os.environ.get("DESKTOP_STARTUP_ID", "")
-    socket.write(json.dumps({"wanted": wanted[:200], "token": token[:200]}).encode() + b"\n")
+    asked = {"profile": profile[:200], "scenario": scenario[:200], "token": token[:200]}
+    socket.write(json.dumps(asked).encode() + b"\n")
     socket.flush()
     deadline = time.monotonic() + _ANSWER_WITHIN_MS / 1000
     while not socket.canReadLine():
@@ -61,12 +67,13 @@ def _asked_once(name: str, wanted: str) -> str | None:
 
 
 class RaiseServer(QObject):
-    """Signal ``wanted(str)``: another start asked for the window, having been asked to open this.
+    """Signal ``wanted(profile_id, scenario)``: another start asked for the window, having been
+    asked to open this; both are empty where it was asked for nothing. They are names, no more.
 
     ``shows()`` tells what the window shows, for the person who reads the second start's output.
     """
 
-    wanted = Signal(str)
+    wanted = Signal(str, str)
 
     def __init__(
         self, folder: Path, shows: Callable[[], str], parent: QObject | None = None
@@ -97,23 +104,26 @@ class RaiseServer(QObject):
         if message is None:
             socket.abort()
             return
-        wanted, token = message
+        profile, scenario, token = message
         if token:
             os.environ["XDG_ACTIVATION_TOKEN"] = token
         socket.write(json.dumps({"shows": self._shows()}).encode() + b"\n")
         socket.flush()
         socket.disconnectFromServer()
-        self.wanted.emit(wanted)
+        self.wanted.emit(profile, scenario)
 
 
-def _message(line: bytes) -> tuple[str, str] | None:
-    """What was wanted and the activation token; None for what is not ours."""
+def _message(line: bytes) -> tuple[str, str, str] | None:
+    """The profile and the scenario wanted and the activation token; None for what is not ours."""
     try:
         read = json.loads(line)
-        wanted, token = read["wanted"], read["token"]
+        words = [read[name] for name in ("profile", "scenario", "token")]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not isinstance(wanted, str) or not isinstance(token, str):
+    if not all(isinstance(word, str) for word in words):
         return None
+    # Ids are small letters, digits and hyphens; anything else names nothing.
+    profile, scenario = (word if _NAME.match(word) else "" for word in words[:2])
+    token = words[2]
     is_plain = token.isascii() and token.isprintable()
-    return wanted[:200], token[:200] if is_plain else ""
+    return profile, scenario, token[:200] if is_plain else ""

@@ -1,6 +1,8 @@
 """One run of the console: opens the connection, shows what was stored, ends in good order."""
 
+import functools
 import getpass
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from console import homes
 from console import settings as settings_file
-from console.model.connection import ConnectionKind, ConnectionProfile, site_profile
+from console.model.connection import ConnectionKind, ConnectionProfile
 from console.model.freshness import Fault, FaultCode
 from console.model.snapshot import ClusterSnapshot
 from console.settings import Settings
 from console.ui.away_watch import AwayWatch
 from console.ui.bridge import Bridge
+from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.plain_text import one_line
 from console.ui.store import Store
@@ -32,9 +36,21 @@ class Child(Protocol):
     def stop(self) -> None: ...
 
 
-class Session(QObject):
-    """Glue of a run. The lab's callbacks come from its own thread and cross by queued signals."""
+def _nothing_is_under_way(_folder: Path, _connection_id: str) -> bool:
+    return False
 
+
+class Session(QObject):
+    """Glue of a run. The lab's callbacks come from its own thread and cross by queued signals.
+
+    Signals: ``site_wanted(profile, secrets, arm_id, name)``: a cluster of the open fleet is to be
+    opened; ``opened()`` when the worker was given the connection; ``left()`` after ``leave``, when
+    worker and lab are gone.
+    """
+
+    site_wanted = Signal(object, object, str, str)
+    opened = Signal()
+    left = Signal()
     _lab_ready = Signal(object, object)
     _lab_gone = Signal(str)
 
@@ -45,13 +61,21 @@ class Session(QObject):
         window: MainWindow,
         settings: Settings,
         folder: Path,
+        has_unfinished: homes.HasUnfinished = _nothing_is_under_way,
     ) -> None:
         super().__init__(window)
         self._store, self._bridge, self._window = store, bridge, window
         self._settings, self._folder = settings, folder
         self.store, self.bridge, self.settings = store, bridge, settings
         self._lab: Child | None = None
-        self._profile: ConnectionProfile | None = None
+        self._lab_is_gone = False
+        self._start: Callable[[], None] | None = None  # as it was opened, for a reconnection
+        self._has_unfinished = has_unfinished
+        # Where its journal is; the first connection's is the state folder itself.
+        self.home = folder
+        self._shown = ""
+        self.is_open = False
+        self.profile: ConnectionProfile | None = None
         self._secrets: dict[str, str] = {}
         self._fleet: FleetTab | None = None
         self._lab_ready.connect(self.open)
@@ -70,25 +94,32 @@ class Session(QObject):
 
     def show_stored(self, connection_id: str) -> None:
         """Paint what was known last time, before anything is asked."""
-        fleet = self._bridge.stored_fleet(self._folder, connection_id)
+        if connection_id == self._shown:
+            return
+        self._shown = connection_id
+        home = homes.known(self._folder, connection_id) or self._folder
+        fleet = self._bridge.stored_fleet(home, connection_id)
         if fleet is not None:
             self._fleet_tab().load_stored(fleet)
-        snapshot = self._bridge.stored(self._folder, connection_id)
+        snapshot = self._bridge.stored(home, connection_id)
         if isinstance(snapshot, ClusterSnapshot):
             self._store.load_stored(snapshot)
 
     def start_lab(self, start: Callable[[OnReady, OnGone], Child]) -> None:
         """Start the lab; the connection opens when it has told its endpoints."""
+        self._lab_is_gone = False
         self._lab = start(self._lab_ready.emit, self._lab_gone.emit)
 
     def open(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         """Start the worker on a connection."""
         self._away.begin(profile.id)
         self._window.health.begin(profile.id)
-        self._profile, self._secrets = profile, secrets
+        self.profile, self._secrets = profile, secrets
         if profile.fleet is not None:
             self._fleet_tab().sites = frozenset(profile.fleet.sites)
-        self._bridge.open(profile, self._folder, secrets, getpass.getuser())
+        self.is_open = True
+        self._bridge.open(profile, self.home, secrets, getpass.getuser())
+        self.opened.emit()
 
     def connect_to(
         self,
@@ -101,21 +132,46 @@ class Session(QObject):
         scenario = profile.scenario if is_lab else ""
         self._window.start.end(one_line(profile.name), scenario)
         self.show_stored(profile.id)
+        # Known before the lab told its addresses: what is open is not opened twice.
+        self.profile = profile
         if is_lab:
-            self.start_lab(lambda ready, gone: start_lab(scenario, ready, gone))
+            start = functools.partial(start_lab, scenario)
+            self._start = functools.partial(self.start_lab, start)
         else:
-            self.open(profile, secrets)
+            self._start = functools.partial(self.open, profile, secrets)
+        self._at_home(profile.id, self._start)
 
-    def open_site(self, arm_id: str) -> None:
-        """Open one cluster of the fleet: another worker, which reads the fleet on beside it."""
-        assert self._profile is not None
-        assert self._fleet is not None
-        name = self._fleet.store.name_of_cluster(arm_id)
-        profile = self._profile = site_profile(self._profile, arm_id, name)
-        stored = self._bridge.stored(self._folder, profile.id)
-        if isinstance(stored, ClusterSnapshot):
-            self._store.load_stored(stored)
-        self._bridge.reopen(profile, self._folder, self._secrets, getpass.getuser())
+    def _at_home(self, connection_id: str, then: Callable[[], None]) -> None:
+        """Go on once it is settled where the connection's journal is."""
+        known = homes.known(self._folder, connection_id)
+        if known is not None:
+            self.home = known
+            then()
+            return
+
+        def settled(found: object) -> None:
+            if isinstance(found, Path):
+                self.home = found
+            else:
+                self._store.notice(_no_home(found))
+            then()
+
+        work = functools.partial(homes.settle, self._folder, connection_id, self._has_unfinished)
+        file_thread().run(work, settled, self)
+
+    def reconnect(self) -> None:
+        """Leave the worker for a new one; a lab that ended is started again."""
+        if self.profile is None:
+            return
+        if self._lab_is_gone and self._start is not None:
+            self._start()
+        elif self.is_open:
+            self.open(self.profile, self._secrets)
+
+    def _open_site(self, arm_id: str) -> None:
+        if self.profile is not None and self._fleet is not None:
+            name = self._fleet.store.name_of_cluster(arm_id)
+            self.site_wanted.emit(self.profile, self._secrets, arm_id, name)
 
     def _fleet_tab(self) -> "FleetTab":
         """Made when the first profile covers a fleet; most never do."""
@@ -123,15 +179,31 @@ class Session(QObject):
             from console.ui.fleet_tab import FleetTab
 
             self._fleet = FleetTab(self._window, self._bridge, self._folder)
-            self._fleet.site_wanted.connect(self.open_site)
+            self._fleet.site_wanted.connect(self._open_site)
         return self._fleet
+
+    @property
+    def fleet(self) -> "FleetTab | None":
+        """The fleet's page where the connection covers one."""
+        return self._fleet
+
+    def leave(self) -> threading.Thread:
+        """End the worker, then the lab, beside the GUI thread; ``left()`` tells when they are."""
+        self._ageing.stop()
+
+        def work() -> None:
+            self._bridge.close()
+            if self._lab is not None:
+                self._lab.stop()
+            self.left.emit()
+
+        leaving = threading.Thread(target=work, name="session-leaves", daemon=True)
+        leaving.start()
+        return leaving
 
     def end(self) -> None:
         """Save the settings, end the worker, then the lab."""
-        self._ageing.stop()
-        self._bridge.close()
-        if self._lab is not None:
-            self._lab.stop()
+        self.leave().join()
         try:
             settings_file.save(self._folder, self._settings)
         except OSError:
@@ -139,12 +211,24 @@ class Session(QObject):
             return
 
     def _on_lab_gone(self, text: str) -> None:
+        self._lab_is_gone = True
         self._store.notice(
             Fault(
                 FaultCode.UNREACHABLE,
                 text,
-                remedy="Close the console and open it again.",
+                remedy="Reconnect (in the menu File) starts it again.",
                 kept="What was read last stays on the screen, dated.",
                 at=time.time(),
             )
         )
+
+
+def _no_home(found: object) -> Fault:
+    return Fault(
+        FaultCode.REJECTED,
+        "No folder could be made for this connection's journal.",
+        remedy="Make room on the disk and give this user the right to write to the state folder.",
+        kept="It is opened with the journal of another connection, unless that one is open too.",
+        detail=str(found),
+        at=time.time(),
+    )

@@ -14,12 +14,16 @@ WHOLE, BROKEN, UNREADABLE = 0, 1, 2
 Say = Callable[[str], None]
 
 
+def has_log(folder: Path) -> bool:
+    return (folder / FILE_NAME).exists()
+
+
 def verify(folder: Path, say: Say, credentials: Credentials | None = None) -> int:
     """Read every row of both chains and name the first that is not as it was written.
 
     0: whole; 1: broken; 2: there is nothing that can be read.
     """
-    if not (folder / FILE_NAME).exists():
+    if not has_log(folder):
         say(f"There is no journal in {folder}.")
         return UNREADABLE
     try:

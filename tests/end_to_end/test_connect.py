@@ -47,15 +47,15 @@ def first_run(
     folder = str(tmp_path / "state")
     window, session, state = app.compose(folder)
     options = argparse.Namespace(lab=False, profile="", state_folder=folder, scenario="small")
-    begin = app.beginning(options, state, window, session, app.Again(folder))
-    window.show()
-    begin()
+    opened = app.open_shell(options, state, window, session)
+    opened.shell.show()
+    opened.begin("", "")
     connector = window.findChild(Connector)
     assert connector is not None
     yield window, connector
-    session.end()
-    window.close()
-    window.deleteLater()
+    opened.shell.close()
+    opened.end()
+    opened.shell.deleteLater()
     for _ in range(5):
         qapp.processEvents()
         qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)

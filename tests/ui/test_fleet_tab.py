@@ -111,7 +111,8 @@ def test_a_cluster_that_nobody_told_how_to_reach_is_said_and_listed(tab: FleetTa
     tab.sites = frozenset({arm_id})
     tab.page.cluster_wanted.emit(arm_id)
     assert wanted == [arm_id]
-    assert _window(tab)._tabs.currentIndex() == 0
+    # It opens in a tab of its own: the fleet stays in sight.
+    assert _window(tab)._tabs.currentWidget() is tab.page
 
 
 def test_a_stored_fleet_that_does_not_fit_is_left(tab: FleetTab) -> None:

@@ -20,13 +20,12 @@ def server(qtbot: QtBot, tmp_path: Path) -> RaiseServer:
     return made
 
 
-def asked(folder: Path, wanted: str, qtbot: QtBot) -> str | None:
+def asked(folder: Path, profile: str, qtbot: QtBot, scenario: str = "") -> str | None:
     """Ask from another process, as a second start does, while this one's events go on."""
     code = "import sys; from console.ui.one_window import *; from pathlib import Path; "
-    code += "print(ask_to_raise(Path(sys.argv[1]), sys.argv[2], 0.5) or '')"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder), wanted], stdout=subprocess.PIPE, text=True
-    )
+    code += "print(ask_to_raise(Path(sys.argv[1]), *sys.argv[2:], 0.5) or '')"
+    command = [sys.executable, "-c", code, str(folder), profile, scenario]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     qtbot.waitUntil(lambda: process.poll() is not None, timeout=20_000)
     assert process.returncode == 0
     return process.communicate()[0].strip() or None
@@ -37,8 +36,11 @@ def test_a_second_start_is_told_what_is_shown_and_the_window_is_wanted(
 ) -> None:
     monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "token-1")
     with qtbot.waitSignal(server.wanted) as heard:
-        assert asked(tmp_path, "the lab (small)", qtbot) == "Trusted launch console (lab)"
-    assert heard.args == ["the lab (small)"]
+        assert asked(tmp_path, "munich-1", qtbot) == "Trusted launch console (lab)"
+    assert heard.args == ["munich-1", ""]
+    with qtbot.waitSignal(server.wanted) as heard:
+        assert asked(tmp_path, "", qtbot, "degraded") is not None
+    assert heard.args == ["", "degraded"]
     assert os.environ["XDG_ACTIVATION_TOKEN"] == "token-1"
 
 
@@ -61,18 +63,19 @@ def test_the_folder_s_spelling_does_not_matter(tmp_path: Path) -> None:
         b"{}\n",
         b"[1]\n",
         b"\xff\xfe\n",
-        b'{"wanted": 1, "token": ""}\n',
-        b'{"wanted": "", "token": null}\n',
+        b'{"profile": 1, "scenario": "", "token": ""}\n',
+        b'{"profile": "", "scenario": "", "token": null}\n',
+        b'{"profile": "a", "token": ""}\n',
         b"[" * 4000 + b"\n",
         b"x" * 10_000,
-        json.dumps({"wanted": "x" * 9000, "token": ""}).encode() + b"\n",
+        json.dumps({"profile": "x" * 9000, "scenario": "", "token": ""}).encode() + b"\n",
     ],
 )
 def test_what_is_not_ours_is_dropped_and_the_next_is_served(
     server: RaiseServer, tmp_path: Path, qtbot: QtBot, bytes_sent: bytes
 ) -> None:
-    heard: list[str] = []
-    server.wanted.connect(heard.append)
+    heard: list[tuple[str, str]] = []
+    server.wanted.connect(lambda *names: heard.append(names))
     socket = QLocalSocket()
     socket.connectToServer(server_name(tmp_path))
     assert socket.waitForConnected(1000)
@@ -93,6 +96,16 @@ def test_a_token_with_hidden_signs_is_not_passed_on(
     socket.connectToServer(server_name(tmp_path))
     assert socket.waitForConnected(1000)
     with qtbot.waitSignal(server.wanted):
-        socket.write(json.dumps({"wanted": "", "token": "a\nb"}).encode() + b"\n")
+        asked_for = {"profile": "", "scenario": "", "token": "a\nb"}
+        socket.write(json.dumps(asked_for).encode() + b"\n")
         socket.flush()
     assert os.environ["XDG_ACTIVATION_TOKEN"] == "before"
+
+
+@pytest.mark.parametrize("name", ["../secrets", "Munich", "a b", "a\n", "--lab", "x" * 100])
+def test_what_is_no_id_names_nothing(
+    server: RaiseServer, tmp_path: Path, qtbot: QtBot, name: str
+) -> None:
+    with qtbot.waitSignal(server.wanted) as heard:
+        assert asked(tmp_path, name, qtbot, name) is not None
+    assert heard.args == ["", ""]

@@ -2,10 +2,11 @@
 
 import functools
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from console import profiles
 from console.model.connection import ConnectionKind, ConnectionProfile
@@ -26,13 +27,15 @@ SECRET_FIELDS = ("cluster_password", "certificate_password", "proxy_password")
 
 
 class Connector(QObject):
-    """Signals: ``opened(profile, secrets)``; ``noticed(Fault)``; ``restart_wanted(profile_id)``
-    where a connection is open already: a window has one at a time.
+    """Of one tab. Signals: ``opened(profile, secrets)``; ``noticed(Fault)``;
+    ``another_wanted(profile, secrets)`` where this tab has a connection already; ``changed()`` when
+    what it waits for (``waits_for``) is something else.
     """
 
     opened = Signal(object, object)
     noticed = Signal(object)
-    restart_wanted = Signal(str)
+    another_wanted = Signal(object, object)
+    changed = Signal()
 
     def __init__(self, window: Any, bridge: Bridge, settings: Settings, folder: Path) -> None:
         super().__init__(window)
@@ -43,7 +46,17 @@ class Connector(QObject):
         self._dialog: ProfilesDialog | None = None
         self.open_id = ""  # the connection that this window has
         self._open: ConnectionProfile | None = None
+        # Whether this connection is open in another tab, which then came to the front.
+        self.is_elsewhere: Callable[[ConnectionProfile], bool] = lambda _: False
+        self.waits_for = ""  # what only a person can give, in words
+        self._later: Callable[[], None] | None = None
         bridge.sign_in_wanted.connect(self._want_sign_in)
+        window.in_sight.connect(self._on_sight)
+
+    @property
+    def profile(self) -> ConnectionProfile | None:
+        """What this tab has open, or is opening."""
+        return self._open
 
     # -- beginning -----------------------------------------------------------------------------
     def begin(self, wanted: str = "") -> None:
@@ -57,6 +70,15 @@ class Connector(QObject):
                 self.open(profile)
             else:
                 self.show_start()
+
+        file_thread().run(functools.partial(profiles.load_all, self._folder), then, self)
+
+    def begin_with_doors(self) -> None:
+        """Read what is known and show the doors, whatever was open last."""
+
+        def then(result: object) -> None:
+            self._take(result)
+            self.show_start()
 
         file_thread().run(functools.partial(profiles.load_all, self._folder), then, self)
 
@@ -237,15 +259,19 @@ class Connector(QObject):
             self.open(profile)
 
     def open(self, profile: ConnectionProfile, secrets: dict[str, str] | None = None) -> None:
-        """Open it in this window; where another is open, the console starts again with it."""
+        """Open it in this tab; where this one has a connection, in another."""
         if self._dialog is not None:
             self._dialog.reject()
-        self._settings.last_profile = profile.id
         if self.open_id:
             if self.open_id != profile.id:
-                self.restart_wanted.emit(profile.id)
+                self.another_wanted.emit(profile, dict(secrets or {}))
             return
+        if self.is_elsewhere(profile):
+            return
+        if self._window.isVisible():
+            self._settings.last_profile = profile.id
         self.open_id, self._open = profile.id, profile
+        self.changed.emit()
         self._find_secrets(profile, dict(secrets or {}))
 
     def _find_secrets(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
@@ -269,6 +295,11 @@ class Connector(QObject):
         if not fields:
             self._find_proxy(profile, secrets)
             return
+        if not self._window.isVisible():
+            # Asked when somebody looks at this tab: never a burst of questions at the start.
+            self._later = functools.partial(self._ask_secrets, profile, secrets, fields, why)
+            self._wait_for("a password")
+            return
         field, *rest = fields
         title, text = needed(profile)[field]
         dialog = AskSecret(title, f"{text}\n{why}".strip(), self._window)
@@ -281,9 +312,21 @@ class Connector(QObject):
         dialog.rejected.connect(self._not_opened)
         dialog.open()
 
+    def _on_sight(self, is_in_sight: bool) -> None:
+        if is_in_sight and self._later is not None:
+            later, self._later = self._later, None
+            self._wait_for("")
+            # Not while the tab is still coming: its dialog belongs over what is seen.
+            QTimer.singleShot(0, self, later)
+
+    def _wait_for(self, what: str) -> None:
+        self.waits_for = what
+        self.changed.emit()
+
     def _not_opened(self) -> None:
         """The person went back: the choice is there again."""
         self.open_id, self._open = "", None
+        self.changed.emit()
         self.show_start()
 
     def _find_proxy(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
@@ -306,6 +349,7 @@ class Connector(QObject):
         if self._open is not None and self._open.arm is not None:
             text = f"{reason} What needs Azure waits for it; the cluster's nodes go on."
             self._window.notice.say("sign_in", text, act=("Sign in…", self.sign_in_again))
+            self._wait_for("a sign-in")
 
     def sign_in_again(self) -> None:
         """Have the person sign in to the open connection's Azure."""
@@ -317,6 +361,7 @@ class Connector(QObject):
 
     def _signed_in(self) -> None:
         self._window.notice.say("sign_in", "")
+        self._wait_for("")
         self._bridge.refresh()
 
     def _say_disk(self, error: OSError) -> None:

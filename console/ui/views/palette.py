@@ -6,6 +6,7 @@ What cannot be done stays in the list and says why; it is made of the same table
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
@@ -18,6 +19,9 @@ from console.ui.main_menus import WindowEntry
 from console.ui.models.palette_ranking import best
 from console.ui.plain_text import one_line
 from console.ui.store import Store
+
+if TYPE_CHECKING:
+    from console.ui.shell.elsewhere import Elsewhere
 
 _MOST = 40
 _ROW = int(Qt.ItemDataRole.UserRole) + 20
@@ -41,7 +45,7 @@ def _always() -> str:
 
 class Palette(QDialog):
     """``selected`` tells what an entry of a scope would act on; ``show_vm`` and ``show_node`` go
-    to what was chosen by name.
+    to what was chosen by name; ``elsewhere`` names VMs of the other open connections.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Palette(QDialog):
         entries: Sequence[WindowEntry],
         show_vm: Callable[[str], object],
         show_node: Callable[[str], object],
+        elsewhere: "Elsewhere" = tuple,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -60,6 +65,7 @@ class Palette(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._store, self._actions, self._selected = store, actions, selected
         self._entries, self._show_vm, self._show_node = entries, show_vm, show_node
+        self._elsewhere = elsewhere
         # Names are folded once: a keystroke only compares.
         self._known = [(_folded(item), item) for item in self._all()]
         self._shown: list[PaletteItem] = []
@@ -109,6 +115,9 @@ class Palette(QDialog):
             where = f"VM on {one_line(vm.owner_node)}" if vm.owner_node else "VM, on no node"
             detail = f"{where}  ·  {vm.power}"
             yield PaletteItem(one_line(vm.name), detail, go, _always, "circle")
+        for other in self._elsewhere():
+            detail = f"VM of another open connection: {other.connection}"
+            yield PaletteItem(other.name, detail, other.go, _always, "circle")
 
     def _on_what(self, scope: Scope, keys: Sequence[str]) -> str:
         if scope is Scope.WINDOW or not keys:

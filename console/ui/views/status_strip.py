@@ -31,6 +31,7 @@ class StatusStrip:
             label.setContentsMargins(8, 2, 8, 2)
             bar.addWidget(label)
         self._bar = bar
+        self._has_lab_mark = False
         self.is_idle = False  # nothing is connected, so nothing has an age
         if lab_name:
             self.mark_lab(lab_name)
@@ -44,6 +45,9 @@ class StatusStrip:
 
     def mark_lab(self, name: str) -> None:
         """Say for good that what is shown is simulated."""
+        if self._has_lab_mark:
+            return
+        self._has_lab_mark = True
         marker = QLabel(f"LAB: simulated site ({name})", self._bar)
         marker.setObjectName("lab_marker")
         marker.setTextFormat(Qt.TextFormat.PlainText)

@@ -277,17 +277,17 @@ def test_going_back_from_the_password_shows_the_choice_again(
     assert connector.page.isVisible()
 
 
-def test_another_connection_starts_the_console_again(connector: Connector) -> None:
-    wanted: list[str] = []
-    connector.restart_wanted.connect(wanted.append)
+def test_another_connection_is_wanted_in_a_tab_of_its_own(connector: Connector) -> None:
+    wanted: list[tuple[ConnectionProfile, dict[str, str]]] = []
+    connector.another_wanted.connect(lambda *what: wanted.append(what))
     connector.open(CLUSTER)
     connector.open(CLUSTER)
     assert wanted == []
     profiles.save(connector._folder, CLUSTER)
     other = ConnectionProfile("lab-small", "Lab", ConnectionKind.LAB, scenario="small")
-    connector.open(other)
-    assert wanted == ["lab-small"]
-    assert connector._settings.last_profile == "lab-small"
+    connector.open(other, {"cluster_password": "secret"})
+    assert wanted == [(other, {"cluster_password": "secret"})]
+    assert connector.open_id == CLUSTER.id
 
 
 def test_import_tells_where_it_leads_and_a_bad_file_changes_nothing(

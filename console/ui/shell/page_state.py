@@ -1,0 +1,99 @@
+"""What a tab tells of its connection: the worst of it as a shape, alarms counted, and in words."""
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from console.health import HealthLevel
+from console.health.levels import RANK
+from console.model.freshness import WireReading
+from console.ui import theme
+from console.ui.models.alarm_book import Standing
+from console.ui.models.inspector_facts import age_text
+from console.ui.models.operation_filter import Bucket, bucket_of
+
+if TYPE_CHECKING:
+    from console.ui.shell.page import Page
+
+
+class PageState(NamedTuple):
+    """``shape`` and ``token`` (a colour) stand for the worst; ``words`` tell everything.
+
+    ``alarms``: open alarms, and disagreements that are not just to be expected.
+    """
+
+    shape: str
+    token: str
+    words: str
+    alarms: int = 0
+
+
+def state_of(page: "Page", now: float | None = None) -> PageState:
+    """Never better than what is known: what was not read, or not lately, is no good state."""
+    if not page.has_connection:
+        return PageState("ring", "muted", "No connection is chosen yet.")
+    now = time.time() if now is None else now
+    watch, store = page.window.health.watch, page.store
+    open_alarms = [each for each in watch.alarms if each.standing is Standing.OPEN]
+    alarms = len(open_alarms) + len(watch.disagreements_to_tell)
+    shape, token, words = _link(page, now)
+    if not words:
+        level = max(
+            (each.alarm.level for each in open_alarms), key=RANK.__getitem__, default=None
+        ) or (HealthLevel.ATTENTION if alarms else HealthLevel.HEALTHY)
+        shape, token = theme.shape_of(level), theme.HEALTH_TOKEN[level]
+        words = _ages(page, now)
+    told = [words, _counted(alarms, "open alarm") if alarms else "No open alarm."]
+    counts = Counter(map(bucket_of, store.running()))
+    under_way = counts[Bucket.RUNNING] + counts[Bucket.WAITING] + counts[Bucket.UNKNOWN]
+    if under_way:
+        told.append(_counted(under_way, "operation") + " not over.")
+    return PageState(shape, token, " ".join(told), alarms)
+
+
+def _link(page: "Page", now: float) -> tuple[str, str, str]:
+    """Why what is shown is not the present state; no words where it is."""
+    if page.connector.waits_for:
+        what = page.connector.waits_for
+        return "triangle", "attention", f"Waits for {what}: look at this tab to give it."
+    fault = page.bridge.worker_fault
+    if fault is not None:
+        return "question", "unknown", fault.summary
+    if not page.bridge.is_ready:
+        return "clock", "muted", "Connecting."
+    worst = ("", "", "")
+    for name, reading in _wires(page):
+        fault = next(iter(reading.faults), None)
+        if reading.is_down and fault is not None:
+            age = age_text(reading.read_at, now)
+            return "question", "unknown", f"{name}: {fault.summary} Data from {age}."
+        if page.store.is_stored or reading.read_at is None:
+            worst = ("clock", "attention", f"{name}: not read yet.")
+        elif reading.is_stale(now):
+            age = age_text(reading.read_at, now)
+            worst = ("question", "unknown", f"{name}: stale, {age}.")
+    return worst
+
+
+def _wires(page: "Page") -> list[tuple[str, WireReading]]:
+    """Those that this connection has."""
+    profile, inventory = page.session.profile, page.store.inventory
+    found = []
+    if profile is not None and profile.cluster is not None:
+        found.append(("Cluster", inventory.cluster_wire))
+    if profile is not None and profile.arm is not None:
+        found.append(("Azure", inventory.arm))
+    return found
+
+
+def _ages(page: "Page", now: float) -> str:
+    fleet = page.session.fleet
+    if fleet is not None and not _wires(page):
+        faulty = sum(bool(one.faults) for one in fleet.store.readings)
+        trouble = f" {_counted(faulty, 'subscription')} with faults." if faulty else ""
+        return f"Fleet: {fleet.store.count:,} VMs.{trouble}"
+    return " ".join(f"{name}: {age_text(reading.read_at, now)}." for name, reading in _wires(page))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}" + ("." if noun == "open alarm" else "")
