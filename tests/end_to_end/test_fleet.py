@@ -1,5 +1,6 @@
 """A fleet over the lab's sockets: read, a cluster opened, a worker lost, known at next start."""
 
+import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QApplication
 from console import app
 from console.channel import stored_fleet
 from console.model.freshness import FaultCode
-from console.ui.fleet_tab import FleetTab
 from console.ui.main_window import MainWindow
-from console.ui.session import Session
+from console.ui.session import OnGone, OnReady, Session
+from console.ui.shell.open_connections import OpenConnections
 from tests.end_to_end.lab_process import Lab, running_lab
+from tests.end_to_end.opened_shell import opened_shell
 
 
 @pytest.fixture
@@ -27,43 +29,61 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def opened(
-    lab: Lab, tmp_path: Path, qapp: QApplication
-) -> Iterator[tuple[MainWindow, Session, FleetTab]]:
-    main, session, _folder = app.compose(str(tmp_path), lab_name="fleet")
-    session.open(*app.profile_of_lab(lab.endpoints))
-    main.show()
-    yield main, session, session._fleet_tab()
-    session.end()
-    main.close()
-    main.deleteLater()
-    for _ in range(5):
-        qapp.processEvents()
-        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    lab: Lab, tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenConnections]:
+    monkeypatch.setattr(app, "_start_lab", functools.partial(_LabThatRuns, lab))
+    with opened_shell(tmp_path, qapp, scenario="fleet") as shell:
+        yield shell
+
+
+class _LabThatRuns:
+    """In place of a lab of the window's own: one whose faults the test can set."""
+
+    def __init__(
+        self, lab: Lab, _scenario: str, _log: Path, on_ready: OnReady, _on_gone: OnGone
+    ) -> None:
+        on_ready(*app.profile_of_lab(lab.endpoints))
+
+    def stop(self) -> None:
+        return
 
 
 def _own_cluster(lab: Lab) -> str:
     return str(lab.endpoints["cluster"]["arm_id"]).lower()
 
 
-def test_a_cluster_of_the_fleet_is_opened_while_the_fleet_is_read_on(
-    opened: tuple[MainWindow, Session, FleetTab], lab: Lab, qtbot
+def test_a_cluster_of_the_fleet_opens_as_a_further_tab_while_the_fleet_is_read_on(
+    opened: OpenConnections, lab: Lab, qtbot
 ) -> None:
-    main, session, tab = opened
+    shell = opened.shell
+    main, session = shell.current.window, shell.current.session
+    wait(qtbot, lambda: session.fleet is not None)
+    tab = session.fleet
+    assert tab is not None
     store = tab.store
     wait(qtbot, lambda: store.count > 2_000)
     assert not main._store.inventory.vms  # nothing is asked of a cluster that nobody looks at
     arm_id = _own_cluster(lab)
     slot = next(s for s in range(store.size) if store.word("cluster", s) == arm_id)
     tab.page.list.activated.emit(slot)
-    wait(qtbot, lambda: main._store.inventory.cluster_wire.read_at is not None)
-    wait(qtbot, lambda: store.texts["name"][slot] in _names(main))
-    assert main._tabs.currentIndex() == 0
-    vm = main._store.inventory.vm_named(store.texts["name"][slot])
+    site = shell.current
+    assert site.window is not main
+    assert site.name == store.name_of_cluster(arm_id)
+    assert site.is_lab
+    wait(qtbot, lambda: site.store.inventory.cluster_wire.read_at is not None)
+    wait(qtbot, lambda: store.texts["name"][slot] in _names(site.window))
+    vm = site.store.inventory.vm_named(store.texts["name"][slot])
     assert vm is not None
     assert vm.owner_node == store.word("node", slot)
-    # The new worker reads the fleet again, into the same slots.
+    assert not main._store.inventory.vms
+    # The fleet's own worker read on meanwhile, into the same slots.
     wait(qtbot, lambda: store.count > 12_000)
     assert store.texts["name"][slot] == vm.name
+    # Asked for again, its tab comes to the front.
+    shell.step(1)
+    tab.page.list.activated.emit(slot)
+    assert shell.current is site
+    assert len(shell.pages) == 2
     pid = session._bridge.worker_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
@@ -71,6 +91,8 @@ def test_a_cluster_of_the_fleet_is_opened_while_the_fleet_is_read_on(
     known = store.count
     wait(qtbot, lambda: any(one.is_going_on for one in store.readings))
     assert store.count >= known  # a worker that died takes nothing off the screen
+    assert site.bridge.is_ready
+    assert site.bridge.worker_fault is None
 
 
 def _names(main: MainWindow) -> set[str]:
