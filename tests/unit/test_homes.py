@@ -1,4 +1,4 @@
-"""Every connection has one journal for ever, and what is under way is never looked for elsewhere."""
+"""Every connection has one journal for ever; what is under way is never looked for elsewhere."""
 
 import asyncio
 import sqlite3
