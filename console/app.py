@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from console.ui.main_window import MainWindow
     from console.ui.session import OnGone, OnReady, Session
     from console.ui.shell.open_connections import OpenConnections
+    from console.ui.shell.shell_window import ShellWindow
 
 
 _TITLE = "Trusted launch console"
@@ -201,35 +202,43 @@ def _run_console(options: argparse.Namespace) -> int:
         lab_name=options.scenario if options.lab else "",
         is_helpdesk=options.helpdesk,
     )
-    opened = open_shell(options, folder, window, session)
-    shell = opened.shell
-    begin = functools.partial(
-        opened.begin, options.profile, options.scenario if options.lab else ""
-    )
+    from console.ui.shell.shell_window import ShellWindow
+
+    if options.lab:
+        session.show_stored(f"lab-{options.scenario}")
+    shell = ShellWindow(session.settings, window)
+    opened: OpenConnections | None = None
+
+    def begin() -> None:
+        """After the first paint: what opens, edits and remembers connections."""
+        nonlocal opened
+        opened = open_connections(options, folder, shell, session)
+        if lock is not None:
+            _listen(folder, opened)
+        opened.begin(options.profile, options.scenario if options.lab else "")
+
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
     window.painted.connect(gc.enable)
     if known is not None:
         window.painted.connect(known.deleteLater)
     shell.closing.connect(functools.partial(first_picture.save, folder, shell))
-    if lock is not None:
-        window.painted.connect(
-            lambda: QTimer.singleShot(0, shell, functools.partial(_listen, folder, opened))
-        )
     shell.show()
     code = application.exec()
-    opened.end()
+    if opened is None:
+        session.end()
+    else:
+        opened.end()
     if lock is not None:
         lock.release()
     return code
 
 
-def open_shell(
-    options: argparse.Namespace, folder: Path, window: "MainWindow", session: "Session"
+def open_connections(
+    options: argparse.Namespace, folder: Path, shell: "ShellWindow", session: "Session"
 ) -> "OpenConnections":
-    """The window of the desktop with this first page; nothing is opened yet."""
+    """What opens connections in this window, with its first page; nothing is opened yet."""
     from console.ui.shell.open_connections import OpenConnections
-    from console.ui.shell.shell_window import ShellWindow
 
     log = places.log_folder(folder) / "lab.log"
     settings = session.settings
@@ -242,12 +251,9 @@ def open_shell(
         return compose(options.state_folder, is_helpdesk=is_helpdesk, settings=settings)[:2]
 
     config = places.config_folder(options.state_folder)
-    shell = ShellWindow(settings)
     opened = OpenConnections(shell, settings, folder, config, compose_page, start_lab)
     opened.check_computer = functools.partial(_check_computer, options.state_folder, shell)
-    opened.adopt(window, session)
-    if options.lab:
-        session.show_stored(f"lab-{options.scenario}")
+    opened.adopt(session.window, session)
     return opened
 
 

@@ -66,7 +66,7 @@ class Session(QObject):
         super().__init__(window)
         self._store, self._bridge, self._window = store, bridge, window
         self._settings, self._folder = settings, folder
-        self.store, self.bridge, self.settings = store, bridge, settings
+        self.store, self.bridge, self.settings, self.window = store, bridge, settings, window
         self._lab: Child | None = None
         self._lab_is_gone = False
         self._start: Callable[[], None] | None = None  # as it was opened, for a reconnection

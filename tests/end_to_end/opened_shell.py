@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from console import app
 from console.ui.shell.open_connections import OpenConnections
+from console.ui.shell.shell_window import ShellWindow
 
 
 @contextlib.contextmanager
@@ -22,8 +23,9 @@ def opened_shell(
         lab=bool(scenario), profile=profile, state_folder=str(folder), scenario=scenario
     )
     window, session, state = app.compose(str(folder))
-    opened = app.open_shell(options, state, window, session)
-    opened.shell.show()
+    shell = ShellWindow(session.settings, window)
+    shell.show()
+    opened = app.open_connections(options, state, shell, session)
     opened.begin(profile, scenario)
     try:
         yield opened

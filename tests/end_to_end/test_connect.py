@@ -25,6 +25,7 @@ from console.model.connection import SignInMethod, StepState
 from console.ui.connections.connector import Connector
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.main_window import MainWindow
+from console.ui.shell.shell_window import ShellWindow
 from tests.faults.canary import CANARIES, hits_below, hits_in, hits_in_children
 
 Told = dict[str, Any]
@@ -47,8 +48,9 @@ def first_run(
     folder = str(tmp_path / "state")
     window, session, state = app.compose(folder)
     options = argparse.Namespace(lab=False, profile="", state_folder=folder, scenario="small")
-    opened = app.open_shell(options, state, window, session)
-    opened.shell.show()
+    shell = ShellWindow(session.settings, window)
+    shell.show()
+    opened = app.open_connections(options, state, shell, session)
     opened.begin("", "")
     connector = window.findChild(Connector)
     assert connector is not None

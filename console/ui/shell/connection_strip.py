@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QToolButton, 
 from console.ui import theme
 from console.ui.plain_text import tip
 from console.ui.shell.page_state import PageState
-from console.ui.shell.tab_entries import ANOTHER, CLOSE, RECONNECT
+from console.ui.shell.tab_entries import ANOTHER, CLOSE, CLOSE_OTHERS, RECONNECT
 
-CLOSE_OTHERS = "close_others"
 _LONGEST_NAME = 30
 
 
@@ -25,7 +24,7 @@ class TabFace(NamedTuple):
 
 class ConnectionStrip(QWidget):
     """Signals: ``chosen(int)``; ``moved(int, int)`` from and to; ``wanted(act, int)``, an act of
-    ``tab_entries`` or ``CLOSE_OTHERS`` on the tab at that place.
+    ``tab_entries`` on the tab at that place.
     """
 
     chosen = Signal(int)

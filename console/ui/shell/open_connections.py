@@ -19,7 +19,6 @@ from console.ui.file_thread import file_thread
 from console.ui.main_window import MainWindow
 from console.ui.session import Child, OnGone, OnReady, Session
 from console.ui.shell import elsewhere, leaving, tab_entries
-from console.ui.shell.connection_strip import CLOSE_OTHERS
 from console.ui.shell.page import Page
 from console.ui.shell.shared_labs import SharedLabs, Start
 from console.ui.shell.shell_window import ShellWindow
@@ -121,7 +120,7 @@ class OpenConnections(QObject):
             tab_entries.ANOTHER: self.open_new,
             tab_entries.RECONNECT: page.reconnect,
             tab_entries.CLOSE: lambda: self.close([page]),
-            CLOSE_OTHERS: lambda: self.close(self._others(page)),
+            tab_entries.CLOSE_OTHERS: lambda: self.close(self._others(page)),
             tab_entries.NEXT: lambda: self.shell.step(1),
             tab_entries.PREVIOUS: lambda: self.shell.step(-1),
         }

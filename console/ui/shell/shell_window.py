@@ -11,6 +11,7 @@ from console.ui.shell.tab_entries import NEXT, PREVIOUS
 
 if TYPE_CHECKING:
     from console.settings import Settings
+    from console.ui.main_window import MainWindow
     from console.ui.shell.connection_strip import ConnectionStrip
     from console.ui.shell.page import Page
 
@@ -38,7 +39,8 @@ class ShellWindow(QWidget):
     moved = Signal()
     wanted = Signal(str, object)
 
-    def __init__(self, settings: "Settings") -> None:
+    def __init__(self, settings: "Settings", first: "MainWindow") -> None:
+        """``first`` is in sight from the start; its page is added once there is one."""
         super().__init__()
         self.setObjectName("shell")
         self.pages: list[Page] = []
@@ -49,6 +51,8 @@ class ShellWindow(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self._stack)
+        self._take(first)
+        self.setWindowTitle(first.windowTitle())
         self.strip: ConnectionStrip | None = None
         self._telling = QTimer(self, singleShot=True, interval=_TELL_MS)
         self._telling.timeout.connect(self._tell)
@@ -68,15 +72,19 @@ class ShellWindow(QWidget):
     def add(self, page: "Page", at: int | None = None) -> None:
         """Take a page in, behind the one in sight unless it is the first."""
         self.pages.insert(len(self.pages) if at is None else at, page)
-        # It restored the place that is now the shell's.
-        page.window.setWindowState(Qt.WindowState.WindowNoState)
-        self._stack.addWidget(page.window)
+        if self._stack.indexOf(page.window) < 0:
+            self._take(page.window)
         page.changed.connect(self._tell_soon)
         page.renamed.connect(self._tell_name)
         if len(self.pages) == 1:
             self._tell_name()
         else:
             self._have_strip()
+
+    def _take(self, window: "MainWindow") -> None:
+        # It restored the place that is now the shell's.
+        window.setWindowState(Qt.WindowState.WindowNoState)
+        self._stack.addWidget(window)
 
     def show_page(self, page: "Page") -> None:
         """Bring it into sight, with the focus where it was."""

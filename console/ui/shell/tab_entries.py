@@ -10,6 +10,7 @@ from collections.abc import Callable
 from console.ui.main_menus import WindowEntry
 
 ANOTHER, RECONNECT, CLOSE, NEXT, PREVIOUS = "another", "reconnect", "close", "next", "previous"
+CLOSE_OTHERS = "close_others"  # on the strip only
 
 
 def tab_entries(do: Callable[[str], object]) -> tuple[WindowEntry, ...]:
