@@ -128,6 +128,11 @@ class AlarmWatch(QObject):
             self.save()
             self._settle(tuple(each.alarm for each in self.alarms))
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether anything was judged yet: no alarm is no good news before."""
+        return self._open is not None
+
     def count(self, standing: Standing) -> int:
         return sum(each.standing is standing for each in self.alarms)
 

@@ -18,6 +18,7 @@ from console.ui import (
     gallery_moves,
     gallery_operations,
     gallery_plans,
+    gallery_tabs,
 )
 from console.ui.bridge import Part
 from console.ui.main_window import MainWindow
@@ -332,6 +333,7 @@ VIEWS: dict[str, Builder] = {
     "wizard-review": _wizard(7),
     "several": _several,
     "create-again": _create_again,
+    "tabs": gallery_tabs.view(QuietBridge),
     "start": _start(0),
     "start-known": _start(3),
     "connection-azure": gallery_connections.editor("azure"),

@@ -16,6 +16,7 @@ from console.model.freshness import FaultCode
 from console.ui.main_window import MainWindow
 from console.ui.session import OnGone, OnReady, Session
 from console.ui.shell.open_connections import OpenConnections
+from console.ui.shell.page_state import state_of
 from tests.end_to_end.lab_process import Lab, running_lab
 from tests.end_to_end.opened_shell import opened_shell
 
@@ -79,6 +80,9 @@ def test_a_cluster_of_the_fleet_opens_as_a_further_tab_while_the_fleet_is_read_o
     # The fleet's own worker read on meanwhile, into the same slots.
     wait(qtbot, lambda: store.count > 12_000)
     assert store.texts["name"][slot] == vm.name
+    told = state_of(shell.pages[0])
+    assert told.words.startswith("Fleet: 1")
+    assert (told.shape, told.token) == ("diamond", "critical")  # as its worst VM is
     # Asked for again, its tab comes to the front.
     shell.step(1)
     tab.page.list.activated.emit(slot)

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.health import HealthLevel
+from console.health.fleet import LEVELS
 from console.health.levels import RANK
 from console.model.freshness import WireReading
 from console.ui import theme
@@ -13,6 +14,7 @@ from console.ui.models.inspector_facts import age_text
 from console.ui.models.operation_filter import Bucket, bucket_of
 
 if TYPE_CHECKING:
+    from console.ui.fleet_store import FleetStore
     from console.ui.shell.page import Page
 
 
@@ -37,18 +39,40 @@ def state_of(page: "Page", now: float | None = None) -> PageState:
     open_alarms = [each for each in watch.alarms if each.standing is Standing.OPEN]
     alarms = len(open_alarms) + len(watch.disagreements_to_tell)
     shape, token, words = _link(page, now)
-    if not words:
+    fleet = page.session.fleet
+    if not words and fleet is not None and not _wires(page):
+        shape, token, words = _of_fleet(fleet.store)
+    elif not words and not watch.has_looked:
+        # Read, and not judged yet: no alarm is no good news.
+        shape, token, words = "clock", "muted", _ages(page, now)
+    elif not words:
         level = max(
             (each.alarm.level for each in open_alarms), key=RANK.__getitem__, default=None
         ) or (HealthLevel.ATTENTION if alarms else HealthLevel.HEALTHY)
         shape, token = theme.shape_of(level), theme.HEALTH_TOKEN[level]
         words = _ages(page, now)
-    told = [words, _counted(alarms, "open alarm") if alarms else "No open alarm."]
+    told = [words]
+    if alarms or (watch.has_looked and fleet is None):
+        told.append(f"{_counted(alarms, 'open alarm')}." if alarms else "No open alarm.")
     counts = Counter(map(bucket_of, store.running()))
     under_way = counts[Bucket.RUNNING] + counts[Bucket.WAITING] + counts[Bucket.UNKNOWN]
     if under_way:
-        told.append(_counted(under_way, "operation") + " not over.")
+        told.append(f"{_counted(under_way, 'operation')} not over.")
     return PageState(shape, token, " ".join(told), alarms)
+
+
+def _of_fleet(store: "FleetStore") -> tuple[str, str, str]:
+    """Its worst VM, and how much of it could not be read."""
+    counts = {level: store.levels.count(place) for place, level in enumerate(LEVELS)}
+    there = [level for level in LEVELS if counts[level]]
+    faulty = sum(bool(one.faults) for one in store.readings)
+    trouble = f" {_counted(faulty, 'subscription')} with faults." if faulty else ""
+    red = counts[HealthLevel.CRITICAL]
+    words = f"Fleet: {store.count:,} VMs, {red:,} critical.{trouble}"
+    if not there:
+        return "clock", "muted", words
+    worst = max(there, key=RANK.__getitem__)
+    return theme.shape_of(worst), theme.HEALTH_TOKEN[worst], words
 
 
 def _link(page: "Page", now: float) -> tuple[str, str, str]:
@@ -65,8 +89,8 @@ def _link(page: "Page", now: float) -> tuple[str, str, str]:
     for name, reading in _wires(page):
         fault = next(iter(reading.faults), None)
         if reading.is_down and fault is not None:
-            age = age_text(reading.read_at, now)
-            return "question", "unknown", f"{name}: {fault.summary} Data from {age}."
+            known = f"Data from {age_text(reading.read_at, now)}." if reading.read_at else ""
+            return "question", "unknown", f"{name}: {fault.summary} {known}".strip()
         if page.store.is_stored or reading.read_at is None:
             worst = ("clock", "attention", f"{name}: not read yet.")
         elif reading.is_stale(now):
@@ -87,13 +111,9 @@ def _wires(page: "Page") -> list[tuple[str, WireReading]]:
 
 
 def _ages(page: "Page", now: float) -> str:
-    fleet = page.session.fleet
-    if fleet is not None and not _wires(page):
-        faulty = sum(bool(one.faults) for one in fleet.store.readings)
-        trouble = f" {_counted(faulty, 'subscription')} with faults." if faulty else ""
-        return f"Fleet: {fleet.store.count:,} VMs.{trouble}"
-    return " ".join(f"{name}: {age_text(reading.read_at, now)}." for name, reading in _wires(page))
+    ages = ((name, age_text(reading.read_at, now)) for name, reading in _wires(page))
+    return " ".join(f"{name}: {age}." for name, age in ages)
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' if count != 1 else ''}" + ("." if noun == "open alarm" else "")
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
