@@ -1,4 +1,4 @@
-"""Messages about connections that are not open: testing, signing in, discovering, keeping secrets.
+"""Messages beside the running cluster: testing, signing in, keeping secrets; and its stored past.
 
 Each question has a token of the window's choice; answers carry it. A question is answered once by
 its last message (``LAST``), after any number of steps or prompts.
@@ -8,6 +8,7 @@ import msgspec
 
 from console.model.connection import ArmEndpoint, AzureAccount, ConnectionProfile, TestStep
 from console.model.freshness import Fault
+from console.model.moment import Moment
 
 
 # -- window to worker --------------------------------------------------------------------------
@@ -66,6 +67,13 @@ class ReadKeyring(msgspec.Struct, frozen=True, tag="read_keyring"):
     token: str
     profile_id: str = ""
     fields: tuple[str, ...] = ()
+
+
+class ReadMoment(msgspec.Struct, frozen=True, tag="read_moment"):
+    """What the open cluster was like at this moment (wall-clock seconds), as it is stored."""
+
+    token: str
+    at: float
 
 
 class GiveUpChore(msgspec.Struct, frozen=True, tag="give_up_chore"):
@@ -127,13 +135,24 @@ class KeyringTold(msgspec.Struct, frozen=True, tag="keyring_told"):
     held: tuple[str, ...] = ()
 
 
+class MomentRead(msgspec.Struct, frozen=True, tag="moment_read"):
+    """``fault``: what is stored could not be read."""
+
+    token: str
+    moment: Moment
+    fault: Fault | None = None
+
+
 class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
     """The open connection waits for a person to sign in again; nothing is lost meanwhile."""
 
     reason: str
 
 
-Ask = TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
+OfConnections = (
+    TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
+)
+Ask = OfConnections | ReadMoment
 Answer = (
     StepTold
     | ConnectionTested
@@ -142,5 +161,6 @@ Answer = (
     | SignedOut
     | CloudDiscovered
     | KeyringTold
+    | MomentRead
 )
-LAST = (ConnectionTested, SignedIn, SignedOut, CloudDiscovered, KeyringTold)
+LAST = (ConnectionTested, SignedIn, SignedOut, CloudDiscovered, KeyringTold, MomentRead)

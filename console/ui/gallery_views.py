@@ -17,6 +17,7 @@ from console.ui import (
     gallery_health,
     gallery_moves,
     gallery_operations,
+    gallery_past,
     gallery_plans,
     gallery_tabs,
 )
@@ -308,6 +309,7 @@ def _start(count: int) -> Builder:
 VIEWS: dict[str, Builder] = {
     "helpdesk": _helpdesk,
     **gallery_health.views(window),
+    **gallery_past.views(window),
     "map": _map,
     **{name: _moves(build) for name, build in gallery_moves.BUILDERS.items()},
     "table": _table,

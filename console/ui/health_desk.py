@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from console.ui.alarm_watch import AlarmWatch
 from console.ui.main_menus import WindowEntry
 from console.ui.models.alarm_book import Standing
+from console.ui.past.past_opener import PastOpener
 from console.ui.store import Store
 
 if TYPE_CHECKING:
-    from console.ui.bridge import ChangesRead
+    from console.ui.bridge import ChangesRead, OnChore, chores
     from console.ui.models.alarm_book import StandingAlarm
     from console.ui.views.health_page import HealthPage
 
@@ -27,6 +28,10 @@ class ReadsPast(Protocol):
     def read_changes(
         self, subject: str, since: float, on_read: "Callable[[ChangesRead], None]"
     ) -> None: ...
+
+    def ask_chore(self, question: "chores.Ask", on_answer: "OnChore") -> None: ...
+
+    def give_up_chore(self, token: str) -> None: ...
 
 
 class Shows(Protocol):
@@ -57,6 +62,7 @@ class HealthDesk(QObject):
         self._window, self._say, self._reads = window, say, reads
         self._connection_id = ""
         self.watch = AlarmWatch(store, folder, self)
+        self.past = PastOpener(store, reads, self.watch, tabs)
         self._page: HealthPage | None = None
         self._place = QWidget(tabs)
         QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
@@ -78,6 +84,7 @@ class HealthDesk(QObject):
             page.vm_wanted.connect(self._window.explain_vm)
             page.node_wanted.connect(self._window.explain_node)
             page.rows_wanted.connect(self._window.show_rows)
+            changes.moment_wanted.connect(self.past.open)
             layout = self._place.layout()
             assert layout is not None
             layout.addWidget(page)
@@ -89,6 +96,7 @@ class HealthDesk(QObject):
             WindowEntry("&View", "&Alarms", lambda: self.open(_ALARMS), "Ctrl+3"),
             WindowEntry("&View", "A&zure and cluster disagree", lambda: self.open(_DISAGREE)),
             WindowEntry("&View", "&What changed", lambda: self.open(_CHANGED), "Ctrl+Shift+E"),
+            *self.past.entries(),
         )
 
     def open(self, tab: int) -> None:

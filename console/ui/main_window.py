@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         if self._inspector is None:
             from console.ui.views.inspector import Inspector
 
-            self._inspector = Inspector(self._store, self.actions_table, self._bridge)
+            self._inspector = Inspector(self._store, self._bridge)
             self._docks["inspector"].setWidget(self._inspector)
         return self._inspector
 

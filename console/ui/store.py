@@ -5,7 +5,7 @@ Owned by the GUI thread. Deltas arrive here and nowhere else; views read and nev
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -52,8 +52,10 @@ class Store(QObject):
     levels_changed = Signal(tuple)
     noticed = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, now: Callable[[], float] = time.time) -> None:
+        """``now`` tells what ages are counted by: of the stored past, the moment looked at."""
         super().__init__(parent)
+        self.now = now
         self.inventory = Inventory()
         self.operations: dict[str, OperationRecord] = {}
         self.groups: dict[str, GroupRecord] = {}
@@ -195,7 +197,7 @@ class Store(QObject):
     # -- health --------------------------------------------------------------------------------
     def surroundings(self) -> Surroundings:
         """What everything is judged by now; the same one for what is judged in one go."""
-        now = time.time()
+        now = self.now()
         if self._around is None or abs(now - self._around.now) > _SURROUNDINGS_S:
             self._around = Surroundings.of(self.inventory, now, self.disagreeing_since)
         return self._around
@@ -243,7 +245,7 @@ class Store(QObject):
     def _circumstances(self) -> tuple[object, ...]:
         """What beside itself a VM is judged by: silent wires, then nodes and their states."""
         arm, wire = self.inventory.arm, self.inventory.cluster_wire
-        silence = (wire.is_stale(time.time()), wire.read_at is None, arm.read_at is None)
+        silence = (wire.is_stale(self.now()), wire.read_at is None, arm.read_at is None)
         states = {node.name: node.state for node in self.inventory.nodes.values()}
         return (*silence, self.surroundings().storage_words()), states
 

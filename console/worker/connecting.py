@@ -58,7 +58,7 @@ def holder(profile_id: str) -> str:
 
 
 class Connecting:
-    """``handle`` takes any ``chores.Ask``; answers go through ``send``."""
+    """``handle`` takes any ``chores.OfConnections``; answers go through ``send``."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Connecting:
         self._redaction = redaction
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def handle(self, question: chores.Ask) -> None:
+    def handle(self, question: chores.OfConnections) -> None:
         """Begin the chore, or end one that was given up."""
         if isinstance(question, chores.GiveUpChore):
             task = self._tasks.pop(question.token, None)
@@ -105,7 +105,7 @@ class Connecting:
         self._redaction.learn(found.values())
         return found
 
-    async def _run(self, question: chores.Ask) -> None:
+    async def _run(self, question: chores.OfConnections) -> None:
         try:
             match question:
                 case chores.TestConnection():
@@ -124,7 +124,7 @@ class Connecting:
             _log.exception("a chore failed")
             self._fail(question, _inside(error))
 
-    def _fail(self, question: chores.Ask, fault: Fault) -> None:
+    def _fail(self, question: chores.OfConnections, fault: Fault) -> None:
         """The last answer of its kind, saying that something failed inside the console."""
         token = question.token
         match question:

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.backends import Backend, BackendError
 from console.backends.fleet import FleetSource
-from console.channel import stored_fleet, stored_snapshot
+from console.channel import chores, stored_fleet, stored_snapshot
 from console.channel.messages import (
     Cancel,
     CancelGroup,
@@ -57,7 +57,7 @@ from console.worker.journal_lines import fold, fold_group
 from console.worker.kept_secrets import KeepsSecrets
 from console.worker.live_moves import LiveMoves
 from console.worker.pace import Pace, nth
-from console.worker.past import Past
+from console.worker.past import Past, read_moment
 from console.worker.redaction import Redaction
 from console.worker.retention import Bound
 from console.worker.runner import Runner
@@ -143,6 +143,8 @@ class Engine:
                 self._spawn(self._read_history(message))
             case ReadChanges():
                 self._spawn(self._read_changes(message))
+            case chores.ReadMoment():
+                self._spawn(self._read_moment(message))
             case Export():
                 self._spawn(self._export(message))
             case Refresh():
@@ -369,6 +371,10 @@ class Engine:
         span = (message.subject, message.since, message.until, message.count)
         found, back_to = await asyncio.to_thread(self._past.changes, *span)
         self._send(ChangesRead(message.token, found, back_to))
+
+    async def _read_moment(self, message: chores.ReadMoment) -> None:
+        moment, fault = await read_moment(self._past, message.at)
+        self._send(chores.MomentRead(message.token, moment, fault))
 
     async def _read_history(self, message: ReadHistory) -> None:
         if self._journal is None:

@@ -139,7 +139,7 @@ async def _serve(source: BinaryIO, sink: BinaryIO, redaction: Redaction) -> None
             redaction.learn(message.secrets.values())
             log_file.to_file(Path(message.state_folder), redaction)
             leaving.log_into(Path(message.state_folder))
-        if isinstance(message, chores.Ask):
+        if isinstance(message, chores.OfConnections):
             connecting.handle(message)
             continue
         await engine.handle(message)

@@ -1,5 +1,6 @@
 """The connection's past beside its stored snapshot: written and read in threads, one at a time."""
 
+import asyncio
 import logging
 import sqlite3
 import threading
@@ -7,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from console.model.change import Change
+from console.model.freshness import Fault, FaultCode
+from console.model.moment import Moment
 from console.model.snapshot import ClusterSnapshot
 from console.worker import snapshot_history
-from console.worker.snapshot_history import SnapshotHistory
+from console.worker.snapshot_history import HistoryUnreadableError, SnapshotHistory
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +68,17 @@ class Past:
                 return (), None
             return found, span[0] if span is not None else None
 
+    def moment(self, at: float) -> Moment:
+        """What was known then. Raises HistoryUnreadableError: what is stored cannot be read."""
+        with self._lock:
+            history = self._opened()
+            if history is None:
+                return Moment(at)
+            try:
+                return history.moment(at)
+            except sqlite3.Error as error:
+                raise HistoryUnreadableError(str(error)) from error
+
     def close(self) -> None:
         with self._lock:
             if self._history is not None:
@@ -83,3 +97,20 @@ class Past:
                 if was_broken:
                     _log.warning("the past was not readable and was set aside")
         return self._history
+
+
+async def read_moment(past: Past | None, at: float) -> tuple[Moment, Fault | None]:
+    """What was known then; the fault says why that cannot be told."""
+    if past is None:
+        return Moment(at), None
+    try:
+        return await asyncio.to_thread(past.moment, at), None
+    except HistoryUnreadableError as error:
+        fault = Fault(
+            FaultCode.MALFORMED,
+            "What is stored of that time cannot be read.",
+            remedy="Choose another moment. At the next start the file is set aside and begun anew.",
+            kept="The running cluster and its operations are not touched by this.",
+            detail=str(error),
+        )
+        return Moment(at), fault

@@ -16,12 +16,15 @@ import msgspec
 
 from console.model.change import Change, changes
 from console.model.inventory import Inventory
+from console.model.moment import Moment
 from console.model.settled import as_of, settled
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta, diff
 
 KEPT_S = 30 * 86400.0
 MOST_BYTES = 256 * 1024 * 1024
 WHOLE_EVERY = 200
+# The past is written once a minute: who was silent for longer was not looking.
+LOOK_GAP_S = 300.0
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE moment (number INTEGER PRIMARY KEY, at REAL NOT NULL, is_whole INTEGER NOT NULL,
@@ -33,6 +36,8 @@ CREATE TABLE change (number INTEGER NOT NULL, at REAL NOT NULL, subject TEXT NOT
 CREATE INDEX change_at ON change (at);
 CREATE INDEX change_subject ON change (subject, at);
 """
+# Since when and until when somebody looked: a quiet night and a switched off computer differ.
+_LOOKS = "CREATE TABLE IF NOT EXISTS look (began REAL NOT NULL, until REAL NOT NULL)"
 _whole = msgspec.msgpack.Decoder(ClusterSnapshot)
 _delta = msgspec.msgpack.Decoder(SnapshotDelta)
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, zlib.error, UnicodeDecodeError, RecursionError)
@@ -57,6 +62,7 @@ class SnapshotHistory:
         self._connection = _open(path)
         self._last: ClusterSnapshot | None = None
         self._since_whole = 0
+        self._look: tuple[int | None, float] = (None, 0.0)
         try:
             self._last = self._at(float("inf"))[1]
         except _BROKEN as error:
@@ -74,6 +80,7 @@ class SnapshotHistory:
         Raises sqlite3.Error (disk full); then the moment is not kept, and what is kept is whole.
         """
         now = settled(snapshot, at)
+        self._looked(at)
         before = self._last
         if before is None:
             found: tuple[Change, ...] = ()
@@ -106,6 +113,51 @@ class SnapshotHistory:
             raise HistoryUnreadableError(str(error)) from error
         # Nothing else changed until the moment asked for.
         return (at, as_of(found, moment)) if found is not None else None
+
+    def moment(self, asked_at: float) -> Moment:
+        """What was known then, and how well. Raises HistoryUnreadableError, sqlite3.Error."""
+        span = self.span()
+        if span is None:
+            return Moment(asked_at)
+        first, last = span
+        try:
+            kept_at, found = self._at(asked_at)
+        except _BROKEN as error:
+            raise HistoryUnreadableError(str(error)) from error
+        if found is None:
+            return Moment(asked_at, later=first, first=first, last=last)
+        since, until = self._unseen(asked_at)
+        return Moment(
+            asked_at,
+            # As it was seen last: what nobody looked at since then has to grow old.
+            as_of(found, asked_at if since is None else since),
+            kept_at,
+            since,
+            until,
+            earlier=self._one("SELECT max(at) FROM moment WHERE at < ?", kept_at),
+            later=self._one("SELECT min(at) FROM moment WHERE at > ?", kept_at),
+            first=first,
+            last=last,
+        )
+
+    def _looked(self, at: float) -> None:
+        number, until = self._look
+        if number is not None and 0 <= at - until <= LOOK_GAP_S:
+            self._connection.execute("UPDATE look SET until = ? WHERE rowid = ?", (at, number))
+        else:
+            number = self._connection.execute("INSERT INTO look VALUES (?, ?)", (at, at)).lastrowid
+        self._look = (number, at)
+
+    def _unseen(self, at: float) -> tuple[float | None, float | None]:
+        """Since when nobody looked, and until when; None where somebody did, or nobody can say."""
+        until = self._one("SELECT max(until) FROM look WHERE began <= ?", at)
+        if until is None or at - until <= LOOK_GAP_S:
+            return None, None
+        return until, self._one("SELECT min(began) FROM look WHERE began > ?", at)
+
+    def _one(self, question: str, at: float) -> float | None:
+        row = self._connection.execute(question, (at,)).fetchone()
+        return None if row[0] is None else float(row[0])
 
     def span(self) -> tuple[float, float] | None:
         """The oldest and the newest moment that can be shown."""
@@ -170,6 +222,7 @@ class SnapshotHistory:
             with self._transaction():
                 self._connection.execute("DELETE FROM moment WHERE number < ?", (next_number,))
                 self._connection.execute("DELETE FROM change WHERE number < ?", (next_number,))
+        self._connection.execute("DELETE FROM look WHERE until < ?", (now - self._kept_s,))
         self._connection.execute("PRAGMA incremental_vacuum")
 
     @contextlib.contextmanager
@@ -196,6 +249,7 @@ def _open(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA user_version = {_FORMAT}")
         elif version != _FORMAT:
             raise HistoryUnreadableError(f"format {version}")
+        connection.execute(_LOOKS)
         # The past may lose its last seconds in a power cut; it must never be torn.
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:

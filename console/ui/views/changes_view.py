@@ -30,6 +30,9 @@ ReadChanges = Callable[[str, float, OnChanges], None]
 _FIRST_S = 86400.0
 _MOST = 500  # as ReadChanges asks for
 _SUBJECT = Qt.ItemDataRole.UserRole
+_AT = Qt.ItemDataRole.UserRole + 1
+# Stored moments are a minute apart: this is before the one, and not before the other.
+_JUST_BEFORE_S = 0.001
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -39,10 +42,13 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class ChangesView(QWidget):
-    """Signals: ``vm_wanted(key)``, ``node_wanted(name)``."""
+    """Signals: ``vm_wanted(key)``, ``node_wanted(name)``; ``moment_wanted(at)`` to see the cluster
+    as it was just before a change.
+    """
 
     vm_wanted = Signal(str)
     node_wanted = Signal(str)
+    moment_wanted = Signal(float)
 
     def __init__(self, folder: Path, read: ReadChanges, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +63,10 @@ class ChangesView(QWidget):
         again = QPushButton("Look a&gain", self)
         again.setObjectName("changes_again")
         again.clicked.connect(lambda _=False: self.look())
+        self._then = QPushButton("Show the cluster &before it", self)
+        self._then.setObjectName("changes_then")
+        self._then.setToolTip("The cluster as it was just before the selected change")
+        self._then.clicked.connect(lambda _=False: self._show_before())
         self._seen = QPushButton("I have &seen this", self)
         self._seen.setObjectName("changes_seen")
         self._seen.clicked.connect(lambda _=False: self._mark_seen())
@@ -67,6 +77,7 @@ class ChangesView(QWidget):
         self.list.itemActivated.connect(self._open)
         top = QHBoxLayout()
         top.addWidget(self._summary, 1)
+        top.addWidget(self._then)
         top.addWidget(again)
         top.addWidget(self._seen)
         layout = QVBoxLayout(self)
@@ -102,6 +113,7 @@ class ChangesView(QWidget):
             text = f"{at}   {change.name}   {change.text}   (seen by {change.plane})"
             item = QListWidgetItem(one_line(text))
             item.setData(_SUBJECT, change.subject)
+            item.setData(_AT, change.at)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         count = len(read.changes)
@@ -115,6 +127,7 @@ class ChangesView(QWidget):
         more = " or more; the newest are shown" if count >= _MOST else ""
         self._summary.setText(plain(f"{words}{more}."))
         self._seen.setEnabled(count > 0)
+        self._then.setEnabled(count > 0)
 
     def _mark_seen(self) -> None:
         self._since = self._read_at
@@ -122,6 +135,11 @@ class ChangesView(QWidget):
         # A folder that cannot be written costs that the same is told again.
         file_thread().run(save)
         self.look()
+
+    def _show_before(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.moment_wanted.emit(float(item.data(_AT)) - _JUST_BEFORE_S)
 
     def _open(self, item: QListWidgetItem) -> None:
         kind, _, name = str(item.data(_SUBJECT)).partition(":")

@@ -19,7 +19,6 @@ from shiboken6 import isValid
 
 from console.health import assurances, node_assurances
 from console.ui import theme
-from console.ui.actions import Actions
 from console.ui.bridge import ChangesRead, OnChanges
 from console.ui.models.inspector_facts import (
     Fact,
@@ -92,11 +91,9 @@ class FactList(QScrollArea):
 class Inspector(QWidget):
     """Follows the selection: ``show_vm``, ``show_node``, ``clear``; refreshes while visible."""
 
-    def __init__(
-        self, store: Store, actions: Actions, reads: ReadsPast, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, store: Store, reads: ReadsPast, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store, self._actions, self._reads = store, actions, reads
+        self._store, self._reads = store, reads
         self._past: ChangesRead | None = None
         self._past_of, self._past_asked = "", 0.0
         self._vm_key = ""
@@ -183,7 +180,7 @@ class Inspector(QWidget):
 
     def _refresh(self, *_: object) -> None:
         inventory = self._store.inventory
-        now = time.time()
+        now = self._store.now()
         vm = inventory.vms.get(self._vm_key)
         node = inventory.nodes.get(self._node_name)
         self._tabs.setEnabled(vm is not None or node is not None)

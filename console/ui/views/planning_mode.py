@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QBrush, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -19,39 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from console.model.request import MoveMethod
-from console.ui import theme
 from console.ui.plain_text import one_line, plain
 from console.ui.planned_store import PlannedStore
 from console.ui.store import Store
+from console.ui.views.band import Band, Frame
 from console.ui.views.cluster_map import ClusterMap
 
 if TYPE_CHECKING:
     from console.ui.views.map_lift import Drop
 
 _TELLS = "PLANNING MODE: this is a copy of {cluster}. Nothing you do here moves anything."
-
-
-class _Band(QLabel):
-    """The stripe that nobody can take for the cluster: coloured, hatched at its ends, in words."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        colours = theme.current()
-        painter.fillRect(self.rect(), colours.color("attention"))
-        wide = max(0, (self.width() - self.fontMetrics().horizontalAdvance(self.text())) // 2)
-        hatch = QBrush(colours.color("surface"), Qt.BrushStyle.BDiagPattern)
-        edge = max(0, wide - self.fontMetrics().height())
-        for left in (0, self.width() - edge):
-            painter.fillRect(QRect(left, 0, edge, self.height()), hatch)
-        painter.setPen(colours.color("surface"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
-
-
-class _Frame(QWidget):
-    """The same colour around everything that looks like the cluster."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), theme.current().color("attention"))
 
 
 class PlanningMode(QDialog):
@@ -69,7 +46,7 @@ class PlanningMode(QDialog):
         self.copy = PlannedStore(live, self)
         self.map = ClusterMap(self.copy.store)
         self.map.setAccessibleName(f"Copy of {plain(cluster)}, for planning")
-        self._band = _Band(plain(_TELLS.format(cluster=cluster)), self)
+        self._band = Band("attention", _TELLS.format(cluster=cluster), self)
         self.list = QListWidget(self)
         self._place()
         self._connect()
@@ -126,12 +103,6 @@ class PlanningMode(QDialog):
 
     def _place(self) -> None:
         self._band.setObjectName("planning_band")
-        font = self._band.font()
-        font.setBold(True)
-        self._band.setFont(font)
-        self._band.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._band.setTextFormat(Qt.TextFormat.PlainText)
-        self._band.setMargin(self.fontMetrics().height() // 3)
         self.list.setObjectName("planning_moves")
         self.list.setAccessibleName("Moves planned so far, in order")
         side = QWidget(self)
@@ -143,7 +114,7 @@ class PlanningMode(QDialog):
         self._make = self._button("planning_make", "", self.make_plan)
         close = self._button("planning_close", "Leave without a plan", self.close)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        frame = _Frame(self)
+        frame = Frame("attention", self)
         inside = QVBoxLayout(frame)
         inside.setContentsMargins(4, 0, 4, 4)
         inside.addWidget(self.map)

@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import (
 from console.health import HealthLevel
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
 from console.ui import plain_text
-from console.ui.actions import Actions
 from console.ui.models.vm_columns import COLUMNS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line
@@ -34,13 +34,21 @@ _SEARCH_PAUSE_MS = 40
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Offers(Protocol):
+    """The table of actions, as far as a list needs it."""
+
+    def fill_menu(self, menu: QMenu, keys: Sequence[str]) -> None: ...
+
+    def tell_failure(self, title: str, detail: str) -> object: ...
+
+
 class VmTable(QWidget):
     """Signals: ``selection_changed()`` and ``vm_activated(key)`` as the list tells them."""
 
     selection_changed = Signal()
     vm_activated = Signal(str)
 
-    def __init__(self, store: Store, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, actions: Offers, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store, self._actions = store, actions
         self.rows = VmRows(store.inventory)

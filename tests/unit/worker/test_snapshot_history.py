@@ -178,3 +178,59 @@ def test_every_moment_of_any_past_comes_back(
             assert there == {vm.key: vm for vm in snapshot.vms}
             assert found[1].nodes == snapshot.nodes
         history.close()
+
+
+def test_a_moment_names_what_stands_beside_it(history: SnapshotHistory) -> None:
+    for at, owner in ((100.0, "N1"), (160.0, "N2"), (220.0, "N3")):
+        history.record(a_snapshot(at, a_vm("a", owner)), at)
+    moment = history.moment(200.0)
+    assert moment.snapshot is not None
+    assert moment.snapshot.vms[0].owner_node == "N2"
+    assert (moment.kept_at, moment.earlier, moment.later) == (160.0, 100.0, 220.0)
+    assert (moment.first, moment.last, moment.unseen_since) == (100.0, 220.0, None)
+    too_old = history.moment(50.0)
+    assert (too_old.snapshot, too_old.later) == (None, 100.0)
+
+
+def test_a_quiet_hour_was_seen_and_a_night_without_a_console_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite3"
+    opened = SnapshotHistory(path)
+    for at in range(100, 3700, 60):  # nothing changes, and somebody looks
+        opened.record(a_snapshot(float(at), a_vm("a")), float(at))
+    seen = opened.moment(3000.0)
+    assert seen.unseen_since is None
+    assert seen.snapshot is not None
+    assert seen.snapshot.cluster_wire.read_at == 3000.0
+    opened.close()
+    again = SnapshotHistory(path)
+    again.record(a_snapshot(40_000.0, a_vm("a", "N2")), 40_000.0)
+    night = again.moment(20_000.0)
+    assert (night.unseen_since, night.unseen_until) == (3640.0, 40_000.0)
+    # It stands dated as it was seen last, so that it is drawn as old.
+    assert night.snapshot is not None
+    assert night.snapshot.cluster_wire.read_at == 3640.0
+    assert night.snapshot.cluster_wire.is_stale(20_000.0)
+    after = again.moment(50_000.0)
+    assert (after.unseen_since, after.unseen_until) == (40_000.0, None)
+    again.close()
+
+
+def test_a_sleeping_computer_did_not_look(history: SnapshotHistory) -> None:
+    history.record(a_snapshot(100.0, a_vm("a")), 100.0)
+    history.record(a_snapshot(9_000.0, a_vm("a")), 9_000.0)
+    assert history.moment(5_000.0).unseen_until == 9_000.0
+    assert history.moment(9_100.0).unseen_since is None
+
+
+def test_of_an_older_file_nobody_can_say_who_looked(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite3"
+    opened = SnapshotHistory(path)
+    opened.record(a_snapshot(100.0, a_vm("a")), 100.0)
+    opened.close()
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE look")
+    connection.commit()
+    connection.close()
+    again = SnapshotHistory(path)
+    assert again.moment(50_000.0).unseen_since is None
+    again.close()
