@@ -6,13 +6,27 @@ Tests put an object with the same methods in place of ``Ask``.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from console.ui.plain_text import plain
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
+
+
+class _OpensWhenSeen(QObject):
+    """Of a box whose tab is out of sight; ends with the box."""
+
+    def __init__(self, box: "QMessageBox") -> None:
+        super().__init__(box)
+        self._box = box
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._box, self._box.open)
+        return False
 
 
 class Ask:
@@ -53,7 +67,7 @@ class Ask:
             on_yes()
 
         box.finished.connect(lambda _result: finished())
-        box.open()
+        self._open(box)
         return box
 
     def report(self, title: str, text: str, detail: str = "") -> "QMessageBox":
@@ -62,8 +76,15 @@ class Ask:
 
         box = self._box(title, text, detail)
         box.addButton(QMessageBox.StandardButton.Ok)
-        box.open()
+        self._open(box)
         return box
+
+    def _open(self, box: "QMessageBox") -> None:
+        """Now, or when somebody looks: a tab out of sight puts nothing over what is seen."""
+        if self._window.isVisible() or self._window.isWindow():
+            box.open()
+        else:
+            self._window.installEventFilter(_OpensWhenSeen(box))
 
     def _box(self, title: str, text: str, detail: str) -> "QMessageBox":
         from PySide6.QtWidgets import QMessageBox

@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self._node = ""  # chosen last, by a click on its card
         self.elsewhere: Elsewhere = tuple  # VMs of other open connections
         self.ask = Ask(self)
-        self._opener = WizardOpener(store, bridge, folder, self, self.ask)
+        self.wizards = WizardOpener(store, bridge, folder, self, self.ask)
         self.reaching = Reaching(store, self.ask, folder, self)
         self.actions_table = Actions(
             store, bridge, self.ask, settings, self.reaching.entries(), is_helpdesk=is_helpdesk
@@ -317,9 +317,9 @@ class MainWindow(QMainWindow):
         self.map.vm_activated.connect(self._show_vm)
         actions.plan_wanted.connect(self.plans.empty)
         actions.create_wanted.connect(self.open_wizard)
-        actions.create_again_wanted.connect(self._opener.open)
+        actions.create_again_wanted.connect(self.wizards.open)
         actions.passwords_wanted.connect(self._ask_passwords)
-        self._opener.submitted.connect(lambda _: self._docks["operations"].show())
+        self.wizards.submitted.connect(lambda _: self._docks["operations"].show())
         actions.submitted.connect(lambda _: self._docks["operations"].show())
         self._store.noticed.connect(self._notice.tell)
 
@@ -365,7 +365,7 @@ class MainWindow(QMainWindow):
 
     def open_wizard(self) -> None:
         """A wizard is a window of its own: the map stays in sight while it is filled in."""
-        self._opener.open()
+        self.wizards.open()
 
     def show_digest(self, digest: Digest) -> None:
         """Say in one line what ended while nobody looked; the drawer lists it."""

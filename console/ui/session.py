@@ -143,18 +143,18 @@ class Session(QObject):
 
     def _at_home(self, connection_id: str, then: Callable[[], None]) -> None:
         """Go on once it is settled where the connection's journal is."""
-        known = homes.known(self._folder, connection_id)
-        if known is not None:
-            self.home = known
-            then()
-            return
 
         def settled(found: object) -> None:
             if isinstance(found, Path):
-                self.home = found
+                self.home = self._window.wizards.folder = found
             else:
                 self._store.notice(_no_home(found))
             then()
+
+        known = homes.known(self._folder, connection_id)
+        if known is not None:
+            settled(known)
+            return
 
         work = functools.partial(homes.settle, self._folder, connection_id, self._has_unfinished)
         file_thread().run(work, settled, self)

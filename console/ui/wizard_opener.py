@@ -16,6 +16,7 @@ from console.ui.store import Store
 class WizardOpener(QObject):
     """A second wizard would write over the draft of the first: the first is raised instead.
 
+    ``folder`` is where the draft is: each connection has its own, presets are shared by all.
     Signal: ``submitted(operation_id)`` of any wizard that was opened here.
     """
 
@@ -25,7 +26,8 @@ class WizardOpener(QObject):
         self, store: Store, bridge: Bridge, folder: Path, window: QWidget, ask: Ask
     ) -> None:
         super().__init__(window)
-        self._store, self._bridge, self._folder = store, bridge, folder
+        self._store, self._bridge = store, bridge
+        self.folder = self._shared = folder
         self._window, self._ask = window, ask
         self._wizard: QWidget | None = None
         self._is_coming = False
@@ -45,7 +47,7 @@ class WizardOpener(QObject):
         from console.ui.wizard import draft as draft_file
 
         self._is_coming = True
-        folder = self._folder
+        folder = self.folder
         show = functools.partial(self._show, again)
         file_thread().run(lambda: draft_file.load(folder), show, self)
 
@@ -58,7 +60,9 @@ class WizardOpener(QObject):
         known = kept if isinstance(kept, Kept) else None
         records = self._store.operations.values()
         start = start_of(self._store.inventory, records, known, again)
-        wizard = CreateVmWizard(self._store, self._bridge, self._folder, self._window, start)
+        wizard = CreateVmWizard(
+            self._store, self._bridge, self.folder, self._window, start, presets=self._shared
+        )
         wizard.destroyed.connect(self._on_gone)
         wizard.submitted.connect(self.submitted)
         self._wizard = wizard

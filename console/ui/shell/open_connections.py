@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 
 from console import profiles
 from console import settings as settings_file
@@ -227,10 +228,12 @@ class OpenConnections(QObject):
         for page in pages:
             if page not in self.shell.pages:
                 continue
+            if not _its_windows_close(page):
+                self.shell.show_page(page)  # a wizard asks what becomes of its draft
+                continue
             if len(self.shell.pages) == 1:
                 self.open_new()
             self.shell.remove(page)
-            _close_its_windows(page)
             page.window.close()
             page.session.left.connect(page.window.deleteLater)
             self._leave(page)
@@ -372,10 +375,7 @@ def _addresses(profile: ConnectionProfile) -> set[str]:
     return {address.lower() for address in nodes}
 
 
-def _close_its_windows(page: Page) -> None:
-    """A wizard or a plan of this connection closes in its own way: it keeps its draft."""
-    from PySide6.QtWidgets import QWidget
-
-    for child in page.window.findChildren(QWidget):
-        if child.isWindow() and child.isVisible():
-            child.close()
+def _its_windows_close(page: Page) -> bool:
+    """A wizard or a plan of this connection closes in its own way, and may want to be asked."""
+    children = page.window.findChildren(QWidget)
+    return all(child.close() for child in children if child.isWindow() and child.isVisible())

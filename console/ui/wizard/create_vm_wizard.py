@@ -79,7 +79,9 @@ class CreateVmWizard(QDialog):
         folder: Path,
         parent: QWidget | None = None,
         start: Start | None = None,
+        presets: Path | None = None,
     ) -> None:
+        """``folder`` keeps the draft, ``presets`` (or the same folder) the presets."""
         super().__init__(parent)
         self.setObjectName("create_vm_wizard")
         cluster = one_line(store.inventory.cluster.name)
@@ -88,6 +90,7 @@ class CreateVmWizard(QDialog):
         self.setSizeGripEnabled(True)
         self.resize(1024, 700)
         self._store, self._bridge, self._folder = store, bridge, folder
+        self._presets = presets or folder
         start = start or start_of(store.inventory, store.operations.values())
         self.draft, self._file = start.draft, start.file
         self._secrets: dict[str, str] = {}
@@ -134,7 +137,7 @@ class CreateVmWizard(QDialog):
         keys_hint = "Ctrl+Enter: next\nAlt+1 … 8: any step"
         left = QVBoxLayout()
         left.addWidget(self._steps, 1)
-        left.addWidget(PresetsButton(self._folder, lambda: self.draft, self._on_preset, self))
+        left.addWidget(PresetsButton(self._presets, lambda: self.draft, self._on_preset, self))
         left.addWidget(paragraph(keys_hint, self, is_muted=True))
         left.addSpacing(4)
         layout = QHBoxLayout(self)

@@ -30,6 +30,7 @@ from console.ui.shell.page import Page
 from console.ui.shell.page_state import state_of
 from console.ui.shell.shell_window import ShellWindow
 from console.ui.store import Store
+from console.ui.wizard.create_vm_wizard import CreateVmWizard
 from tests.ui.conftest import RecordingBridge, settle
 from tests.ui.sample import snapshot
 
@@ -499,6 +500,46 @@ def test_closing_the_window_asks_once_and_names_all_that_is_under_way(
     next(each for each in box.buttons() if each.text() == "Close").click()
     settle()
     assert not opened.shell.isVisible()
+
+
+def test_a_tab_with_an_unfinished_wizard_stays_and_each_has_a_draft_of_its_own(
+    opened: OpenConnections, qtbot: QtBot
+) -> None:
+    munich, oslo = opened.shell.pages
+    wizards = []
+    for page in (munich, oslo):
+        opened.shell.show_page(page)
+        page.window.open_wizard()
+        qtbot.waitUntil(lambda page=page: page.window.findChild(CreateVmWizard) is not None)
+        wizard = page.window.findChild(CreateVmWizard)
+        assert wizard is not None
+        wizards.append(wizard)
+    assert wizards[0]._folder == munich.session.home
+    assert wizards[1]._folder == oslo.session.home != munich.session.home
+    name = wizards[0].findChild(QLineEdit, "field_name")
+    assert name is not None
+    QTest.keyClicks(name, "app-77")
+    opened.close([munich])
+    settle()
+    assert opened.shell.pages == [munich, oslo]
+    assert opened.shell.current is munich
+    assert wizards[0].findChild(QMessageBox, "wizard_leave") is not None
+    for wizard in wizards:
+        wizard._is_settled = True
+        wizard.close()
+    settle()
+
+
+def test_a_question_of_a_hidden_tab_waits_until_it_is_looked_at(opened: OpenConnections) -> None:
+    munich, _oslo = opened.shell.pages
+    box = munich.window.ask.report("Exported", "It is done.")
+    settle()
+    assert not box.isVisible()
+    press(opened, Qt.Key.Key_1, ALT)
+    settle()
+    assert box.isVisible()
+    box.accept()
+    settle()
 
 
 # -- the palette ------------------------------------------------------------------------------
