@@ -12,17 +12,26 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from console.model.connection import ConnectionProfile, SignIn, complaints
+from console.model.connection import (
+    ArmEndpoint,
+    ClusterEndpoint,
+    ConnectionProfile,
+    SignIn,
+    complaints,
+)
 from console.model.freshness import Fault, FaultCode
 
 _FOLDER = "profiles"
 _MOST_BYTES = 256 * 1024
 _MOST_SHARED = 100
 _FORMAT: Literal["trusted-launch-console-profiles"] = "trusted-launch-console-profiles"
+
+
+Arm = TypeVar("Arm", ArmEndpoint, ArmEndpoint | None)
 
 
 class _Shared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,25 +125,53 @@ def read_shared(path: Path) -> tuple[ConnectionProfile, ...]:
         against = complaints(profile)
         if against:
             raise ProfileError(f"{profile.name[:80]!r}: {' '.join(against)}")
-    return tuple(msgspec.structs.replace(one, id=new_id(one.name)) for one in clean)
+    return tuple(_under_a_new_id(one) for one in clean)
 
 
 def _without_this_computer(profile: ConnectionProfile) -> ConnectionProfile:
     replace = msgspec.structs.replace
-    arm, cluster = profile.arm, profile.cluster
-    if arm is not None:
-        sign_in = replace(arm.sign_in, account="", account_record="", certificate_file="")
-        if sign_in.method == "certificate":
-            # Without its file it would be no way to sign in at all.
-            sign_in = SignIn(tenant_id=sign_in.tenant_id, client_id=sign_in.client_id)
-        arm = replace(arm, ca_file="", sign_in=sign_in)
-        # Where to sign in and who may see a token is never a file's word: a cloud's is
-        # known here, a custom endpoint is asked again.
-        arm = replace(arm, allowed_hosts=(), authority="", scope="", proxy="", proxy_user="")
-    if cluster is not None:
-        auth = "kerberos" if cluster.auth == "negotiate" else cluster.auth
-        cluster = replace(cluster, ca_file="", auth=auth, allows_ntlm=False)
-    return replace(profile, arm=arm, cluster=cluster)
+    fleet = profile.fleet
+    if fleet is not None:
+        sites = {
+            arm_id: replace(site, arm=_clean_arm(site.arm), cluster=_clean_cluster(site.cluster))
+            for arm_id, site in fleet.sites.items()
+        }
+        fleet = replace(fleet, arm=_clean_arm(fleet.arm), sites=sites)
+    return replace(
+        profile,
+        arm=_clean_arm(profile.arm),
+        cluster=_clean_cluster(profile.cluster),
+        fleet=fleet,
+    )
+
+
+def _clean_arm(arm: Arm) -> Arm:
+    if arm is None:
+        return arm
+    replace = msgspec.structs.replace
+    sign_in = replace(arm.sign_in, account="", account_record="", certificate_file="")
+    if sign_in.method == "certificate":
+        # Without its file it would be no way to sign in at all.
+        sign_in = SignIn(tenant_id=sign_in.tenant_id, client_id=sign_in.client_id)
+    arm = replace(arm, ca_file="", sign_in=sign_in)
+    # Where to sign in and who may see a token is never a file's word: a cloud's is
+    # known here, a custom endpoint is asked again.
+    return replace(arm, allowed_hosts=(), authority="", scope="", proxy="", proxy_user="")
+
+
+def _clean_cluster(cluster: ClusterEndpoint | None) -> ClusterEndpoint | None:
+    if cluster is None:
+        return None
+    auth = "kerberos" if cluster.auth == "negotiate" else cluster.auth
+    return msgspec.structs.replace(cluster, ca_file="", auth=auth, allows_ntlm=False)
+
+
+def _under_a_new_id(profile: ConnectionProfile) -> ConnectionProfile:
+    named = new_id(profile.name)
+    fleet = profile.fleet
+    if fleet is not None:
+        fleet = msgspec.structs.replace(fleet, id=named)
+    return msgspec.structs.replace(profile, id=named, fleet=fleet)
 
 
 def _unreadable(path: Path, error: Exception) -> Fault:

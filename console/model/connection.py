@@ -108,6 +108,11 @@ class ConnectionProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     scenario: str = ""  # of a lab
     fleet: FleetScope | None = None
 
+    @property
+    def azure(self) -> ArmEndpoint | None:
+        """How Azure is reached: for one cluster, or for a whole fleet."""
+        return self.arm if self.arm is not None or self.fleet is None else self.fleet.arm
+
 
 def site_id(fleet_id: str, arm_id: str) -> str:
     """The connection id of one cluster of a fleet; ``arm_id`` in lower case."""
@@ -211,6 +216,8 @@ def complaints(profile: ConnectionProfile) -> tuple[str, ...]:
         if profile.cluster.auth == "basic":
             found.append("Basic is for the lab only.")
     if profile.fleet is not None:
+        if profile.fleet.id != profile.id:
+            found.append("Its fleet carries the id of another connection.")
         found += _about_arm(profile.fleet.arm)
         for site in profile.fleet.sites.values():
             found += _about_arm(site.arm) if site.arm is not None else []

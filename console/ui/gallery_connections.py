@@ -74,7 +74,8 @@ def editor(which: str) -> Callable[[ClusterSnapshot, Path, str], QWidget]:
         profile = PROFILES[1 if which == "custom" else 0]
         made = ProfileEditor(QuietBridge(), profile)  # type: ignore[arg-type]
         made.tabs.setCurrentIndex(1 if which == "cluster" else 0)
-        if which == "azure":
+        if which in ("azure", "fleet"):
+            made.azure.scope.setCurrentIndex(int(which == "fleet"))
             made.azure.show_account(_ACCOUNT, f"Signed in as {_ACCOUNT.name}. {_ACCOUNT.keeping}")
         elif which == "custom":
             made._running["sign_in"] = "t"

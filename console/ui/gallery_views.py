@@ -339,6 +339,7 @@ VIEWS: dict[str, Builder] = {
     "start": _start(0),
     "start-known": _start(3),
     "connection-azure": gallery_connections.editor("azure"),
+    "connection-fleet": gallery_connections.editor("fleet"),
     "connection-cluster": gallery_connections.editor("cluster"),
     "connection-custom": gallery_connections.editor("custom"),
     "connections": gallery_connections.listed,

@@ -152,8 +152,8 @@ def _addresses(
     profile: ConnectionProfile, settled: Callable[[ArmEndpoint], ArmEndpoint]
 ) -> Iterator[TestStep]:
     name = profile.name
-    if profile.arm is not None:
-        arm = settled(profile.arm)
+    if profile.azure is not None:
+        arm = settled(profile.azure)
         yield from _server(f"{name}: Azure", arm.url, arm.ca_file)
         yield _clock(f"{name}: Azure", arm)
         if arm.authority and urlsplit(arm.authority).netloc != urlsplit(arm.url).netloc:

@@ -20,6 +20,7 @@ from console.model.connection import (
     ArmEndpoint,
     ClusterEndpoint,
     ConnectionProfile,
+    FleetScope,
     StepState,
     TestStep,
 )
@@ -78,6 +79,17 @@ async def test_what_works_passes_and_says_what_it_found(lab: Lab) -> None:
     assert {step.state for step in steps.values()} <= {StepState.PASSED, StepState.NOTE}
     assert set(lab.cluster.nodes) | {"Azure"} == {where for where, _title in steps}
     assert "lab-cluster" in steps["Azure", "Clusters"].text
+
+
+async def test_a_fleet_s_azure_is_tried_like_any_other(lab: Lab) -> None:
+    whole = replace(lab.arm, subscription_ids=())
+    fleet = replace(lab.profile, arm=None, cluster=None, fleet=FleetScope(lab.profile.id, whole))
+    steps = await steps_of(fleet, lab.secrets)
+    assert {where for where, _title in steps} == {"Azure"}
+    assert {step.state for step in steps.values()} <= {StepState.PASSED, StepState.NOTE}
+    assert "lab-cluster" in steps["Azure", "Clusters"].text
+    nobody = replace(fleet, fleet=FleetScope(fleet.id, replace(whole, ca_file="")))
+    assert first_failure(await steps_of(nobody, lab.secrets), "Azure").title == "Certificate"
 
 
 TLS_WORDS = {

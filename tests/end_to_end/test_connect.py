@@ -25,7 +25,9 @@ from console.model.connection import SignInMethod, StepState
 from console.ui.connections.connector import Connector
 from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.main_window import MainWindow
+from console.ui.session import Session
 from console.ui.shell.shell_window import ShellWindow
+from console.ui.views.fleet.fleet_page import FleetPage
 from tests.faults.canary import CANARIES, hits_below, hits_in, hits_in_children
 
 Told = dict[str, Any]
@@ -88,6 +90,43 @@ def sign_in(editor: ProfileEditor, told: Told, qtbot: QtBot) -> None:
         timeout=10, proxies={"https": ""},
     )  # fmt: skip
     qtbot.waitUntil(lambda: "Signed in as" in azure.account_words.text(), timeout=20_000)
+
+
+@pytest.fixture
+def fleet_lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    known = LabCredentials(token=CANARIES["arm_token"], password=CANARIES["cluster_password"])
+    monkeypatch.setattr(serve, "LabCredentials", lambda: known)
+    with serve.running_lab("fleet", speed=10.0) as (_, told):
+        yield told
+
+
+@pytest.mark.timeout(200)
+def test_a_fleet_is_made_in_the_form_and_read(
+    first_run: tuple[MainWindow, Connector], fleet_lab: Told, qtbot: QtBot
+) -> None:
+    window, connector = first_run
+    qtbot.waitUntil(lambda: connector.page is not None and connector.page.isVisible())
+    assert connector.page is not None
+    QTest.mouseClick(connector.page.doors[1].button, Qt.MouseButton.LeftButton)
+    editor = window.findChild(ProfileEditor)
+    assert editor is not None
+    editor.azure.scope.setCurrentIndex(editor.azure.scope.findData(True))
+    sign_in(editor, fleet_lab, qtbot)
+    listed = editor.azure.subscriptions
+    assert listed.count() > 8
+    for at in range(3):
+        listed.item(at).setCheckState(Qt.CheckState.Checked)
+    fill(editor, "profile_name", "Some stores")
+    editor.open_now.click()
+    qtbot.waitUntil(lambda: window.findChild(FleetPage) is not None, timeout=20_000)
+    session = window.findChild(Session)
+    assert session is not None
+    assert session.fleet is not None
+    store = session.fleet.store
+    qtbot.waitUntil(lambda: store.count > 50, timeout=60_000)
+    qtbot.waitUntil(lambda: not any(r.is_going_on for r in store.readings), timeout=60_000)
+    assert len(store.readings) == 3
+    assert not any(one.faults for one in store.readings)
 
 
 def describe_cluster(editor: ProfileEditor, told: Told) -> None:

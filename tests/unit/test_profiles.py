@@ -14,8 +14,10 @@ from console.model.connection import (
     ClusterEndpoint,
     ConnectionKind,
     ConnectionProfile,
+    FleetScope,
     SignIn,
     SignInMethod,
+    SiteEndpoints,
     complaints,
 )
 
@@ -146,6 +148,37 @@ def test_an_import_cannot_say_where_to_sign_in_or_who_may_see_a_token(tmp_path: 
     )
     (found,) = profiles.read_shared(path)
     assert "evil" not in msgspec.json.encode(found).decode()
+
+
+def test_a_fleet_is_handed_on_and_taken_in_with_the_same_care(tmp_path: Path) -> None:
+    mine = profile()
+    assert mine.arm is not None
+    sites = {"/arm": SiteEndpoints(mine.arm, mine.cluster)}
+    fleet = FleetScope(mine.id, mine.arm, sites)
+    whole = msgspec.structs.replace(mine, arm=None, cluster=None, fleet=fleet)
+    text = profiles.shared((whole,)).decode()
+    for private in ("/home/me", "grace", "negotiate"):
+        assert private not in text
+    evil = "https://login.evil.example"
+    read = json.loads(text)
+    for arm in (
+        read["profiles"][0]["fleet"]["arm"],
+        read["profiles"][0]["fleet"]["sites"]["/arm"]["arm"],
+    ):
+        arm.update(authority=evil, scope=evil, allowed_hosts=["evil.example"], proxy=evil)
+    path = tmp_path / "given.tlc.json"
+    path.write_text(json.dumps(read))
+    (found,) = profiles.read_shared(path)
+    assert "evil" not in msgspec.json.encode(found).decode()
+    assert found.fleet is not None
+    assert found.fleet.id == found.id != mine.id
+
+
+def test_a_fleet_with_another_connection_s_id_is_refused() -> None:
+    mine = profile()
+    assert mine.arm is not None
+    whole = msgspec.structs.replace(mine, fleet=FleetScope("other", mine.arm))
+    assert "carries the id of another" in " ".join(complaints(whole))
 
 
 def test_a_known_cloud_has_its_own_addresses_whatever_the_profile_says() -> None:

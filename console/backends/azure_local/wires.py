@@ -89,8 +89,8 @@ class SignIns:
     ) -> None:
         """Both halves at once; each tells its steps in order."""
         halves = []
-        if profile.arm is not None:
-            arm = settled(profile.arm)
+        if profile.azure is not None:
+            arm = settled(profile.azure)
             halves.append(
                 test_azure(
                     lambda: self.arm_connection(arm, secrets),

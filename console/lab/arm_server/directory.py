@@ -29,7 +29,7 @@ class Directory:
             case ("tenants",):
                 return self._read(request, self._tenants())
             case ("subscriptions",):
-                return self._read(request, self._of_type(arm_ids.SUBSCRIPTIONS, "/subscriptions"))
+                return self._read(request, self._subscriptions())
             case ("subscriptions", _):
                 return self._one(request)
             case ("subscriptions", _, "resourcegroups"):
@@ -74,6 +74,20 @@ class Directory:
     def _of_type(self, type_: str, scope: str) -> list[paging.Row]:
         found = self.site.list_resources(type_, scope)
         return [paging.Row(one.id, partial(dict, one.body)) for one in found]
+
+    def _subscriptions(self) -> list[paging.Row]:
+        """The site's own, and those of the fleet around it that this account may read."""
+        rows = self._of_type(arm_ids.SUBSCRIPTIONS, "/subscriptions")
+        (own,) = self.site.list_resources(arm_ids.SUBSCRIPTIONS, "/subscriptions")
+        denied = {one.lower() for one in self.site.faults.graph_denied}
+        around = self.site.fleet.subscriptions if self.site.fleet is not None else ()
+        for one in around:
+            if one.id.lower() in denied:
+                continue
+            path = f"/subscriptions/{one.id}"
+            named = {"id": path, "subscriptionId": one.id, "displayName": one.name}
+            rows.append(paging.Row(path, partial(dict, own.body | named)))
+        return rows
 
     def _tenants(self) -> list[paging.Row]:
         tenant = self.site.settings.tenant_id

@@ -47,7 +47,7 @@ class AskSecret(QDialog):
 def needed(profile: ConnectionProfile) -> dict[str, tuple[str, str]]:
     """Field of each secret that this profile goes with: title and words of the question."""
     found = {}
-    cluster, arm = profile.cluster, profile.arm
+    cluster, arm = profile.cluster, profile.azure
     if cluster is not None and cluster.username:
         ticket = "" if cluster.auth == "basic" else " Empty: your own Kerberos ticket is used."
         found["cluster_password"] = (

@@ -38,6 +38,10 @@ METHODS = (
     (SignInMethod.WORKLOAD_IDENTITY, "Workload identity"),
 )
 _CUSTOM = "custom"
+_OF_A_FLEET = (
+    "Read by Azure Resource Graph, which lags behind the clusters. A fleet is looked at; to act, "
+    "open one of its clusters in a tab of its own."
+)
 
 
 class AzureForm(QWidget):
@@ -65,6 +69,7 @@ class AzureForm(QWidget):
         self.cloud.currentIndexChanged.connect(lambda _: self._follow())
         self.method.currentIndexChanged.connect(lambda _: self._follow())
         self.subscriptions.itemChanged.connect(lambda _: self.changed.emit())
+        self.scope.currentIndexChanged.connect(lambda _: self._follow())
         self._follow()
 
     def _make_fields(self) -> None:
@@ -120,6 +125,11 @@ class AzureForm(QWidget):
         self.sign_out.setObjectName("sign_out")
         self.sign_out.clicked.connect(lambda _=False: self.sign_out_wanted.emit())
         self.account_words = words(self, "account_words")
+        self.scope = QComboBox(self)
+        self.scope.setObjectName("scope")
+        self.scope.addItem("One cluster", False)
+        self.scope.addItem("A fleet: every cluster in these subscriptions", True)
+        self.scope_words = caption(_OF_A_FLEET, self)
         self.subscriptions: QListWidget = QListWidget(self)
         self.subscriptions.setObjectName("subscriptions")
         self.subscriptions.setAccessibleName("Subscriptions")
@@ -155,16 +165,24 @@ class AzureForm(QWidget):
         form.addRow("Its pass&word:", self.certificate_password)
         form.addRow("", buttons)
         form.addRow("", self.account_words)
+        form.addRow("Sho&w:", self.scope)
         form.addRow("Su&bscriptions:", self.subscriptions)
         form.addRow("", caption("None checked: all that the account sees.", self))
+        form.addRow("", self.scope_words)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
         layout.addStretch(1)
 
     # -- values --------------------------------------------------------------------------------
-    def fill(self, arm: ArmEndpoint | None) -> None:
+    @property
+    def is_fleet(self) -> bool:
+        """Whether every cluster in the subscriptions is to be shown."""
+        return bool(self.scope.currentData())
+
+    def fill(self, arm: ArmEndpoint | None, *, is_fleet: bool = False) -> None:
         """Show a profile's values."""
+        self.scope.setCurrentIndex(self.scope.findData(is_fleet))
         if arm is None:
             return
         self.cloud.setCurrentIndex(max(0, self.cloud.findData(arm.cloud)))
@@ -275,6 +293,7 @@ class AzureForm(QWidget):
         self._form.setRowVisible(self.account_words, bool(self.account_words.text()))
         for field in (self.proxy_user, self.proxy_password):
             self._form.setRowVisible(field, bool(self.proxy.text().strip()))
+        self._form.setRowVisible(self.scope_words, self.is_fleet)
         can_sign_out = method in INTERACTIVE or is_certificate
         self.sign_out.setVisible(can_sign_out)
         self.sign_out.setEnabled(bool(self._record) or is_certificate)

@@ -141,7 +141,7 @@ class Connector(QObject):
         profile = self._known(profile_id)
         if profile is None or profile.kind is ConnectionKind.LAB:
             return None
-        return self._editor(profile, "azure" if profile.arm is not None else "cluster")
+        return self._editor(profile, "azure" if profile.azure is not None else "cluster")
 
     def _editor(self, profile: ConnectionProfile | None, first: str) -> ProfileEditor:
         editor = ProfileEditor(self._bridge, profile, first, self._dialog or self._window)
@@ -201,8 +201,8 @@ class Connector(QObject):
         for field in SECRET_FIELDS:
             question = chores.KeepSecret(str(uuid.uuid4()), profile.id, field, "")
             self._bridge.ask_chore(question, _ignore)
-        if profile.arm is not None and profile.arm.sign_in.account_record:
-            self._bridge.ask_chore(chores.SignOutOf(str(uuid.uuid4()), profile.arm), self._said)
+        if profile.azure is not None and profile.azure.sign_in.account_record:
+            self._bridge.ask_chore(chores.SignOutOf(str(uuid.uuid4()), profile.azure), self._said)
         if self._settings.last_profile == profile.id:
             self._settings.last_profile = ""
         work = functools.partial(profiles.delete, self._folder, profile.id)
@@ -330,7 +330,7 @@ class Connector(QObject):
         self.show_start()
 
     def _find_proxy(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
-        if profile.arm is None:
+        if profile.azure is None:
             self._emit(profile, secrets)
             return
 
@@ -338,7 +338,7 @@ class Connector(QObject):
             found = {"system_proxy": proxy} if isinstance(proxy, str) and proxy else {}
             self._emit(profile, secrets | found)
 
-        file_thread().run(functools.partial(system_proxy, profile.arm.url), then, self)
+        file_thread().run(functools.partial(system_proxy, profile.azure.url), then, self)
 
     def _emit(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         self.page = None  # the window takes it away
@@ -346,16 +346,16 @@ class Connector(QObject):
 
     # -- signing in again ----------------------------------------------------------------------
     def _want_sign_in(self, reason: str) -> None:
-        if self._open is not None and self._open.arm is not None:
+        if self._open is not None and self._open.azure is not None:
             text = f"{reason} What needs Azure waits for it; the cluster's nodes go on."
             self._window.notice.say("sign_in", text, act=("Sign in…", self.sign_in_again))
             self._wait_for("a sign-in")
 
     def sign_in_again(self) -> None:
         """Have the person sign in to the open connection's Azure."""
-        if self._open is None or self._open.arm is None:
+        if self._open is None or self._open.azure is None:
             return
-        dialog = SignInAgain(self._bridge, self._open.arm, self._open.id, self._window)
+        dialog = SignInAgain(self._bridge, self._open.azure, self._open.id, self._window)
         dialog.signed_in.connect(self._signed_in)
         dialog.open()
 
@@ -381,7 +381,7 @@ def _ignore(_answer: chores.Answer | None) -> None:
 
 def _reaches(profile: ConnectionProfile) -> str:
     """Where a profile leads, by name: what a person has to look at before trusting it."""
-    places = [profile.arm.url] if profile.arm is not None else []
+    places = [profile.azure.url] if profile.azure is not None else []
     if profile.cluster is not None:
         places += list(profile.cluster.nodes.values())[:4]
     return ", ".join(one_line(place) for place in places) or "the lab"

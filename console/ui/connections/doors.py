@@ -248,9 +248,16 @@ def what_is(profile: ConnectionProfile) -> str:
     if profile.kind is ConnectionKind.LAB:
         return f"lab, {profile.scenario}"
     parts = []
-    if profile.arm is not None:
-        who = f" as {one_line(profile.arm.sign_in.account)}" if profile.arm.sign_in.account else ""
-        parts.append(f"Azure{who}")
+    if profile.azure is not None:
+        account = one_line(profile.azure.sign_in.account)
+        parts.append(f"Azure as {account}" if account else "Azure")
+    if profile.fleet is not None:
+        count = len(profile.fleet.arm.subscription_ids)
+        parts.append(
+            f"fleet of {count} subscription{'s' if count != 1 else ''}"
+            if count
+            else "fleet of all that the account sees"
+        )
     if profile.cluster is not None:
         count = len(profile.cluster.nodes)
         parts.append(f"{count} node{'s' if count != 1 else ''}")

@@ -30,6 +30,8 @@ from console.model.connection import (
     AzureAccount,
     ConnectionKind,
     ConnectionProfile,
+    FleetScope,
+    SiteEndpoints,
     StepState,
     complaints,
 )
@@ -66,6 +68,7 @@ class ProfileEditor(QDialog):
         self._id = profile.id if profile else ""
         self._running: dict[str, str] = {}  # what is asked: its token
         self._prompt_url = ""
+        self._sites: dict[str, SiteEndpoints] = {}  # of a fleet: they are no part of this form
         self._make(first)
         self._lay_out()
         if profile is not None:
@@ -162,11 +165,12 @@ class ProfileEditor(QDialog):
 
     def _fill(self, profile: ConnectionProfile) -> None:
         self.name.setText(profile.name)
-        self.uses_azure.setChecked(profile.arm is not None)
+        self.uses_azure.setChecked(profile.azure is not None)
         self.uses_cluster.setChecked(profile.cluster is not None)
-        self.azure.fill(profile.arm)
+        self.azure.fill(profile.azure, is_fleet=profile.fleet is not None)
+        self._sites = profile.fleet.sites if profile.fleet is not None else {}
         self.cluster.fill(profile.cluster)
-        self.tabs.setCurrentIndex(0 if profile.arm is not None else 1)
+        self.tabs.setCurrentIndex(0 if profile.azure is not None else 1)
 
     def _outline(self) -> None:
         kinds = (QLineEdit, QComboBox, QPlainTextEdit, QCheckBox, QListWidget, QTreeWidget)
@@ -183,14 +187,21 @@ class ProfileEditor(QDialog):
     @property
     def profile(self) -> ConnectionProfile:
         """What the fields say now; ``model.connection.complaints`` tells what is missing."""
-        name = " ".join(self.name.text().split())
+        name, named = " ".join(self.name.text().split()), self._id or "new"
+        if self._is_fleet:
+            fleet = FleetScope(named, self.azure.endpoint, self._sites)
+            return ConnectionProfile(named, name, ConnectionKind.AZURE_LOCAL, fleet=fleet)
         return ConnectionProfile(
-            id=self._id or "new",
+            id=named,
             name=name,
             kind=ConnectionKind.AZURE_LOCAL,
             arm=self.azure.endpoint if self.uses_azure.isChecked() else None,
             cluster=self.cluster.endpoint if self.uses_cluster.isChecked() else None,
         )
+
+    @property
+    def _is_fleet(self) -> bool:
+        return self.uses_azure.isChecked() and self.azure.is_fleet
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -208,6 +219,8 @@ class ProfileEditor(QDialog):
         return self.secrets | found
 
     def _follow(self) -> None:
+        # Nodes belong to one cluster: a fleet's are reached from a tab of their own.
+        self.tabs.setTabEnabled(1, not self._is_fleet)
         against = complaints(self.profile)
         self.complaint.setText(plain("\n".join(against)))
         self.complaint.setVisible(bool(against))
@@ -396,4 +409,7 @@ def _named(profile: ConnectionProfile) -> ConnectionProfile:
 
 
 def _with_id(profile: ConnectionProfile, profile_id: str) -> ConnectionProfile:
-    return msgspec.structs.replace(profile, id=profile_id)
+    fleet = profile.fleet
+    if fleet is not None:
+        fleet = msgspec.structs.replace(fleet, id=profile_id)
+    return msgspec.structs.replace(profile, id=profile_id, fleet=fleet)
