@@ -1,5 +1,6 @@
 """Joins the fleet to the window: its tab, its store, and the way from a VM to its open cluster."""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 class FleetTab(QObject):
     """Exists when the profile covers more than one cluster.
 
-    Signal: ``site_wanted(arm_id)`` for a cluster that can be opened.
+    Signals: ``site_wanted(arm_id)`` for a cluster that can be opened; ``reach_wanted(arm_id)`` when
+    a person wants to tell how one is reached, offered where ``can_be_told``.
     """
 
     site_wanted = Signal(str)
+    reach_wanted = Signal(str)
 
     def __init__(self, window: "MainWindow", bridge: Bridge, folder: Path) -> None:
         super().__init__(window)
@@ -28,6 +31,7 @@ class FleetTab(QObject):
         self.store = FleetStore(self)
         self.page = FleetPage(self.store, folder)
         self.sites: frozenset[str] = frozenset()
+        self.can_be_told = False
         bridge.fleet_changed.connect(self.store.take)
         bridge.fleet_told.connect(self.store.tell)
         self.page.cluster_wanted.connect(self._on_cluster)
@@ -52,8 +56,12 @@ class FleetTab(QObject):
         if arm_id in self.sites:
             self.site_wanted.emit(arm_id)
         else:
-            self.page.said.emit(
+            text = (
                 f"How to reach the nodes of {name} is not in this profile, so only Azure's word on "
                 "it is shown. Its VMs are listed here."
             )
+            say = self._window.notice.say
+            say("fleet", "")  # the act of the line before was about another cluster
+            tell = functools.partial(self.reach_wanted.emit, arm_id)
+            say("fleet", text, act=("Tell how…", tell) if self.can_be_told else None)
             self.page.show_term(f'cluster:"{name}"')

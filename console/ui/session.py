@@ -44,11 +44,12 @@ class Session(QObject):
     """Glue of a run. The lab's callbacks come from its own thread and cross by queued signals.
 
     Signals: ``site_wanted(profile, secrets, arm_id, name)``: a cluster of the open fleet is to be
-    opened; ``opened()`` when the worker was given the connection; ``left()`` after ``leave``, when
-    worker and lab are gone.
+    opened; ``reach_wanted(arm_id)``: a person wants to tell how one is reached; ``opened()`` when
+    the worker was given the connection; ``left()`` after ``leave``, when worker and lab are gone.
     """
 
     site_wanted = Signal(object, object, str, str)
+    reach_wanted = Signal(str)
     opened = Signal()
     left = Signal()
     _lab_ready = Signal(object, object)
@@ -116,7 +117,7 @@ class Session(QObject):
         self._window.health.begin(profile.id)
         self.profile, self._secrets = profile, secrets
         if profile.fleet is not None:
-            self._fleet_tab().sites = frozenset(profile.fleet.sites)
+            self.tell_sites(profile)
         self.is_open = True
         self._bridge.open(profile, self.home, secrets, getpass.getuser())
         self.opened.emit()
@@ -168,6 +169,13 @@ class Session(QObject):
         elif self.is_open:
             self.open(self.profile, self._secrets)
 
+    def tell_sites(self, profile: ConnectionProfile) -> None:
+        """These of the fleet's clusters can be opened now."""
+        assert profile.fleet is not None
+        self.profile, tab = profile, self._fleet_tab()
+        tab.sites = frozenset(profile.fleet.sites)
+        tab.can_be_told = profile.kind is not ConnectionKind.LAB
+
     def _open_site(self, arm_id: str) -> None:
         if self.profile is not None and self._fleet is not None:
             name = self._fleet.store.name_of_cluster(arm_id)
@@ -180,6 +188,7 @@ class Session(QObject):
 
             self._fleet = FleetTab(self._window, self._bridge, self._folder)
             self._fleet.site_wanted.connect(self._open_site)
+            self._fleet.reach_wanted.connect(self.reach_wanted)
         return self._fleet
 
     @property

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from console.settings import Settings
 from console.ui import theme
@@ -97,14 +97,25 @@ def test_docks_of_the_open_cluster_step_aside_and_come_back(tab: FleetTab) -> No
 
 def test_a_cluster_that_nobody_told_how_to_reach_is_said_and_listed(tab: FleetTab) -> None:
     tab.load_stored(fleet_snapshot())
-    said: list[str] = []
-    tab.page.said.connect(said.append)
     arm_id = next(iter(tab.store.clusters))
     wanted: list[str] = []
     tab.site_wanted.connect(wanted.append)
     tab.page.cluster_wanted.emit(arm_id)
     tab.page.rows.finish()
-    assert "not in this profile" in said[0]
+    line = _window(tab).notice.findChild(QLabel, "fleet")
+    assert line is not None
+    assert "not in this profile" in line.text()
+    assert _window(tab).notice.findChild(QToolButton, "fleet_act") is None
+    settle()
+    tab.can_be_told = True
+    told: list[str] = []
+    tab.reach_wanted.connect(told.append)
+    tab.page.cluster_wanted.emit(arm_id)
+    settle()
+    act = _window(tab).notice.findChild(QToolButton, "fleet_act")
+    assert act is not None
+    act.click()
+    assert told == [arm_id]
     assert wanted == []
     codes = {tab.store.word("cluster", slot) for slot in tab.page.rows.visible}
     assert codes == {arm_id}

@@ -125,6 +125,9 @@ class AzureForm(QWidget):
         self.sign_out.setObjectName("sign_out")
         self.sign_out.clicked.connect(lambda _=False: self.sign_out_wanted.emit())
         self.account_words = words(self, "account_words")
+        self._make_scope()
+
+    def _make_scope(self) -> None:
         self.scope = QComboBox(self)
         self.scope.setObjectName("scope")
         self.scope.addItem("One cluster", False)

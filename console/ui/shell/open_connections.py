@@ -76,6 +76,7 @@ class OpenConnections(QObject):
         window.tab_wanted.connect(lambda act: self.do(act, page))
         window.elsewhere = lambda: elsewhere.vms_of(self._others(page), self.shell.show_page)
         session.site_wanted.connect(self._open_site)
+        session.reach_wanted.connect(functools.partial(self._tell_site, page))
         session.opened.connect(functools.partial(self._on_opened, page))
         self.shell.add(page, at)
         return page
@@ -158,6 +159,11 @@ class OpenConnections(QObject):
         page = self.new_page()
         self.shell.show_page(page)
         self._begin_site(page, profile, secrets, OpenTab(fleet.id, fleet.scenario, arm_id, name))
+
+    def _tell_site(self, page: Page, arm_id: str) -> None:
+        from console.ui.shell.fleet_sites import FleetSite
+
+        FleetSite(page, arm_id, self._config, self._open_site).describe()
 
     def _begin_site(
         self, page: Page, profile: ConnectionProfile, secrets: Mapping[str, str], tab: OpenTab
