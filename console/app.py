@@ -202,10 +202,13 @@ def _run_console(options: argparse.Namespace) -> int:
         lab_name=options.scenario if options.lab else "",
         is_helpdesk=options.helpdesk,
     )
+    from console.ui.shell import remembered
     from console.ui.shell.shell_window import ShellWindow
 
-    if options.lab:
-        session.show_stored(f"lab-{options.scenario}")
+    scenario = options.scenario if options.lab else ""
+    first = remembered.first_of(session.settings, options.profile, scenario)
+    if first is not None:
+        session.show_stored(remembered.connection_id(first))
     shell = ShellWindow(session.settings, window)
     opened: OpenConnections | None = None
 
@@ -215,7 +218,7 @@ def _run_console(options: argparse.Namespace) -> int:
         opened = open_connections(options, folder, shell, session)
         if lock is not None:
             _listen(folder, opened)
-        opened.begin(options.profile, options.scenario if options.lab else "")
+        opened.begin(options.profile, scenario)
 
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))

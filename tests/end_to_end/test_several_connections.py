@@ -155,6 +155,32 @@ def test_a_restart_opens_both_again_in_their_order(
         assert [page.session.home for page in shell.pages] == homes
 
 
+def test_a_frozen_worker_holds_up_neither_the_window_nor_the_other_tab(
+    tmp_path: Path, qapp: QApplication, qtbot: QtBot
+) -> None:
+    with opened_shell(tmp_path, qapp, scenario="small") as opened:
+        first = opened.shell.current
+        wait(qtbot, lambda: is_read(first))
+        opened.open_named("", "degraded")
+        second = opened.shell.current
+        wait(qtbot, lambda: is_read(second))
+        frozen = psutil.Process(second.bridge.worker_pid)
+        frozen.suspend()
+        try:
+            began = time.monotonic()
+            opened.close([second])
+            assert opened.shell.pages == [first]
+            assert time.monotonic() - began < 1.0
+            move_with_keys(opened, first, "app-05", qtbot)
+            wait(qtbot, lambda: not frozen.is_running(), 15)
+        finally:
+            if frozen.is_running():
+                frozen.resume()
+        wait(qtbot, lambda: bool(first.store.operations), 10)
+        wait(qtbot, lambda: next(iter(first.store.operations.values())).is_over, 90)
+        assert [one.state for one in first.store.operations.values()] == [S.SUCCEEDED]
+
+
 def test_a_second_start_with_another_connection_adds_a_tab(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "console", "--state-folder", str(tmp_path), "--lab"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from console import profiles
 from console import settings as settings_file
-from console.model.connection import ConnectionKind, ConnectionProfile, site_id, site_profile
+from console.model.connection import ConnectionProfile, site_id, site_profile
 from console.settings import OpenTab, Settings
 from console.ui.ask import Ask
 from console.ui.connections.connector import Connector
@@ -21,6 +21,7 @@ from console.ui.main_window import MainWindow
 from console.ui.session import Child, OnGone, OnReady, Session
 from console.ui.shell import elsewhere, leaving, tab_entries
 from console.ui.shell.page import Page
+from console.ui.shell.remembered import first_of, lab_profile
 from console.ui.shell.shared_labs import SharedLabs, Start
 from console.ui.shell.shell_window import ShellWindow
 
@@ -294,7 +295,7 @@ class OpenConnections(QObject):
         The first page stands already. The others connect one after the other, out of sight.
         """
         known = list(self._settings.open_tabs)
-        first = self._first(known, profile_id, scenario)
+        first = first_of(self._settings, profile_id, scenario)
         page = self.shell.current
         self._order = known if first is None or first in known else [*known, first]
         self._to_come = [tab for tab in known if tab != first]
@@ -307,17 +308,6 @@ class OpenConnections(QObject):
         if self._to_come:
             page.session.opened.connect(self._soon)
             self._next.start()
-
-    def _first(self, known: list[OpenTab], profile_id: str, scenario: str) -> OpenTab | None:
-        if scenario:
-            lab = lab_profile(scenario)
-            return OpenTab(lab.id, scenario, name=lab.name)
-        if profile_id:
-            wanted = (tab for tab in known if tab.profile == profile_id and not tab.site)
-            return next(wanted, OpenTab(profile_id))
-        if not known:
-            return None
-        return known[min(max(self._settings.current_tab, 0), len(known) - 1)]
 
     def _soon(self) -> None:
         """The one before is open: the next may come."""
@@ -366,13 +356,6 @@ class OpenConnections(QObject):
                 otherwise()
 
         self._with_profile(tab.profile, then, otherwise)
-
-
-def lab_profile(scenario: str) -> ConnectionProfile:
-    """The embedded lab with this scenario, as a connection."""
-    return ConnectionProfile(
-        f"lab-{scenario}", f"Lab ({scenario})", ConnectionKind.LAB, scenario=scenario
-    )
 
 
 def _addresses(profile: ConnectionProfile) -> set[str]:
