@@ -62,7 +62,7 @@ def drag(
     ``end`` is asked under way: the map shows other things while VMs are lifted. ``at_end`` runs
     while the mouse rests there.
     """
-    map_, handle = window.map, window.windowHandle()
+    map_, handle = window.map, window.window().windowHandle()
     none = Qt.KeyboardModifier.NoModifier
     first = in_window(map_, start)
     ended: list[bool] = []
