@@ -34,6 +34,9 @@ VENV_PACKAGES = ("python3-venv",)
 # Tests press real keys and drag a real mouse in a real X server with a window manager.
 # Secrets are kept in a real keyring under a bus of the test's own.
 TEST_TOOLS = ("xvfb", "openbox", "xdotool", "x11-utils", "gnome-keyring", "dbus")
+# The cluster wire signs in to a real KDC; its client is built from source, so this may fail.
+KERBEROS = ("krb5-kdc", "krb5-admin-server", "libkrb5-dev", "gcc", "libc6-dev", "python3-dev")
+KERBEROS_SECONDS = 600.0
 
 
 def main() -> int:
@@ -47,6 +50,8 @@ def main() -> int:
     for_tests = arguments[0] == "test"
     _install_system_packages(for_tests)
     _install_environment(for_tests)
+    if for_tests:
+        _install_kerberos()
     if arguments[0] == "setup":
         return 0
     if for_tests:
@@ -83,19 +88,48 @@ def _install_system_packages(for_tests: bool) -> None:
     wanted = OFFSCREEN + WINDOW + (TEST_TOOLS if for_tests else ())
     if not _can_make_environments():
         wanted += VENV_PACKAGES
+    failure = _apt_get(wanted)
+    if failure:
+        sys.exit(failure)
+
+
+def _apt_get(wanted: tuple[str, ...]) -> str:
+    """Install what of these is missing; says what to do where that failed."""
     missing = [name for name in wanted if not _is_installed(name)]
     if not missing:
-        return
+        return ""
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if prefix and not shutil.which("sudo"):
-        sys.exit("These Debian packages are missing; have them installed: " + " ".join(missing))
+        return "These Debian packages are missing; have them installed: " + " ".join(missing)
     print("Installing Debian packages: " + " ".join(missing), flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # Package lists may be absent or old on a fresh machine; a failed update may still do.
     subprocess.run([*prefix, "apt-get", "update", "-qq"], env=quiet, check=False)
     install = [*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     if subprocess.run(install, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode:
-        sys.exit("apt-get could not install them. Try: " + " ".join(install))
+        return "apt-get could not install them. Try: " + " ".join(install)
+    return ""
+
+
+def _install_kerberos() -> None:
+    """For the tests against a local KDC; where it cannot be had they are skipped, and say so."""
+    stamp = VENV / ".installed-kerberos"
+    if stamp.is_file() or sys.platform != "linux" or not shutil.which("dpkg-query"):
+        return
+    failure = _apt_get(KERBEROS)
+    if not failure:
+        print("Building the Kerberos client (once; two or three minutes)", flush=True)
+        pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        try:
+            subprocess.run(
+                [*pip, "-e", ".[kerberos]"], cwd=ROOT, check=True, timeout=KERBEROS_SECONDS
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            failure = f"its client could not be built: {type(error).__name__}"
+    if failure:
+        print(f"== SKIPPED: Kerberos to a local KDC ({failure})", flush=True)
+        return
+    stamp.write_text("gssapi and krb5 are there\n")
 
 
 def _is_installed(package: str) -> bool:
