@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console import homes, places
+from console import places
 from console.instance_lock import InstanceLock
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    from console import homes
     from console.channel.messages import ExportFormat
     from console.worker import audit_command
 
