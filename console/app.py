@@ -282,7 +282,7 @@ def _is_open_already(folder: Path, options: argparse.Namespace) -> bool:
             file=sys.stderr,
         )
         return False
-    asked = " What was asked for has a tab there." if options.profile or scenario else ""
+    asked = " It was asked to open that connection too." if options.profile or scenario else ""
     print(f"The console is open already: {shows}. Its window was brought to the front.{asked}")
     return True
 

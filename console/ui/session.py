@@ -4,7 +4,7 @@ import functools
 import getpass
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -159,6 +159,11 @@ class Session(QObject):
 
         work = functools.partial(homes.settle, self._folder, connection_id, self._has_unfinished)
         file_thread().run(work, settled, self)
+
+    def use(self, profile: ConnectionProfile, secrets: Mapping[str, str]) -> None:
+        """What was changed in the open connection's profile; used from the next connecting on."""
+        self.profile, self._secrets = profile, self._secrets | dict(secrets)
+        self._start = functools.partial(self.open, profile, self._secrets)
 
     def reconnect(self) -> None:
         """Leave the worker for a new one; a lab that ended is started again."""

@@ -191,7 +191,7 @@ def test_a_second_start_with_another_connection_adds_a_tab(tmp_path: Path) -> No
             [*command, "--scenario", "degraded"],
             cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
-        assert "What was asked for has a tab there" in second.stdout
+        assert "It was asked to open that connection too" in second.stdout
         deadline = time.monotonic() + 30
         while (known := _tabs(tmp_path)) != ["lab-small", "lab-degraded"]:
             assert time.monotonic() < deadline, known

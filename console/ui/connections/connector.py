@@ -263,7 +263,7 @@ class Connector(QObject):
         if self._dialog is not None:
             self._dialog.reject()
         if self.open_id:
-            if self.open_id != profile.id:
+            if profile != self._open:
                 self.another_wanted.emit(profile, dict(secrets or {}))
             return
         if self.is_elsewhere(profile):
@@ -273,6 +273,11 @@ class Connector(QObject):
         self.open_id, self._open = profile.id, profile
         self.changed.emit()
         self._find_secrets(profile, dict(secrets or {}))
+
+    def use(self, profile: ConnectionProfile) -> None:
+        """The open connection's profile as it was changed."""
+        self._open = profile
+        self.changed.emit()
 
     def _find_secrets(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         """What the profile goes with and no keyring holds is asked for, once a session."""

@@ -4,6 +4,7 @@ import functools
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from console import profiles
 from console import settings as settings_file
-from console.model.connection import ConnectionProfile, site_id, site_profile
+from console.model.connection import ConnectionKind, ConnectionProfile, site_id, site_profile
 from console.settings import OpenTab, Settings
 from console.ui.ask import Ask
 from console.ui.connections.connector import Connector
@@ -100,7 +101,7 @@ class OpenConnections(QObject):
         self, profile: ConnectionProfile, secrets: Mapping[str, str] | None = None
     ) -> None:
         """Open it in a tab of its own, or go to the one that has it."""
-        if not self._is_elsewhere(None, profile):
+        if not self._is_elsewhere(None, profile, secrets or {}):
             page = self._page_for_another()
             self.shell.show_page(page)
             page.connector.open(profile, dict(secrets or {}))
@@ -115,7 +116,9 @@ class OpenConnections(QObject):
         if scenario:
             self.open_profile(lab_profile(scenario))
         elif profile_id:
-            self._with_profile(profile_id, self.open_profile)
+            text = f"Another start asked for the connection {profile_id}, which is not known here."
+            say = functools.partial(self.shell.current.window.notice.say, "asked", text)
+            self._with_profile(profile_id, self.open_profile, say)
 
     def do(self, act: str, page: Page) -> None:
         """An act of ``tab_entries`` on this page."""
@@ -172,7 +175,12 @@ class OpenConnections(QObject):
         page.site = tab
         page.connector.open(profile, dict(secrets))
 
-    def _is_elsewhere(self, asking: Page | None, profile: ConnectionProfile) -> bool:
+    def _is_elsewhere(
+        self,
+        asking: Page | None,
+        profile: ConnectionProfile,
+        secrets: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
         """Whether another tab has it; that one comes to the front, and doors to it are closed."""
         wanted = _addresses(profile)
         for page in self.shell.pages:
@@ -190,6 +198,8 @@ class OpenConnections(QObject):
                 # window would each think they are alone.
                 text = "This cluster is open in this tab. Close it first to use the other profile."
                 page.window.notice.say("same_cluster", text)
+            elif open_here is not None and profile.kind is not ConnectionKind.LAB:
+                _offer_changed(page, open_here, profile, secrets)
             if asking is not None and not asking.has_connection and len(self.shell.pages) > 1:
                 QTimer.singleShot(0, self, functools.partial(self._close_now, [asking]))
             return True
@@ -356,6 +366,26 @@ class OpenConnections(QObject):
                 otherwise()
 
         self._with_profile(tab.profile, then, otherwise)
+
+
+def _offer_changed(
+    page: Page,
+    before: ConnectionProfile,
+    now: ConnectionProfile,
+    secrets: Mapping[str, str],
+) -> None:
+    """What is open goes on as it was opened until the person wants it otherwise."""
+    if now == before and not secrets:
+        return
+
+    def reconnect() -> None:
+        page.window.notice.say("changed_profile", "")
+        page.connector.use(now)
+        page.session.use(now, secrets)
+        page.reconnect()
+
+    text = "The settings of this connection were changed. Reconnecting uses them."
+    page.window.notice.say("changed_profile", text, act=("Reconnect", reconnect))
 
 
 def _addresses(profile: ConnectionProfile) -> set[str]:

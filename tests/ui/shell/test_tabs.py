@@ -9,7 +9,15 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QTabBar, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QTabBar,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
 from console import profiles
@@ -332,6 +340,38 @@ def test_another_profile_of_the_same_cluster_does_not_open_beside_it(
     assert opened.shell.current.name == "Munich"
     line = opened.shell.current.window.notice.findChild(object, "same_cluster")
     assert line is not None
+
+
+def test_changed_settings_of_an_open_connection_are_used_by_reconnecting(
+    opened: OpenConnections,
+) -> None:
+    munich, _oslo = opened.shell.pages
+    changed = msgspec.structs.replace(MUNICH, name="Munich, new", cluster=OSLO.cluster)
+    changed = msgspec.structs.replace(changed, cluster=ClusterEndpoint({"N9": "mu-9.contoso.com"}))
+    opened.open_profile(MUNICH)
+    assert munich.window.notice.findChild(QToolButton, "changed_profile_act") is None
+    munich.connector.open(changed, {"cluster_password": "new"})
+    settle()
+    assert opened.shell.current is munich
+    act = munich.window.notice.findChild(QToolButton, "changed_profile_act")
+    assert act is not None
+    assert len(worker_of(munich).opened) == 1  # nothing changes behind a person's back
+    QTest.mouseClick(act, Qt.MouseButton.LeftButton)
+    settle()
+    profile, folder, secrets = worker_of(munich).opened[-1]
+    assert (profile, secrets) == (changed, {"cluster_password": "new"})
+    assert folder == worker_of(munich).opened[0][1]
+    assert munich.name == "Munich, new"
+    assert munich.window.notice.findChild(QToolButton, "changed_profile_act") is None
+
+
+def test_another_start_that_asks_for_nothing_known_is_answered(opened: OpenConnections) -> None:
+    opened.open_named("nowhere", "")
+    settle()
+    label = opened.shell.current.window.notice.findChild(QLabel, "asked")
+    assert label is not None
+    assert "nowhere, which is not known" in label.text()
+    assert len(opened.shell.pages) == 2
 
 
 # -- what a tab tells -------------------------------------------------------------------------
