@@ -76,6 +76,7 @@ class Session(QObject):
         self.home = folder
         self._shown = ""
         self.is_open = False
+        self._has_left = False  # what was on its way then must not start anything any more
         self.profile: ConnectionProfile | None = None
         self._secrets: dict[str, str] = {}
         self._fleet: FleetTab | None = None
@@ -108,11 +109,15 @@ class Session(QObject):
 
     def start_lab(self, start: Callable[[OnReady, OnGone], Child]) -> None:
         """Start the lab; the connection opens when it has told its endpoints."""
+        if self._has_left:
+            return
         self._lab_is_gone = False
         self._lab = start(self._lab_ready.emit, self._lab_gone.emit)
 
     def open(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         """Start the worker on a connection."""
+        if self._has_left:
+            return
         self._away.begin(profile.id)
         self._window.health.begin(profile.id)
         self.profile, self._secrets = profile, secrets
@@ -203,6 +208,7 @@ class Session(QObject):
 
     def leave(self) -> threading.Thread:
         """End the worker, then the lab, beside the GUI thread; ``left()`` tells when they are."""
+        self._has_left = True
         self._ageing.stop()
 
         def work() -> None:

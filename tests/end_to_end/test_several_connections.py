@@ -181,6 +181,28 @@ def test_a_frozen_worker_holds_up_neither_the_window_nor_the_other_tab(
         assert [one.state for one in first.store.operations.values()] == [S.SUCCEEDED]
 
 
+def test_a_lab_that_died_is_started_again_by_reconnecting(
+    tmp_path: Path, qapp: QApplication, qtbot: QtBot
+) -> None:
+    with opened_shell(tmp_path, qapp, scenario="small") as opened:
+        page = opened.shell.current
+        wait(qtbot, lambda: is_read(page))
+        (lab,) = (one for one in psutil.Process().children() if "lab" in one.cmdline())
+        lab.kill()
+        wait(qtbot, lambda: page.session._lab_is_gone, 15)
+        before = page.store.inventory.cluster_wire.read_at
+        opened.do("reconnect", page)
+        wait(qtbot, lambda: page.bridge.is_ready, 30)
+        wait(
+            qtbot,
+            lambda: (
+                (page.store.inventory.cluster_wire.read_at or 0) > (before or 0)
+                and not page.store.inventory.cluster_wire.is_down
+            ),
+            60,
+        )
+
+
 def test_a_second_start_with_another_connection_adds_a_tab(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "console", "--state-folder", str(tmp_path), "--lab"]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

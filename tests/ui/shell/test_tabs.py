@@ -1,5 +1,7 @@
 """Several connections in one window, by real keys and mouse; each worker is a recorder."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,6 +310,43 @@ def test_closing_by_key_and_by_its_button_leaves_the_others(opened: OpenConnecti
     (doors,) = opened.shell.pages
     assert doors.connector.page is not None
     assert doors.connector.page.isVisible()
+
+
+def test_a_tab_closed_while_it_was_opening_starts_nothing(home: Home) -> None:
+    opened = home.start("munich")
+    opened.open_profile(OSLO)
+    opened._is_sure = True
+    page = opened.shell.current
+    worker = worker_of(page)
+    assert worker.opened == []  # where its journal is, is being looked up
+    opened.close([page])
+    settle()
+    assert worker.opened == []
+    assert worker.is_closed
+
+
+def a_tab_that_was_closed(opened: OpenConnections, qtbot: QtBot) -> "list[weakref.ref[Any]]":
+    """One that was looked at until all its views were there; what is left of its parts."""
+    page = opened.open_new()
+    settle()
+    page.connector.open(at_nodes("Rome", "ro"))
+    settle()
+    page.store.replace(snapshot("small"))
+    qtbot.waitUntil(lambda: page.window._table is not None)
+    opened.close([page])
+    parts = (page.window, page.store, page.session, page.connector, page)
+    return [weakref.ref(part) for part in parts]
+
+
+def test_a_closed_tab_leaves_nothing_behind(opened: OpenConnections, qtbot: QtBot) -> None:
+    left = a_tab_that_was_closed(opened, qtbot)
+
+    def is_gone() -> bool:
+        settle(1)
+        gc.collect()
+        return all(one() is None for one in left)
+
+    qtbot.waitUntil(is_gone)
 
 
 def test_plus_opens_the_doors_and_a_known_connection_comes_to_the_front(
