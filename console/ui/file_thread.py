@@ -11,14 +11,17 @@ Then = Callable[[Any], None]
 
 
 class FileThread(QObject):
-    """One thread. ``then`` is called in the GUI thread with the result, or with the OSError."""
+    """One thread, or as many as are given: then in no order.
+
+    ``then`` is called in the GUI thread with the result, or with the OSError.
+    """
 
     _ended = Signal(int, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, threads: int = 1) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._pool.setMaxThreadCount(threads)
         self._numbers = itertools.count()
         self._waiting: dict[int, tuple[Then | None, QObject | None]] = {}
         self._ended.connect(self._on_ended)
@@ -50,15 +53,25 @@ class FileThread(QObject):
             then(result)
 
 
-_known: FileThread | None = None
+_LOOKUPS = 8
+_known: dict[int, FileThread] = {}
 
 
 def file_thread() -> FileThread:
     """The program's one file thread; made when first asked for, finished when the program ends."""
-    global _known
-    if _known is None or not isValid(_known):
+    return _of(1)
+
+
+def lookup_threads() -> FileThread:
+    """For what may wait for a network: one look-up holds up no other, and no file."""
+    return _of(_LOOKUPS)
+
+
+def _of(threads: int) -> FileThread:
+    known = _known.get(threads)
+    if known is None or not isValid(known):
         application = QCoreApplication.instance()
-        _known = FileThread(application)
+        known = _known[threads] = FileThread(application, threads)
         if application is not None:
-            application.aboutToQuit.connect(_known.finish)
-    return _known
+            application.aboutToQuit.connect(known.finish)
+    return known

@@ -13,7 +13,7 @@ from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
 from console.ui.bridge import Exported, ExportFormat, ExportKind, OnChanges, OnMovesChecked, Part
-from console.ui.file_thread import file_thread
+from console.ui.file_thread import file_thread, lookup_threads
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
 from tests.ui.sample import snapshot
@@ -126,6 +126,7 @@ def settle(rounds: int = 5) -> None:
     assert application is not None
     for _ in range(rounds):
         file_thread().finish()
+        lookup_threads().finish()
         application.processEvents()
         application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

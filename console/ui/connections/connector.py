@@ -20,7 +20,7 @@ from console.ui.connections.profile_editor import ProfileEditor
 from console.ui.connections.profiles_dialog import ProfilesDialog
 from console.ui.connections.sign_in_again import SignInAgain
 from console.ui.connections.system_proxy import system_proxy
-from console.ui.file_thread import file_thread
+from console.ui.file_thread import file_thread, lookup_threads
 from console.ui.plain_text import one_line
 
 SECRET_FIELDS = ("cluster_password", "certificate_password", "proxy_password")
@@ -343,7 +343,7 @@ class Connector(QObject):
             found = {"system_proxy": proxy} if isinstance(proxy, str) and proxy else {}
             self._emit(profile, secrets | found)
 
-        file_thread().run(functools.partial(system_proxy, profile.azure.url), then, self)
+        lookup_threads().run(functools.partial(system_proxy, profile.azure.url), then, self)
 
     def _emit(self, profile: ConnectionProfile, secrets: dict[str, str]) -> None:
         self.page = None  # the window takes it away

@@ -41,7 +41,7 @@ from console.ui.connections.cluster_form import ClusterForm
 from console.ui.connections.step_list import StepList
 from console.ui.connections.system_proxy import system_proxy
 from console.ui.connections.words import words
-from console.ui.file_thread import file_thread
+from console.ui.file_thread import lookup_threads
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import plain
 
@@ -82,7 +82,7 @@ class ProfileEditor(QDialog):
         self._outline()
         self._system_proxy = ""
         look = functools.partial(system_proxy, self.azure.endpoint.url)
-        file_thread().run(look, self._take_system_proxy, self)
+        lookup_threads().run(look, self._take_system_proxy, self)
         self._ask_keyring()
         self._follow()
         (self.azure.sign_in if first == "azure" else self.cluster.nodes).setFocus()
