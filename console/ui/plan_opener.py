@@ -1,5 +1,6 @@
 """Every way into a plan: emptying a node, evening out, planning mode, a kept plan, a file."""
 
+import functools
 import time
 import uuid
 from collections.abc import Callable
@@ -13,11 +14,11 @@ from console.model.plan import Plan
 from console.ui.actions import Actions
 from console.ui.ask import Ask
 from console.ui.file_thread import FileThread
-from console.ui.plan_keeping import PlanKeeping
 from console.ui.store import Store
 
 if TYPE_CHECKING:
     from console.checks.situation import Situation
+    from console.ui.plan_keeping import PlanKeeping
 
 
 class PlanOpener(QObject):
@@ -28,10 +29,17 @@ class PlanOpener(QObject):
     ) -> None:
         super().__init__(window)
         self._store, self._actions, self._window, self._ask = store, actions, window, ask
-        self._keeping = PlanKeeping(folder, self)
+        self._folder = folder
         self._thinking = FileThread(self)
         self._is_thinking = False
-        self._keeping.failed.connect(lambda text: ask.report("Plan", text))
+
+    @functools.cached_property
+    def _keeping(self) -> "PlanKeeping":
+        from console.ui.plan_keeping import PlanKeeping
+
+        keeping = PlanKeeping(self._folder, self)
+        keeping.failed.connect(lambda text: self._ask.report("Plan", text))
+        return keeping
 
     def empty(self, node: str) -> None:
         """The plan that empties a node."""

@@ -9,9 +9,7 @@ import argparse
 import gc
 import json
 import os
-import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -90,7 +88,7 @@ def main() -> None:
     teller = Teller(options.log)
     teller.emit("main", n=options.count, state=options.state)
     gc.disable()  # as the console itself does until its first paint
-    from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+    from PySide6.QtCore import QEvent, QObject, QTimer
     from PySide6.QtWidgets import QApplication
 
     from console import app
@@ -98,7 +96,7 @@ def main() -> None:
     endpoints = json.loads(options.endpoints.read_text())
     application = QApplication(sys.argv[:1])
     application.setStyle("Fusion")
-    folder = options.state or tempfile.mkdtemp(prefix="peer-console-")
+    folder = options.state or _new_folder()
     window, session, _ = app.compose(folder, lab_name="")
     profile, secrets = app.profile_of_lab(endpoints)
     session.show_stored(profile.id)
@@ -112,8 +110,6 @@ def main() -> None:
     class Eye(QObject):
         """Sees the first frame that shows every row, and frames after a change."""
 
-        toggled = Signal(str)
-
         def __init__(self) -> None:
             super().__init__()
             self.has_rows = self.was_painted = False
@@ -121,7 +117,7 @@ def main() -> None:
 
         def eventFilter(self, _thing: QObject, event: QEvent) -> bool:
             if event.type() == QEvent.Type.Paint:
-                QTimer.singleShot(0, self.painted)
+                QTimer.singleShot(0, self.painted)  # the frame is flushed by then
             return False
 
         def rows(self) -> None:
@@ -158,21 +154,33 @@ def main() -> None:
     refresh = QTimer(interval=REFRESH_MS)
     refresh.timeout.connect(session._bridge.refresh)
     refresh.start()
+    # After the first frame, as the console itself does; and after that frame was told of.
+    window.painted.connect(
+        lambda: QTimer.singleShot(1, window, lambda: session.open(profile, secrets))
+    )
     window.resize(1_000, 700)
     window.show()
     teller.emit("window")
-    QTimer.singleShot(0, lambda: session.open(profile, secrets))
-    threading.Thread(
+    commands = threading.Thread(
         target=_commands,
         args=(teller, slots, endpoints["control"], lambda name: store.word("power", slots[name])),
         daemon=True,
-    ).start()
+    )
+    window.painted.connect(commands.start)
     application.exec()
+
+
+def _new_folder() -> str:
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="peer-console-")
 
 
 def _commands(
     teller: Teller, slots: dict[str, int], port: int, state_of: Callable[[str], str]
 ) -> None:
+    import socket
+
     control = socket.create_connection(("127.0.0.1", port)).makefile("rw", encoding="utf-8")
     for line in sys.stdin:
         word, _, name = line.strip().partition(" ")
