@@ -5,10 +5,15 @@
 Unknown is a level of its own and never looks healthy; a VM stopped on purpose is neutral.
 """
 
-from console.health.assess import assess_cluster, assess_node, assess_vm, assess_volume
-from console.health.assurance import assurances, node_assurances
+import importlib
+from typing import TYPE_CHECKING
+
 from console.health.levels import Chain, Confidence, Health, HealthLevel, Kind, Owner, Reason
-from console.health.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from console.health.assess import assess_cluster, assess_node, assess_vm, assess_volume
+    from console.health.assurance import assurances, node_assurances
+    from console.health.surroundings import Surroundings
 
 __all__ = [
     "Chain",
@@ -26,3 +31,22 @@ __all__ = [
     "assurances",
     "node_assurances",
 ]
+
+# The rules are imported when first asked for: levels are drawn long before anything is judged.
+_HOMES = {
+    "Surroundings": "surroundings",
+    "assess_cluster": "assess",
+    "assess_node": "assess",
+    "assess_vm": "assess",
+    "assess_volume": "assess",
+    "assurances": "assurance",
+    "node_assurances": "assurance",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    found = getattr(importlib.import_module(f"console.health.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

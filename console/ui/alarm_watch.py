@@ -4,18 +4,22 @@ import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from console.health import HealthLevel, assess_cluster, assess_volume
+from console import health as rules
+from console.health import HealthLevel
 from console.health.alarms import Alarm, AlarmGathering
-from console.health.disagreements import Disagreement, disagreements
 from console.health.own_work import OwnWork
 from console.ui import state_file
 from console.ui.file_thread import file_thread
 from console.ui.models import alarm_book
 from console.ui.models.alarm_book import Book, Standing, StandingAlarm, StandingDisagreement
 from console.ui.store import Store
+
+if TYPE_CHECKING:
+    from console.health.disagreements import Disagreement
 
 # Many changes come together; one look a moment later serves them all.
 _LOOK_MS = 400
@@ -143,6 +147,8 @@ class AlarmWatch(QObject):
 
     # -- looking -------------------------------------------------------------------------------
     def _slice(self) -> None:
+        from console.health.disagreements import disagreements
+
         deadline = time.perf_counter() + _SLICE_S
         store, around = self._store, self._store.surroundings()
         vms = store.inventory.vms
@@ -160,8 +166,8 @@ class AlarmWatch(QObject):
         for name in store.inventory.nodes:
             self._gathering.take(store.health_of_node(name))
         for volume in store.inventory.cluster.volumes or ():
-            self._gathering.take(assess_volume(volume, around))
-        self._gathering.take(assess_cluster(around))
+            self._gathering.take(rules.assess_volume(volume, around))
+        self._gathering.take(rules.assess_cluster(around))
         self._differ()
         self._settle(self._gathering.alarms())
 

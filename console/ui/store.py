@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from console.health import Health, HealthLevel, Surroundings, assess_node, assess_vm
+from console import health as rules
+from console.health import Health, HealthLevel
 from console.model.earlier_moves import History, earlier_moves
 from console.model.foreign_move import ForeignMove
 from console.model.freshness import Fault
@@ -69,7 +70,7 @@ class Store(QObject):
         self._levels: dict[str, HealthLevel] = {}
         # Since when the planes disagree, by the disagreement's id; kept by who watches alarms.
         self.disagreeing_since: dict[str, float] = {}
-        self._around: Surroundings | None = None
+        self._around: rules.Surroundings | None = None
         self._judged_under: tuple[object, ...] = ()
         self._to_judge: list[str] = []
         self._judging = QTimer(self, interval=0)
@@ -195,11 +196,11 @@ class Store(QObject):
         self.noticed.emit(fault)
 
     # -- health --------------------------------------------------------------------------------
-    def surroundings(self) -> Surroundings:
+    def surroundings(self) -> "rules.Surroundings":
         """What everything is judged by now; the same one for what is judged in one go."""
         now = self.now()
         if self._around is None or abs(now - self._around.now) > _SURROUNDINGS_S:
-            self._around = Surroundings.of(self.inventory, now, self.disagreeing_since)
+            self._around = rules.Surroundings.of(self.inventory, now, self.disagreeing_since)
         return self._around
 
     def health_of(self, key: str) -> Health:
@@ -210,7 +211,7 @@ class Store(QObject):
         vm = self.inventory.vms.get(key)
         if vm is None:
             return _NOT_KNOWN
-        health = assess_vm(vm, self.surroundings())
+        health = rules.assess_vm(vm, self.surroundings())
         self._health[key] = health
         return health
 
@@ -229,7 +230,7 @@ class Store(QObject):
         node = self.inventory.nodes.get(name)
         if node is None:
             return _NOT_KNOWN
-        health = assess_node(node, self.surroundings())
+        health = rules.assess_node(node, self.surroundings())
         self._node_health[name] = health
         return health
 

@@ -5,12 +5,15 @@ An alarm that was acknowledged is open again as soon as it is worse: a higher le
 
 import enum
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from console.health.alarms import Alarm
-from console.health.disagreements import Disagreement
 from console.health.levels import RANK, HealthLevel
+
+if TYPE_CHECKING:
+    from console.health.disagreements import Disagreement
 
 # What comes back within this time is the same alarm, not a new one.
 _SAME_AGAIN_S = 600.0
@@ -49,7 +52,7 @@ class StandingAlarm(msgspec.Struct, frozen=True):
 
 
 class StandingDisagreement(msgspec.Struct, frozen=True):
-    found: Disagreement
+    found: "Disagreement"
     since: float
     is_expected: bool
 
@@ -81,7 +84,7 @@ def fold_alarms(
 
 
 def fold_disagreements(
-    book: Book, found: Iterable[Disagreement], now: float
+    book: Book, found: "Iterable[Disagreement]", now: float
 ) -> tuple[Book, tuple[StandingDisagreement, ...]]:
     """The same for disagreements: the harmful and the unexpected first, then the oldest."""
     kept = {
