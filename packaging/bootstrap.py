@@ -32,8 +32,16 @@ WINDOW = (
 )
 VENV_PACKAGES = ("python3-venv",)
 # Tests press real keys and drag a real mouse in a real X server with a window manager.
-# Secrets are kept in a real keyring under a bus of the test's own.
-TEST_TOOLS = ("xvfb", "openbox", "xdotool", "x11-utils", "gnome-keyring", "dbus")
+# Secrets are kept in a real keyring under a bus of the test's own; a screen reader has its own too.
+TEST_TOOLS = (
+    "xvfb",
+    "openbox",
+    "xdotool",
+    "x11-utils",
+    "gnome-keyring",
+    "dbus",
+    "at-spi2-core",
+)
 # The cluster wire signs in to a real KDC; its client is built from source, so this may fail.
 KERBEROS = ("krb5-kdc", "krb5-admin-server", "libkrb5-dev", "gcc", "libc6-dev", "python3-dev")
 KERBEROS_SECONDS = 600.0
