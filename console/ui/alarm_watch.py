@@ -110,6 +110,7 @@ class AlarmWatch(QObject):
         self.finish_look()
         self._book = alarm_book.aged(self._book, seconds)
         self._store.disagreeing_since = {}
+        self._store.tell_disagreeing({})
         self._differ()
         self._store.forget_health()
         self.finish_look()
@@ -178,6 +179,13 @@ class AlarmWatch(QObject):
         )
         since = {name: times[0] for name, times in self._book.disagreements.items()}
         self._store.disagreeing_since = since
+        self._store.tell_disagreeing(
+            {
+                each.found.vm_key: f"Azure says {each.found.azure_says}, "
+                f"the cluster {each.found.cluster_says}"
+                for each in self.disagreements_to_tell
+            }
+        )
 
     def _settle(self, alarms: tuple[Alarm, ...]) -> None:
         self._book, self.alarms = alarm_book.fold_alarms(self._book, alarms, self._now())

@@ -70,6 +70,8 @@ class Store(QObject):
         self._levels: dict[str, HealthLevel] = {}
         # Since when the planes disagree, by the disagreement's id; kept by who watches alarms.
         self.disagreeing_since: dict[str, float] = {}
+        # By VM key what Azure and the cluster say differently, where that is not to be expected.
+        self.disagreeing: dict[str, str] = {}
         self._around: rules.Surroundings | None = None
         self._judged_under: tuple[object, ...] = ()
         self._to_judge: list[str] = []
@@ -233,6 +235,13 @@ class Store(QObject):
         health = rules.assess_node(node, self.surroundings())
         self._node_health[name] = health
         return health
+
+    def tell_disagreeing(self, found: dict[str, str]) -> None:
+        """What the watch over alarms found; VMs that look otherwise for it are told of."""
+        before, self.disagreeing = self.disagreeing, found
+        others = before.keys() ^ found.keys()
+        if others:
+            self.levels_changed.emit(tuple(others))
 
     def forget_health(self) -> None:
         """Time passed: what rests on ages has to be worked out anew, a few VMs at a time."""

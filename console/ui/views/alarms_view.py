@@ -37,6 +37,7 @@ from console.ui.views.health_story import HealthStory
 _ID = Qt.ItemDataRole.UserRole
 _KEY = Qt.ItemDataRole.UserRole + 1
 _MOST_CHILDREN = 200
+_NEW_S = 900.0  # an alarm this young stands out; a list in which all do has none that does
 
 
 class AlarmsView(QWidget):
@@ -150,10 +151,10 @@ class AlarmsView(QWidget):
             item.setText(column, one_line(text))
             item.setToolTip(column, tip(each.alarm.title))
         item.setIcon(0, theme.health_icon(each.alarm.level))
-        is_quiet = each.standing is not Standing.OPEN
+        is_new = each.standing is Standing.OPEN and now - each.since < _NEW_S
         for column in range(len(COLUMNS)):
             font = item.font(column)
-            font.setBold(not is_quiet and column == 0)
+            font.setBold(is_new and column == 0)
             item.setFont(column, font)
         item.setData(
             0,

@@ -192,7 +192,8 @@ class ClusterMap(MapDrag):
                 f"{one_line(vm.name)}: {vm.power}",
                 self._store.health_of(vm.key).sentence,
                 f"{SECURITY_WORDS[vm.security]}, {memory_text(vm.memory_mib)}",
+                self._store.disagreeing.get(vm.key, ""),
             )
-            return tip("\n".join(words))
+            return tip("\n".join(filter(None, words)))
         node = self.node_at(point)
         return tip(self._store.health_of_node(node).sentence) if node else ""

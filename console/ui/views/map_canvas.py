@@ -106,6 +106,8 @@ class MapCanvas(QAbstractScrollArea):
             return ""
         words = [one_line(vm.name), str(vm.power), str(self._store.level_of(key))]
         words += [SECURITY_WORDS[vm.security], f"on {one_line(vm.owner_node or 'no node')}"]
+        if key in self._store.disagreeing:
+            words.append("Azure and the cluster disagree")
         move = self._placement.moves.get(key)
         if move is not None:
             words.append(one_line(spoken_move(move)))
@@ -304,6 +306,7 @@ class MapCanvas(QAbstractScrollArea):
             is_current=key == self.cursor_key and self.hasFocus(),
             is_moving=move is not None or key in self._marks or key in self._drawn_along,
             is_lifted=lifted is not None and not lifted.is_pinned and key in lifted.keys,
+            disagrees=key in self._store.disagreeing,
         )
         name = one_line(vm.name)
         if move is None:

@@ -28,6 +28,7 @@ class TileLook(NamedTuple):
     is_moving: bool = False
     is_lifted: bool = False
     is_arriving: bool = False  # not the VM itself: the place that is kept for it at its target
+    disagrees: bool = False  # Azure and the cluster say differently of it
 
 
 class TileFace(NamedTuple):
@@ -79,6 +80,8 @@ class TilePainter:
         else:
             room = text.width()
             if look.security is SecurityType.TRUSTED_LAUNCH:
+                room -= sizes.line
+            if look.disagrees:
                 room -= sizes.line
             shown = painter.fontMetrics().elidedText(
                 face.caption, Qt.TextElideMode.ElideRight, room
@@ -154,6 +157,9 @@ class TilePainter:
         if look.security is SecurityType.TRUSTED_LAUNCH and not look.is_moving:
             shield = QRect(size.width() - side - sizes.letter, top, side, side)
             paint_shield(painter, shield, theme.current().color("muted"))
+        if look.disagrees and not look.is_moving:
+            left = size.width() - 2 * side - 2 * sizes.letter
+            paint_unequal(painter, QRect(left, top, side, side))
 
 
 def _draw_bar(painter: QPainter, area: QRect, face: TileFace) -> None:
@@ -330,6 +336,21 @@ def paint_shield(painter: QPainter, area: QRect, color: QColor) -> None:
     painter.setPen(QPen(color, 1.3))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolygon([QPoint(round(x + a * w), round(y + b * h)) for a, b in outline])
+    painter.restore()
+
+
+def paint_unequal(painter: QPainter, area: QRect) -> None:
+    """The sign, not equal, of what Azure and the cluster say differently."""
+    x, y, w, h = area.x(), area.y(), area.width(), area.height()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.current().color("attention"), 1.8))
+    for one, other in (((0.05, 0.35), (0.95, 0.35)), ((0.05, 0.68), (0.95, 0.68)),
+                       ((0.72, 0.05), (0.28, 0.98))):  # fmt: skip
+        painter.drawLine(
+            QPoint(round(x + one[0] * w), round(y + one[1] * h)),
+            QPoint(round(x + other[0] * w), round(y + other[1] * h)),
+        )
     painter.restore()
 
 

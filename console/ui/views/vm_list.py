@@ -26,6 +26,7 @@ from console.ui.models.vm_columns import COLUMNS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
+from console.ui.views.map_painting import paint_unequal
 
 _PADDING = 8
 _MARK_COLUMN = "name"  # the health shape stands before the name
@@ -238,7 +239,10 @@ class VmList(QAbstractScrollArea):
         side = round(self.row_height * 0.45)
         mark = QRect(cell.left(), cell.top() + (cell.height() - side) // 2, side, side)
         theme.paint_health(painter, mark, self._store.health_of(vm.key).level)
-        return cell.adjusted(side + _PADDING, 0, 0, 0)
+        if vm.key not in self._store.disagreeing:
+            return cell.adjusted(side + _PADDING, 0, 0, 0)
+        paint_unequal(painter, mark.translated(side + _PADDING // 2, 0))
+        return cell.adjusted(2 * side + 2 * _PADDING, 0, 0, 0)
 
     # -- input ---------------------------------------------------------------------------------
     def mousePressEvent(self, event: QMouseEvent) -> None:
