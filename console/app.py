@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _TITLE = "Trusted launch console"
+_NOTIFY_AFTER_MS = 2_000
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
@@ -220,6 +221,8 @@ def _run_console(options: argparse.Namespace) -> int:
         if lock is not None:
             _listen(folder, opened)
         opened.begin(options.profile, scenario)
+        # Nothing can have happened yet that somebody would have to be told of.
+        QTimer.singleShot(_NOTIFY_AFTER_MS, shell, functools.partial(_notify, folder, opened))
 
     window.painted.connect(lambda: QTimer.singleShot(0, window, begin))
     window.painted.connect(functools.partial(milestones.note, "live"))
@@ -236,6 +239,12 @@ def _run_console(options: argparse.Namespace) -> int:
     if lock is not None:
         lock.release()
     return code
+
+
+def _notify(folder: Path, opened: "OpenConnections") -> None:
+    from console.ui.notifications import opening
+
+    opening.begin(folder, opened)
 
 
 def open_connections(

@@ -103,6 +103,11 @@ class HealthDesk(QObject):
         self._tabs.setCurrentWidget(self._place)
         self.page.open_tab(tab)
 
+    def open_alarm(self, name: str) -> None:
+        """The alarms, and this one of them if it still stands."""
+        self.open(_ALARMS)
+        self.page.alarms.choose(name)
+
     def begin(self, connection_id: str) -> None:
         self._connection_id = connection_id
         self.watch.begin(connection_id)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from console import profiles
@@ -34,8 +34,12 @@ _AFTER_MS = 200
 
 class OpenConnections(QObject):
     """Of one window. ``compose`` makes an empty page; ``state`` and ``config`` are the folders of
-    settings and of profiles.
+    settings and of profiles. Signals: ``page_made(Page)``;
+    ``ending()`` before workers and labs end.
     """
+
+    page_made = Signal(object)
+    ending = Signal()
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class OpenConnections(QObject):
         self._compose = compose
         self.labs = SharedLabs(start_lab)
         self.check_computer: Callable[[], object] = bool
+        self.choose_notifications: Callable[[], object] = bool
         self._ask = Ask(shell)
         self._is_sure = False
         self._leaving: set[threading.Thread] = set()
@@ -81,6 +86,7 @@ class OpenConnections(QObject):
         session.reach_wanted.connect(functools.partial(self._tell_site, page))
         session.opened.connect(functools.partial(self._on_opened, page))
         self.shell.add(page, at)
+        self.page_made.emit(page)
         return page
 
     def _others(self, page: Page) -> list[Page]:
@@ -127,6 +133,7 @@ class OpenConnections(QObject):
             tab_entries.RECONNECT: page.reconnect,
             tab_entries.CLOSE: lambda: self.close([page]),
             tab_entries.CLOSE_OTHERS: lambda: self.close(self._others(page)),
+            tab_entries.NOTIFICATIONS: lambda: self.choose_notifications(),
             tab_entries.NEXT: lambda: self.shell.step(1),
             tab_entries.PREVIOUS: lambda: self.shell.step(-1),
         }
@@ -273,6 +280,7 @@ class OpenConnections(QObject):
     def end(self) -> None:
         """The window is closed: end all workers and labs at once, and keep the settings."""
         self._next.stop()
+        self.ending.emit()
         for page in self.shell.pages:
             self._leave(page)
         for thread in self._leaving:

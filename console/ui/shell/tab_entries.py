@@ -11,6 +11,7 @@ from console.ui.main_menus import WindowEntry
 
 ANOTHER, RECONNECT, CLOSE, NEXT, PREVIOUS = "another", "reconnect", "close", "next", "previous"
 CLOSE_OTHERS = "close_others"  # on the strip only
+NOTIFICATIONS = "notifications"  # of all connections, so not the page's own
 
 
 def tab_entries(do: Callable[[str], object]) -> tuple[WindowEntry, ...]:
@@ -23,5 +24,6 @@ def tab_entries(do: Callable[[str], object]) -> tuple[WindowEntry, ...]:
             (CLOSE, "C&lose this connection", "Ctrl+W"),
             (NEXT, "N&ext connection (Ctrl+Tab)", ""),
             (PREVIOUS, "&Previous connection (Ctrl+Shift+Tab)", ""),
+            (NOTIFICATIONS, "No&tifications…", ""),
         )
     )

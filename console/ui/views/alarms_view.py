@@ -119,6 +119,13 @@ class AlarmsView(QWidget):
         wanted = item.data(0, _ID) if item is not None else ""
         return next((each for each in self._watch.alarms if each.alarm.id == wanted), None)
 
+    def choose(self, name: str) -> None:
+        """This alarm, if it is there."""
+        for at in range(self.tree.topLevelItemCount()):
+            item = self.tree.topLevelItem(at)
+            if item is not None and item.data(0, _ID) == name:
+                self.tree.setCurrentItem(item)
+
     def focus_list(self) -> None:
         self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
         self.tree.choose_first()

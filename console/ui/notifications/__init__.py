@@ -1,0 +1,1 @@
+"""What a person is told while they look elsewhere: rules, quiet hours, one notification a cause."""
