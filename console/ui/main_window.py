@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
             "operations": self._dock("Operations", bottom),
         }
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resizeDocks([self._docks["inspector"]], [62 * letters], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._docks["inspector"]], [70 * letters], Qt.Orientation.Horizontal)
         self.resizeDocks([self._docks["operations"]], [12 * lines], Qt.Orientation.Vertical)
 
     def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:

@@ -217,6 +217,7 @@ def _style_sheet(theme: Theme) -> str:
     QTabBar {{ qproperty-drawBase: 0; }}
     QTabBar::tab {{ padding: 0.55em 0.75em; border: none; border-bottom: 2px solid transparent;
         color: {theme.muted}; background: transparent; }}
+    #inspector_tabs QTabBar::tab {{ padding: 0.55em 0.36em; margin-right: 0.1em; }}
     QTabBar::tab:hover {{ color: {theme.text}; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
     QTabBar::tab:selected:focus {{ color: {theme.accent}; }}

@@ -181,7 +181,7 @@ class PastWindow(QMainWindow):
         split.addWidget(self.inspector)
         split.setStretchFactor(0, 1)
         letters = self.fontMetrics().averageCharWidth()
-        split.setSizes([10_000, 62 * letters])
+        split.setSizes([10_000, 70 * letters])
         frame = Frame(_COLOUR, self)
         inside = QVBoxLayout(frame)
         inside.setContentsMargins(4, 0, 4, 4)
