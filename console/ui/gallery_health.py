@@ -1,5 +1,8 @@
 """What the gallery can draw of health: the story of one VM, alarms, disagreements."""
 
+import math
+import time
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,12 +48,34 @@ def _page(window: Window, tab: int) -> Builder:
     return build
 
 
+def _figures(window: Window) -> Builder:
+    """A VM that was read every twenty seconds, with a time in between in which nobody looked."""
+
+    def build(snapshot: ClusterSnapshot, folder: Path, scenario: str) -> QWidget:
+        main = window(snapshot, folder, scenario)
+        seen, key = main.inspector._seen, snapshot.vms[0].key
+        now = time.time()
+        for at in range(50):
+            if 20 <= at < 29:
+                continue
+            wave = 30 + 22 * math.sin(at / 5) + at % 3
+            seen._began = now - 1000
+            series = seen._series.setdefault(f"vm:{key}", array("f"))
+            series.extend((at * 20.0, wave, 8192 + 40 * at, 900 + 25 * wave, 100 * (at % 7)))
+        main.explain_vm(key)
+        main.inspector.open_tab("Overview")
+        return main
+
+    return build
+
+
 def views(window: Window) -> dict[str, Builder]:
     """By name; ``window`` makes the main window over a snapshot."""
     return {
         "why-red": _why(window, "sql-01"),
         "why-green": _why(window, "app-01"),
         "why-node": _why(window, "LAB-N4", is_node=True),
+        "figures": _figures(window),
         "alarms": _page(window, 0),
         "disagreements": _page(window, 1),
     }

@@ -20,6 +20,7 @@ from shiboken6 import isValid
 from console.health import assurances, node_assurances
 from console.ui import theme
 from console.ui.bridge import ChangesRead, OnChanges
+from console.ui.models.figures import Figures
 from console.ui.models.inspector_facts import (
     Fact,
     node_facts,
@@ -31,6 +32,7 @@ from console.ui.models.inspector_facts import (
 from console.ui.models.timeline import timeline_text
 from console.ui.plain_text import plain
 from console.ui.store import Store
+from console.ui.views.figures_panel import FiguresPanel
 from console.ui.views.health_story import HealthStory
 
 _REFRESH_MS = 1000
@@ -94,6 +96,7 @@ class Inspector(QWidget):
     def __init__(self, store: Store, reads: ReadsPast, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store, self._reads = store, reads
+        self._seen = Figures(store, self)
         self._past: ChangesRead | None = None
         self._past_of, self._past_asked = "", 0.0
         self._vm_key = ""
@@ -154,13 +157,20 @@ class Inspector(QWidget):
         self._tabs.setObjectName("inspector_tabs")
         self._tabs.setDocumentMode(True)
         self._overview = FactList("overview")
+        self.figures = FiguresPanel()
+        first = QWidget(self)
+        column = QVBoxLayout(first)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.figures)
+        column.addWidget(self._overview, 1)
         self._health = HealthStory()
         self._security = FactList("security")
         self._disks = FactList("disks")
         self._history = _read_only("inspector_history", "History")
         self._raw = _read_only("inspector_raw", "Raw record")
         for widget, title in (
-            (self._overview, "Overview"),
+            (first, "Overview"),
             (self._health, "Health"),
             (self._security, "Security"),
             (self._disks, "Disks && network"),
@@ -190,6 +200,7 @@ class Inspector(QWidget):
             self._title.setText(plain(vm.name))
             self._subtitle.setText(self._store.health_of(vm.key).sentence)
             self._overview.show_facts(vm_overview(vm, inventory, now))
+            self.figures.show_readings(self._seen.readings(f"vm:{vm.key}"), now)
             health = self._store.health_of(vm.key)
             assured = () if health.chains else assurances(vm, self._store.surroundings())
             self._health.show_health(health, now, vm.name, assured)
@@ -201,6 +212,7 @@ class Inspector(QWidget):
             self._title.setText(plain(node.name))
             self._subtitle.setText(self._store.health_of_node(node.name).sentence)
             self._overview.show_facts(node_facts(node, inventory, now))
+            self.figures.show_readings(self._seen.readings(f"node:{node.name}"), now)
             health = self._store.health_of_node(node.name)
             assured = () if health.chains else node_assurances(node, self._store.surroundings())
             self._health.show_health(health, now, node.name, assured)
@@ -213,6 +225,7 @@ class Inspector(QWidget):
             for facts in (self._overview, self._security, self._disks):
                 facts.show_facts(())
             self._health.show_health(None, now)
+            self.figures.show_readings((), now)
             for text in (self._history, self._raw):
                 _replace(text, "")
 

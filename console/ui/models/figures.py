@@ -1,0 +1,118 @@
+"""Figures as this window saw them since it was opened: a short series for each VM and node.
+
+The cluster's own history is not read: what is here begins when the console looked, and says so.
+Kept small, since there may be thousands: ``MOST`` readings of four numbers, oldest dropped.
+"""
+
+import math
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import QObject
+
+from console.model.node import Node
+from console.model.virtual_machine import VirtualMachine
+from console.ui.store import Store
+
+MOST = 60
+# Between two readings further apart than this nobody looked: no line is drawn across.
+GAP_S = 120.0
+CPU, MEMORY, NETWORK, STORAGE = range(4)
+_WIDTH = 5  # the time since ``Figures`` began, then the four
+_UNKNOWN = math.nan
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """``values``: CPU in percent, memory in MiB, network and storage in KiB/s; NaN: not told."""
+
+    at: float
+    values: tuple[float, float, float, float]
+
+
+class Figures(QObject):
+    """Follows a store. Subjects are ``vm:`` and a key, or ``node:`` and a name."""
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._began = store.now()
+        self._series: dict[str, array[float]] = {}
+        store.figures_changed.connect(self._on_figures)
+        store.vms_changed.connect(self._on_figures)
+        store.nodes_changed.connect(self._on_nodes)
+        store.snapshot_replaced.connect(self._on_replaced)
+
+    def readings(self, subject: str) -> list[Reading]:
+        """The oldest first."""
+        series = self._series.get(subject, array("f"))
+        found = []
+        for start in range(0, len(series), _WIDTH):
+            at, cpu, memory, network, storage = series[start : start + _WIDTH]
+            found.append(Reading(self._began + at, (cpu, memory, network, storage)))
+        return found
+
+    def _on_replaced(self) -> None:
+        if self._store.is_stored:
+            return  # what was stored is no reading of now
+        known = {f"vm:{key}" for key in self._store.inventory.vms}
+        known |= {f"node:{name}" for name in self._store.inventory.nodes}
+        for gone in self._series.keys() - known:
+            del self._series[gone]
+        self._on_figures(tuple(self._store.inventory.vms))
+        self._on_nodes()
+
+    def _on_figures(self, keys: Sequence[str]) -> None:
+        vms = self._store.inventory.vms
+        for key in keys:
+            vm = vms.get(key)
+            if vm is None:
+                self._series.pop(f"vm:{key}", None)
+            elif vm.metrics is not None:
+                self._add(f"vm:{key}", of_vm(vm))
+
+    def _on_nodes(self) -> None:
+        for node in self._store.inventory.nodes.values():
+            if node.read_at is not None:
+                self._add(f"node:{node.name}", of_node(node))
+
+    def _add(self, subject: str, values: tuple[float, float, float, float]) -> None:
+        series = self._series.get(subject)
+        if series is None and all(map(math.isnan, values)):
+            return  # of the past, figures are not kept
+        if series is None:
+            series = self._series[subject] = array("f")
+        at = self._store.now() - self._began
+        if len(series) and at - series[-_WIDTH] < 1.0:
+            del series[-_WIDTH:]  # several messages of one reading
+        series.extend((at, *values))
+        if len(series) > MOST * _WIDTH:
+            del series[:_WIDTH]
+
+
+def of_vm(vm: VirtualMachine) -> tuple[float, float, float, float]:
+    figures = vm.metrics
+    if figures is None:
+        return (_UNKNOWN,) * 4
+    return (
+        _number(figures.cpu_percent),
+        _number(figures.memory_assigned_mib),
+        _number(figures.network_kib_s),
+        _number(figures.storage_kib_s),
+    )
+
+
+def of_node(node: Node) -> tuple[float, float, float, float]:
+    used = None
+    if node.memory_total_mib is not None and node.memory_available_mib is not None:
+        used = node.memory_total_mib - node.memory_available_mib
+    return (
+        _number(node.cpu_percent),
+        _number(used),
+        _number(node.network_kib_s),
+        _number(node.storage_kib_s),
+    )
+
+
+def _number(value: float | None) -> float:
+    return _UNKNOWN if value is None else float(value)
