@@ -249,7 +249,7 @@ def test_a_slow_link_is_watched_told_and_ends_once(scene: Scene) -> None:
 
 def test_what_never_converges_says_so_and_can_be_cancelled(scene: Scene) -> None:
     scene.lab.fault("migration_never_converges", vm=scene.vm.name)
-    scene.run_time(3.0)
+    scene.run_time(8.0)
     scene.submit()
 
     def converges() -> bool | None:
