@@ -8,8 +8,10 @@ Run by the Python of the environment that is looked at. "Ships" is the console a
 without the extras for tests.
 """
 
+import contextlib
 import importlib.metadata as metadata
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +27,8 @@ ALLOWED = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|LGPL|Unlicense|0BSD|HPND", re.I
 )
 SKIPPED = 77
+PIP_AUDIT = "pip-audit>=2.9,<3"
+INSTALL_SECONDS = 300.0
 
 
 def shipped() -> list[metadata.Distribution]:
@@ -113,7 +117,7 @@ def licences() -> int:
 
 def audit() -> int:
     """0 nothing known, 1 something known, 77 where no advisories could be had."""
-    program = shutil.which("pip-audit")
+    program = shutil.which("pip-audit") or _auditor()
     if program is None:
         print("SKIPPED: pip-audit is not installed (pip install pip-audit, in its own environment)")
         return SKIPPED
@@ -138,6 +142,19 @@ def audit() -> int:
     if unknown:
         print(f"SKIPPED for {len(unknown)} of {len(found)} packages: no advisories to be had here")
     return 1 if known else SKIPPED if unknown else 0
+
+
+def _auditor() -> str | None:
+    """In an environment of its own, made where CI is set: what it requires is not the console's."""
+    folder = Path(__file__).resolve().parent.parent / ".clients" / "pip-audit"
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    program = scripts / ("pip-audit.exe" if os.name == "nt" else "pip-audit")
+    if not program.exists() and os.environ.get("CI"):
+        pip = [str(scripts / "python"), "-m", "pip", "install", "-q", PIP_AUDIT]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            for command in ([sys.executable, "-m", "venv", str(folder)], pip):
+                subprocess.run(command, check=True, timeout=INSTALL_SECONDS, capture_output=True)
+    return str(program) if program.exists() else None
 
 
 def _plain(name: str) -> str:

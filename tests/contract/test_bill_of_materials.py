@@ -58,5 +58,6 @@ def test_an_audit_without_advisories_says_that_it_was_not_done(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(module.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(module, "_auditor", lambda: None)
     assert module.audit() == module.SKIPPED
     assert "SKIPPED" in capsys.readouterr().out
