@@ -52,6 +52,25 @@ def test_a_vm_and_its_node_have_a_series(clock: Clock, qapp: object) -> None:
     assert node[0].values[1] > 0
 
 
+def test_a_silent_node_has_no_new_readings_because_another_answered(
+    clock: Clock, qapp: object
+) -> None:
+    store = Store(now=clock)
+    figures = Figures(store, store)
+    small = snapshot("small")
+    store.replace(small)
+    silent, answers, *others = small.nodes
+    silent = replace(silent, read_at=clock.now, cpu_percent=40.0)
+    said = clock.now
+    for cpu in range(5):
+        answers = replace(answers, read_at=clock.now, cpu_percent=float(cpu))
+        store.apply(SnapshotDelta(nodes=(silent, answers, *others)))
+        clock.now += 20
+    assert figures.readings(f"node:{silent.name}")[-1].at == pytest.approx(said, abs=0.01)
+    last = figures.readings(f"node:{answers.name}")[-1]
+    assert (last.at, last.values[0]) == (pytest.approx(clock.now - 20, abs=0.01), 4.0)
+
+
 def test_what_was_stored_is_no_reading_of_now(clock: Clock, qapp: object) -> None:
     store = Store(now=clock)
     figures = Figures(store, store)

@@ -38,6 +38,7 @@ class Figures(QObject):
         self._store = store
         self._began = store.now()
         self._series: dict[str, array[float]] = {}
+        self._answered: dict[str, float | None] = {}  # by node: its answer told last
         store.figures_changed.connect(self._on_figures)
         store.vms_changed.connect(self._on_figures)
         store.nodes_changed.connect(self._on_nodes)
@@ -74,7 +75,14 @@ class Figures(QObject):
     def _on_nodes(self) -> None:
         for node in self._store.inventory.nodes.values():
             if node.read_at is not None:
-                self._add(f"node:{node.name}", of_node(node))
+                self._add_of_node(node)
+
+    def _add_of_node(self, node: Node) -> None:
+        """Once per answer of this node: others' answers do not make its last figures new."""
+        if node.read_at == self._answered.get(node.name):
+            return
+        self._answered[node.name] = node.read_at
+        self._add(f"node:{node.name}", of_node(node))
 
     def _add(self, subject: str, values: tuple[float, float, float, float]) -> None:
         series = self._series.get(subject)
