@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from console import health as rules
 from console.health import HealthLevel
 from console.health.alarms import Alarm, AlarmGathering
+from console.health.levels import RANK
 from console.health.own_work import OwnWork
 from console.ui import state_file
 from console.ui.file_thread import file_thread
@@ -31,7 +32,8 @@ _SAVE_MS = 2_000
 
 class AlarmWatch(QObject):
     """Signals: ``changed()`` after a look that found something else; ``appeared(tuple)`` with the
-    ``StandingAlarm`` that are open now and were not at the look before.
+    ``StandingAlarm`` that are open now and were not at the look before, or were less bad: a lower
+    level, or fewer VMs.
     """
 
     changed = Signal()
@@ -49,7 +51,8 @@ class AlarmWatch(QObject):
         self._connection_id = ""
         self._book = Book()
         self._is_loaded = False
-        self._open: frozenset[str] | None = None  # None: nothing was looked at yet
+        # By id its rank and how many VMs; None: nothing was looked at yet.
+        self._open: dict[str, tuple[int, int]] | None = None
         self.alarms: tuple[StandingAlarm, ...] = ()
         self.disagreements: tuple[StandingDisagreement, ...] = ()
         self._left: list[str] = []
@@ -190,12 +193,18 @@ class AlarmWatch(QObject):
     def _settle(self, alarms: tuple[Alarm, ...]) -> None:
         self._book, self.alarms = alarm_book.fold_alarms(self._book, alarms, self._now())
         is_open = [each for each in self.alarms if each.standing is Standing.OPEN]
-        known, self._open = self._open, frozenset(each.alarm.id for each in is_open)
+        known = self._open
+        self._open = {each.alarm.id: (RANK[each.alarm.level], _size(each)) for each in is_open}
         if not self._saving.isActive():
             self._saving.start()
         self.changed.emit()
         if known is not None and self._is_loaded and not self._store.is_stored:
-            new = tuple(each for each in is_open if each.alarm.id not in known)
+            now = self._open
+            new = tuple(
+                each
+                for each in is_open
+                if _is_worse(now[each.alarm.id], known.get(each.alarm.id, (-1, 0)))
+            )
             if new:
                 self.appeared.emit(new)
 
@@ -214,3 +223,11 @@ class AlarmWatch(QObject):
         path = state_file.path_for(self._folder, "alarms", self._connection_id)
         # A folder that cannot be written costs what was acknowledged; the journal says so.
         file_thread().run(functools.partial(state_file.save, path, self._book))
+
+
+def _size(each: StandingAlarm) -> int:
+    return len(each.alarm.vm_keys)
+
+
+def _is_worse(now: tuple[int, int], before: tuple[int, int]) -> bool:
+    return now[0] > before[0] or (now[0] == before[0] and now[1] > before[1])

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from console.model.snapshot import SnapshotDelta
+from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 from console.model.virtual_machine import VmMetrics
 from console.ui.main_window import MainWindow
 from console.ui.models.figures import GAP_S, MOST, Figures, Reading
@@ -31,15 +31,21 @@ def clock() -> Clock:
     return Clock()
 
 
+def read_at(small: ClusterSnapshot, at: float) -> ClusterSnapshot:
+    """All its nodes answered then."""
+    return replace(small, nodes=tuple(replace(node, read_at=at) for node in small.nodes))
+
+
 def fed(store: Store, key: str, cpu: int | None, **more: int) -> None:
-    store.apply(SnapshotDelta(metrics=((key, VmMetrics(cpu, **more)),)))
+    nodes = read_at(store.inventory.snapshot(), store.now()).nodes
+    store.apply(SnapshotDelta(metrics=((key, VmMetrics(cpu, **more)),), nodes=nodes))
 
 
 def test_a_vm_and_its_node_have_a_series(clock: Clock, qapp: object) -> None:
     store = Store(now=clock)
     figures = Figures(store, store)
     small = snapshot("small")
-    store.replace(small)
+    store.replace(read_at(small, clock.now))
     key = small.vms[0].key
     clock.now += 20
     fed(store, key, 77, memory_assigned_mib=4096)
@@ -84,7 +90,7 @@ def test_it_is_bounded_and_a_vm_that_is_gone_leaves_nothing(clock: Clock, qapp: 
     store = Store(now=clock)
     figures = Figures(store, store)
     small = snapshot("small")
-    store.replace(small)
+    store.replace(read_at(small, clock.now))
     key = small.vms[0].key
     for at in range(MOST + 30):
         clock.now += 20
@@ -136,3 +142,43 @@ def test_the_inspector_shows_them(window: MainWindow, store: Store) -> None:
     assert not window.inspector.figures.isHidden()
     window.inspector.clear()
     assert window.inspector.figures.isHidden()
+
+
+def test_a_steady_vm_was_read_whenever_its_node_answered(clock: Clock, qapp: object) -> None:
+    store = Store(now=clock)
+    figures = Figures(store, store)
+    small = snapshot("small")
+    vm = small.vms[0]
+    start = clock.now
+    store.replace(read_at(small, start))
+    for _ in range(10):
+        clock.now += 20
+        store.apply(SnapshotDelta(nodes=read_at(small, clock.now).nodes))
+    found = figures.readings(f"vm:{vm.key}")
+    assert len(found) == 11
+    assert clock.now - found[-1].at == pytest.approx(0, abs=0.1)
+    assert {each.values for each in found} == {found[0].values} or math.isnan(found[0].values[2])
+
+
+def test_a_changed_row_is_no_new_reading_of_a_silent_node(clock: Clock, qapp: object) -> None:
+    store = Store(now=clock)
+    figures = Figures(store, store)
+    small = snapshot("small")
+    start = clock.now
+    store.replace(read_at(small, start))
+    clock.now += 600
+    vm = store.inventory.vms[small.vms[0].key]
+    store.apply(SnapshotDelta(upserted=(replace(vm, name="renamed"),)))
+    found = figures.readings(f"vm:{vm.key}")
+    assert clock.now - found[-1].at == pytest.approx(600, abs=0.1)
+
+
+def test_a_clock_that_goes_back_begins_anew(clock: Clock, qapp: object) -> None:
+    store = Store(now=clock)
+    figures = Figures(store, store)
+    small = snapshot("small")
+    store.replace(read_at(small, clock.now))
+    back = clock.now - 86_400
+    store.apply(SnapshotDelta(nodes=read_at(small, back).nodes))
+    name = small.nodes[0].name
+    assert [each.at for each in figures.readings(f"node:{name}")] == pytest.approx([back], abs=8)

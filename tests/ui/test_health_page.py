@@ -16,7 +16,7 @@ from console.model.snapshot import SnapshotDelta
 from console.model.virtual_machine import Heartbeat
 from console.ui.bridge import ChangesRead
 from console.ui.main_window import MainWindow
-from console.ui.models.alarm_book import Standing
+from console.ui.models.alarm_book import Standing, StandingAlarm
 from console.ui.store import Store
 from tests.ui.conftest import RecordingBridge, settle
 from tests.ui.sample import snapshot
@@ -274,3 +274,22 @@ def test_what_changed_is_listed_once_and_its_rows_are_links(
     view.begin("lab")  # the next start
     settle()
     assert view._since == at
+
+
+def test_an_alarm_that_gets_worse_is_news(troubled: MainWindow, store: Store) -> None:
+    watch = troubled.health.watch
+    watch._is_loaded = True
+    news: list[tuple[StandingAlarm, ...]] = []
+    watch.appeared.connect(news.append)
+    watch.finish_look()
+    assert news == []
+    vm = store.inventory.vm_named("app-01")
+    assert vm is not None
+    assert vm.cluster is not None
+    silent = replace(vm.cluster, heartbeat=Heartbeat.LOST)
+    store.apply(SnapshotDelta(upserted=(replace(vm, cluster=silent),)))
+    watch.finish_look()
+    assert len(news) == 1
+    (worse,) = news[0]
+    assert len(worse.alarm.vm_keys) == 2
+    assert worse.alarm.title.startswith("2 VMs: ")

@@ -45,7 +45,23 @@ class Figures(QObject):
         store.snapshot_replaced.connect(self._on_replaced)
 
     def readings(self, subject: str) -> list[Reading]:
-        """The oldest first."""
+        """The oldest first. A VM is sent only where something changed: it was read whenever its
+        node answered, and between two changes it stood where the first of them put it.
+        """
+        changed = self._kept(subject)
+        vm = self._store.inventory.vms.get(subject.removeprefix("vm:"))
+        if not subject.startswith("vm:") or vm is None or not changed:
+            return changed
+        node = self._kept(f"node:{vm.owner_node}")
+        at, found = 0, [changed[0]]
+        times = sorted({each.at for each in (*changed, *node) if each.at > changed[0].at})
+        for moment in times:
+            while at + 1 < len(changed) and changed[at + 1].at <= moment:
+                at += 1
+            found.append(Reading(moment, changed[at].values))
+        return found[-MOST:]
+
+    def _kept(self, subject: str) -> list[Reading]:
         series = self._series.get(subject, array("f"))
         found = []
         for start in range(0, len(series), _WIDTH):
@@ -70,7 +86,10 @@ class Figures(QObject):
             if vm is None:
                 self._series.pop(f"vm:{key}", None)
             elif vm.metrics is not None:
-                self._add(f"vm:{key}", of_vm(vm))
+                # What arrives was read when its node answered, however late it comes.
+                node = self._store.inventory.nodes.get(vm.owner_node or "")
+                at = node.read_at if node is not None else None
+                self._add(f"vm:{key}", of_vm(vm), self._store.now() if at is None else at)
 
     def _on_nodes(self) -> None:
         for node in self._store.inventory.nodes.values():
@@ -82,17 +101,19 @@ class Figures(QObject):
         if node.read_at == self._answered.get(node.name):
             return
         self._answered[node.name] = node.read_at
-        self._add(f"node:{node.name}", of_node(node))
+        self._add(f"node:{node.name}", of_node(node), node.read_at or self._store.now())
 
-    def _add(self, subject: str, values: tuple[float, float, float, float]) -> None:
+    def _add(self, subject: str, values: tuple[float, float, float, float], read_at: float) -> None:
         series = self._series.get(subject)
         if series is None and all(map(math.isnan, values)):
             return  # of the past, figures are not kept
         if series is None:
             series = self._series[subject] = array("f")
-        at = self._store.now() - self._began
-        if len(series) and at - series[-_WIDTH] < 1.0:
+        at = read_at - self._began
+        if len(series) and abs(at - series[-_WIDTH]) < 1.0:
             del series[-_WIDTH:]  # several messages of one reading
+        elif len(series) and at < series[-_WIDTH]:
+            del series[:]  # a clock went back: what was before cannot be drawn beside it
         series.extend((at, *values))
         if len(series) > MOST * _WIDTH:
             del series[:_WIDTH]

@@ -15,7 +15,7 @@ from console.health.levels import RANK, HealthLevel
 
 # The same cause again within this time is the same trouble: it flaps.
 AGAIN_S = 1800.0
-# More than this many within this time are a storm, and are told in one.
+# More than this many within this time are a storm: what follows is told in one when it calms down.
 STORM, STORM_S = 3, 60.0
 _MOST_KEPT = 500
 _MOST_DECISIONS = 100
@@ -111,6 +111,16 @@ class Decision(msgspec.Struct, frozen=True):
     is_told: bool
 
 
+class _Fate(enum.Enum):
+    NOTHING, SEEN, HOLD, TELL = range(4)
+
+
+class _Around(msgspec.Struct, frozen=True):
+    is_quiet: bool
+    is_storming: bool
+    is_looking: bool
+
+
 class Notification(msgspec.Struct, frozen=True):
     """``target`` is the event's id, empty for several: then the alarms are opened."""
 
@@ -121,7 +131,9 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What has to outlive a restart. ``told``: by event id when; ``held``: for the digest."""
+    """What has to outlive a restart. ``told``: by event's id and level, when; ``held``: for the
+    digest.
+    """
 
     told: dict[str, float] = {}
     held: tuple[Event, ...] = ()
@@ -145,32 +157,23 @@ def decide(
     told = {name: at for name, at in memory.told.items() if 0 <= now - at < AGAIN_S}
     held, decisions = list(memory.held), list(memory.decisions)
     is_quiet, tell = choices.is_quiet(now), []
-    for event in sorted({event.id: event for event in events}.values(), key=_worst_first):
-        rule = next((rule for rule in choices.rules if rule.takes(event)), None)
-        is_told = False
-        if not choices.is_on:
-            why = "notifications are off"
-        elif rule is None:
-            why = "no rule takes it"
-        elif is_looking:
-            why = "you were looking at the window, which told it"
-            told[event.id] = now
-        elif event.id in told:
-            why = f"told {(now - told[event.id]) / 60:.0f} min ago already"
-        elif is_quiet and not rule.breaks_quiet:
-            why = f"quiet hours: kept for the digest ({rule.words})"
-            held = [one for one in held if one.id != event.id] + [event]
-            told[event.id] = now
-        else:
-            is_told, why = True, f"rule: {rule.words}"
-            told[event.id] = now
-            tell.append(event)
-        decisions.append(Decision(now, event.title, why, is_told))
-    found: list[Notification] = []
-    if held and not is_quiet and choices.is_on:
-        found.append(_several(held, "While it was quiet"))
-        held = []
     recent = [at for at in memory.recent if 0 <= now - at < STORM_S]
+    is_storming = len(recent) >= STORM
+    around = _Around(is_quiet, is_storming, is_looking)
+    for event in sorted({event.id: event for event in events}.values(), key=_worst_first):
+        mark = f"{event.id}|{event.level}"  # worse than it was told is news
+        fate, why = _fate(event, choices, now, told.get(mark), around)
+        if fate is not _Fate.NOTHING:
+            told[mark] = now
+        if fate is _Fate.HOLD:
+            held = [one for one in held if one.id != event.id] + [event]
+        elif fate is _Fate.TELL:
+            tell.append(event)
+        decisions.append(Decision(now, event.title, why, fate is _Fate.TELL))
+    found: list[Notification] = []
+    if held and not is_quiet and not is_storming and choices.is_on:
+        found.append(_several(held, "Meanwhile"))
+        held = []
     if len(tell) > 1 and len(recent) + len(tell) > STORM:
         found.append(_several(tell, "At once"))
     else:
@@ -186,6 +189,27 @@ def decide(
         ),
         tuple(found),
     )
+
+
+def _fate(
+    event: Event, choices: Choices, now: float, told_at: float | None, around: _Around
+) -> tuple[_Fate, str]:
+    """What becomes of an event, and why in words."""
+    taking = [rule for rule in choices.rules if rule.takes(event)]
+    rule = max(taking, key=lambda one: one.breaks_quiet, default=None)
+    if not choices.is_on:
+        return _Fate.NOTHING, "notifications are off"
+    if rule is None:
+        return _Fate.NOTHING, "no rule takes it"
+    if told_at is not None:
+        return _Fate.NOTHING, f"told {(now - told_at) / 60:.0f} min ago already"
+    if around.is_looking:
+        return _Fate.SEEN, "you were looking at the window, which told it"
+    if around.is_quiet and not rule.breaks_quiet:
+        return _Fate.HOLD, f"quiet hours: kept for the digest ({rule.words})"
+    if around.is_storming and not rule.breaks_quiet:
+        return _Fate.HOLD, f"one of many: kept to be told in one ({rule.words})"
+    return _Fate.TELL, f"rule: {rule.words}"
 
 
 def _several(events: Iterable[Event], lead: str) -> Notification:

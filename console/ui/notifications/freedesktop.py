@@ -32,6 +32,9 @@ class Freedesktop(QObject):
         self._wanted: queue.Queue[Any] = queue.Queue()
         self._targets: dict[int, str] = {}
         self._thread = threading.Thread(target=self._work, name="notifications", daemon=True)
+
+    def begin(self) -> None:
+        """Once its signals are connected: the first thing it tells is how it stands."""
         self._thread.start()
 
     def show(self, title: str, text: str, target: str, *, is_critical: bool) -> None:

@@ -64,7 +64,8 @@ class Notifier(QObject):
         self._path = folder / "notifications.json"
         self._is_loaded = False
         self.kept = Kept()
-        self.where = ""  # why the desktop shows nothing; empty if it does
+        # Why the desktop shows nothing; empty if it does.
+        self.where = "" if desktop is not None else "Looking for this desktop's notifications…"
         self._pages: dict[str, Page] = {}
         self._events: list[Event] = []
         self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
@@ -131,7 +132,7 @@ class Notifier(QObject):
             if each.standing is Standing.OPEN:
                 count = len(each.alarm.vm_keys)
                 vms = f"{count} VM{'' if count == 1 else 's'}. " if count else ""
-                text = f"{page.name}: {vms}Seen {_clock(time.time())}."
+                text = f"{page.name}: {vms}{_read(page)}"
                 target = f"alarm|{each.alarm.id}"
                 self._hear(page, target, Kind.ALARM, each.alarm.level, each.alarm.title, text)
 
@@ -171,6 +172,7 @@ class Notifier(QObject):
             made = Freedesktop(self)
             made.clicked.connect(self.on_clicked)
             made.told.connect(self._on_told)
+            made.begin()
             return made
         if QSystemTrayIcon.isSystemTrayAvailable():
             from console.ui.notifications.tray import Tray
@@ -210,6 +212,13 @@ class Notifier(QObject):
 def _short(text: str) -> str:
     flat = one_line(text)
     return flat if len(flat) <= _MOST_LETTERS else flat[: _MOST_LETTERS - 1] + "…"
+
+
+def _read(page: Page) -> str:
+    """When what is told was read, which is not when somebody looked at it."""
+    inventory = page.store.inventory
+    times = [each.read_at for each in (inventory.cluster_wire, inventory.arm) if each.read_at]
+    return f"Read {_clock(min(times))}." if times else "Nobody can say when it was read."
 
 
 def _clock(at: float) -> str:

@@ -89,6 +89,7 @@ def test_one_notification_in_plain_words_and_a_click_comes_back(bus: str, qtbot:
     desktop = Freedesktop()
     clicked: list[str] = []
     desktop.clicked.connect(clicked.append)
+    desktop.begin()
     try:
         title, text = "N1 is down.", "Munich: 40 VMs. <a href='http://evil'>here</a> & more"
         desktop.show(title, text, "Munich|alarm|x", is_critical=True)
@@ -118,7 +119,7 @@ def test_a_desktop_without_the_service_is_told_in_words(
 
     desktop = Freedesktop()
     with qtbot.waitSignal(desktop.told) as told:
-        pass
+        desktop.begin()
     assert told.args is not None
     assert "See the window instead" in told.args[0]
     desktop.show("N1 is down.", "", "", is_critical=True)  # goes nowhere, and breaks nothing
@@ -131,7 +132,7 @@ def test_no_bus_at_all_is_told_in_words(qtbot: QtBot, monkeypatch: pytest.Monkey
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
     desktop = Freedesktop()
     with qtbot.waitSignal(desktop.told) as told:
-        pass
+        desktop.begin()
     assert told.args is not None
     assert "no session bus" in told.args[0]
     desktop.close()

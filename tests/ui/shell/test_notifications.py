@@ -98,7 +98,7 @@ def test_a_lost_node_with_all_its_vms_is_one_and_a_click_leads_there(
     title, text, target, is_critical = shown.shown[0]
     assert "is down" in title
     assert text.startswith("Munich: ")
-    assert "Seen " in text
+    assert "Read " in text
     assert is_critical
     notifier.on_clicked(target)
     settle()

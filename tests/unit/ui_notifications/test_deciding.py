@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from console.health.levels import HealthLevel
 from console.ui.notifications.deciding import (
     AGAIN_S,
+    STORM,
+    STORM_S,
     Choices,
     Event,
     Kind,
@@ -54,6 +56,31 @@ def test_a_storm_is_told_in_one() -> None:
     assert found[0].text.endswith("; and 9 more")
 
 
+def test_a_trickling_storm_is_told_in_one_once_it_calms_down() -> None:
+    memory, shown = Memory(), []
+    for at_s in range(0, 60, 4):
+        memory, found = told(memory, Choices(), [alarm(f"N{at_s}")], 1000.0 + at_s)
+        shown += found
+    assert len(shown) == STORM
+    memory, found = told(memory, Choices(), [], 1000.0 + 60 + STORM_S)
+    assert [each.title for each in found] == ["Meanwhile: 12 alarms"]
+
+
+def test_worse_than_it_was_told_is_news() -> None:
+    choices = Choices(rules=ALL)
+    memory, found = told(Memory(), choices, [alarm("N1", ATTENTION)], 1000.0)
+    assert len(found) == 1
+    memory, found = told(memory, choices, [alarm("N1", CRITICAL)], 1060.0)
+    assert len(found) == 1
+    assert told(memory, choices, [alarm("N1", ATTENTION)], 1120.0)[1] == ()
+
+
+def test_any_rule_that_breaks_through_counts() -> None:
+    rules = (Rule(Kind.ALARM), Rule(Kind.ALARM, CRITICAL, breaks_quiet=True))
+    choices = Choices(rules=rules, quiet_until=5000.0)
+    assert len(told(Memory(), choices, [alarm("N1")], 1000.0)[1]) == 1
+
+
 def test_what_no_rule_takes_is_not_told_and_says_why() -> None:
     memory, found = told(Memory(), Choices(), [alarm("N1", ATTENTION)], 1.0)
     assert found == ()
@@ -82,7 +109,7 @@ def test_quiet_hours_end_in_one_digest_that_outlives_a_restart() -> None:
     memory, found = told(memory, choices, [alarm("N2")], at("2026-11-26 03:00"))
     assert found == ()
     memory, found = told(memory, choices, [], at("2026-11-26 07:00"))
-    assert [each.title for each in found] == ["While it was quiet: 2 alarms"]
+    assert [each.title for each in found] == ["Meanwhile: 2 alarms"]
     assert memory.held == ()
     assert told(memory, choices, [], at("2026-11-26 07:01"))[1] == ()
 
@@ -91,6 +118,10 @@ def test_what_may_break_through_does() -> None:
     rules = (Rule(Kind.ALARM, CRITICAL, breaks_quiet=True),)
     choices = Choices(rules=rules, quiet_until=5000.0)
     assert len(told(Memory(), choices, [alarm("N1")], 1000.0)[1]) == 1
+
+
+def mark(event: Event) -> str:
+    return f"{event.id}|{event.level}"
 
 
 EVENTS = st.builds(
@@ -114,27 +145,27 @@ def test_nothing_is_lost_and_nothing_is_told_twice(
         rules=ALL, quiet=QuietHours(is_on=quiet, begin="08:00", end="20:00", days=(0, 2, 4))
     )
     memory, now = Memory(), at("2026-11-25 00:00")
-    seen: dict[str, list[float]] = {}
     for wait, events in steps:
         now += wait
         before = memory
         memory, found = decide(memory, choices, events, now)
-        newly = {
-            event.id
-            for event in events
-            if memory.told.get(event.id) == now and before.told.get(event.id) != now
-        }
-        for event in events:
-            was = before.told.get(event.id)
+        unique = {event.id: event for event in events}.values()
+        newly = set()
+        for event in unique:
+            was = before.told.get(mark(event))
             is_recent = was is not None and 0 <= now - was < AGAIN_S
-            assert (event.id in newly) != is_recent
-        held_now = {each.id for each in memory.held}
-        assert held_now <= {each.id for each in before.held} | newly
-        if not choices.is_quiet(now):
+            is_new = memory.told.get(mark(event)) == now and was != now
+            assert is_new != is_recent
+            if is_new:
+                newly.add(mark(event))
+        assert {mark(each) for each in memory.held} <= {mark(each) for each in before.held} | newly
+        is_storming = sum(0 <= now - each < STORM_S for each in before.recent) >= STORM
+        if not choices.is_quiet(now) and not is_storming:
             assert memory.held == ()
             assert bool(found) == bool(newly or before.held)
-        for name in newly:
-            seen.setdefault(name, []).append(now)
+        else:
+            assert found == ()
+            assert {mark(each) for each in memory.held} >= newly
     assert len(memory.decisions) <= 100
 
 
