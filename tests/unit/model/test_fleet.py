@@ -74,9 +74,10 @@ def test_a_fleet_alone_is_a_profile_and_each_of_its_clusters_another() -> None:
     assert complaints(profile) == ()
     site = site_profile(profile, ARM_ID, "c")
     assert complaints(site) == ()
-    assert (site.arm, site.fleet) == (AZURE, profile.fleet)
-    assert site.id != profile.id
-    assert site_profile(site, ARM_ID, "c") == site
+    assert (site.arm, site.fleet) == (AZURE, None)  # the fleet is read on in its own tab
+    assert site.id == site_profile(profile, ARM_ID, "renamed").id != profile.id
+    with pytest.raises(KeyError):
+        site_profile(profile, "/subscriptions/s/unknown", "c")
     assert msgspec.json.decode(msgspec.json.encode(site), type=ConnectionProfile) == site
 
 
