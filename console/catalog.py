@@ -371,3 +371,39 @@ class _CloudsFile(msgspec.Struct, frozen=True):
 def clouds() -> tuple[Cloud, ...]:
     """The clouds of resources/clouds.toml, public Azure first."""
     return msgspec.convert(_read("clouds.toml"), _CloudsFile, strict=False).cloud
+
+
+class HistoryFrame(msgspec.Struct, frozen=True):
+    """A time the cluster remembers: a figure every ``step_s``, kept for ``kept_for_s``."""
+
+    id: str
+    title: str
+    step_s: float
+    kept_for_s: float
+
+
+class HistorySeries(msgspec.Struct, frozen=True):
+    """A figure by the cluster's name; ``factor`` brings its value to ``unit``."""
+
+    name: str
+    of: Literal["vm", "node"]
+    title: str
+    unit: Literal["percent", "MiB", "KiB/s", "ms"]
+    factor: float = 1.0
+    note: str = ""
+
+
+class HistoryFacts(msgspec.Struct, frozen=True):
+    """What is documented of the cluster's performance history; never verified on a real one."""
+
+    dated: date
+    source: str
+    caveat: str
+    frame: tuple[HistoryFrame, ...]
+    series: tuple[HistorySeries, ...]
+
+
+@functools.cache
+def load_performance_history() -> HistoryFacts:
+    """resources/performance_history.toml; read once."""
+    return msgspec.convert(_read("performance_history.toml"), HistoryFacts)

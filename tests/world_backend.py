@@ -24,6 +24,7 @@ from console.lab.world.state import ArmOperation, ArmResource
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.node import Maintenance, Node
 from console.model.operation import MoveProgress
+from console.model.performance import PerformanceHistory, TimeFrame
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -284,6 +285,18 @@ class WorldBackend:
                 arm=self._last.arm,
                 cluster_wire=WireReading(Wire.CLUSTER, self.site.now),
             )
+
+    async def read_performance(self, subject: str, frame: TimeFrame) -> PerformanceHistory:
+        kind, _, name = subject.partition(":")
+        with self.reaching(Wire.CLUSTER):
+            history = self.site.history
+            if kind == "node":
+                rows = history.of_node(self.site.node(name), frame)
+            elif name in self.site.vms:
+                rows = history.of_vm(self.site.vms[name], frame)
+            else:
+                raise BackendError(Fault(FaultCode.NOT_FOUND, "no such VM"))
+            return records.performance(subject, frame, rows, self.site.now)
 
     async def find_vm_by_name(self, spec: VirtualMachineSpec) -> VirtualMachine | None:
         instance_id = self.resource_ids(spec)["instance"]

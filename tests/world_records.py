@@ -1,9 +1,11 @@
 """The world's words as model records: written for tests, apart from the shipped translation."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.backends import Permission
 from console.backends.rights import missing_acts
+from console.catalog import load_performance_history
 from console.lab.world import arm_ids
 from console.lab.world.bodies import properties_of
 from console.lab.world.site import Site
@@ -17,6 +19,7 @@ from console.model.node import (
     RemainingVm,
     ServiceState,
 )
+from console.model.performance import FigureSeries, PerformanceHistory, TimeFrame
 from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.site import (
     AddressPool,
@@ -473,3 +476,17 @@ def _interface(resource: ArmResource, holders: dict[str, str]) -> NetworkInterfa
         body.get("macAddress", ""),
         holders.get(resource.id.lower(), ""),
     )
+
+
+def performance(
+    subject: str, frame: TimeFrame, rows: Sequence[Mapping[str, Any]], at: float
+) -> PerformanceHistory:
+    facts = {each.name: each for each in load_performance_history().series}
+    series = []
+    for row in rows:
+        fact = facts[row["name"]]
+        values = tuple(each * fact.factor for each in row["values"])
+        series.append(
+            FigureSeries(fact.name, fact.title, fact.unit, tuple(row["times"]), values, fact.note)
+        )
+    return PerformanceHistory(subject, frame, tuple(series), at)

@@ -13,6 +13,7 @@ import msgspec
 from console.model.freshness import Fault, Wire
 from console.model.node import Maintenance, Node
 from console.model.operation import DrainProgress, MoveProgress
+from console.model.performance import PerformanceHistory, TimeFrame
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -118,6 +119,13 @@ class Backend(Protocol):
 
     async def find_vm_by_name(self, spec: VirtualMachineSpec) -> VirtualMachine | None:
         """Fresh look for the VM that a creation made: by its ARM id, joined with the cluster."""
+        ...
+
+    async def read_performance(self, subject: str, frame: TimeFrame) -> PerformanceHistory:
+        """What the cluster remembers of a VM (``vm:`` and its key) or a node (``node:``, its name).
+
+        REJECTED if the cluster keeps no history, MISSING_FUNCTION if a node's module is too old.
+        """
         ...
 
     # -- cluster plane -------------------------------------------------------------------------

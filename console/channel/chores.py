@@ -1,4 +1,4 @@
-"""Messages beside the running cluster: testing, signing in, keeping secrets; and its stored past.
+"""Messages beside the running cluster: testing, signing in, keeping secrets; its stored past.
 
 Each question has a token of the window's choice; answers carry it. A question is answered once by
 its last message (``LAST``), after any number of steps or prompts.
@@ -9,6 +9,7 @@ import msgspec
 from console.model.connection import ArmEndpoint, AzureAccount, ConnectionProfile, TestStep
 from console.model.freshness import Fault
 from console.model.moment import Moment
+from console.model.performance import PerformanceHistory, TimeFrame
 
 
 # -- window to worker --------------------------------------------------------------------------
@@ -74,6 +75,14 @@ class ReadMoment(msgspec.Struct, frozen=True, tag="read_moment"):
 
     token: str
     at: float
+
+
+class ReadPerformance(msgspec.Struct, frozen=True, tag="read_performance"):
+    """What the open cluster remembers of a subject's figures (``Backend.read_performance``)."""
+
+    token: str
+    subject: str
+    frame: TimeFrame
 
 
 class GiveUpChore(msgspec.Struct, frozen=True, tag="give_up_chore"):
@@ -143,6 +152,14 @@ class MomentRead(msgspec.Struct, frozen=True, tag="moment_read"):
     fault: Fault | None = None
 
 
+class PerformanceRead(msgspec.Struct, frozen=True, tag="performance_read"):
+    """``history`` None: the fault says why."""
+
+    token: str
+    history: PerformanceHistory | None = None
+    fault: Fault | None = None
+
+
 class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
     """The open connection waits for a person to sign in again; nothing is lost meanwhile."""
 
@@ -152,7 +169,7 @@ class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
 OfConnections = (
     TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
 )
-Ask = OfConnections | ReadMoment
+Ask = OfConnections | ReadMoment | ReadPerformance
 Answer = (
     StepTold
     | ConnectionTested
@@ -162,5 +179,14 @@ Answer = (
     | CloudDiscovered
     | KeyringTold
     | MomentRead
+    | PerformanceRead
 )
-LAST = (ConnectionTested, SignedIn, SignedOut, CloudDiscovered, KeyringTold, MomentRead)
+LAST = (
+    ConnectionTested,
+    SignedIn,
+    SignedOut,
+    CloudDiscovered,
+    KeyringTold,
+    MomentRead,
+    PerformanceRead,
+)

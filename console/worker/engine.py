@@ -58,6 +58,7 @@ from console.worker.kept_secrets import KeepsSecrets
 from console.worker.live_moves import LiveMoves
 from console.worker.pace import Pace, nth
 from console.worker.past import Past, read_moment
+from console.worker.performance import read_performance
 from console.worker.redaction import Redaction
 from console.worker.retention import Bound
 from console.worker.runner import Runner
@@ -145,6 +146,8 @@ class Engine:
                 self._spawn(self._read_changes(message))
             case chores.ReadMoment():
                 self._spawn(self._read_moment(message))
+            case chores.ReadPerformance():
+                self._spawn(self._read_performance(message))
             case Export():
                 self._spawn(self._export(message))
             case Refresh():
@@ -375,6 +378,9 @@ class Engine:
     async def _read_moment(self, message: chores.ReadMoment) -> None:
         moment, fault = await read_moment(self._past, message.at)
         self._send(chores.MomentRead(message.token, moment, fault))
+
+    async def _read_performance(self, message: chores.ReadPerformance) -> None:
+        self._send(await read_performance(message, self._backend, self._redaction))
 
     async def _read_history(self, message: ReadHistory) -> None:
         if self._journal is None:

@@ -4,7 +4,7 @@
 # to it. Every function puts out ONE compact JSON string: {"schema":1,"node":...,"time":...,"data":...}.
 # What could not be established is null, never "no". Refusals are terminating errors whose first word is stable:
 # VmNotFound, NodeNotFound, NodeNotUp, OwnerMismatch, AlreadyMigrating, AlreadyDraining, NotMigrating,
-# NotPossibleOwner, InsufficientMemory, IsoMounted, InvalidState, ClusterRefused.
+# NotPossibleOwner, InsufficientMemory, IsoMounted, InvalidState, ClusterRefused, HistoryOff.
 #
 # One file on purpose: one thing to sign and to install.
 # ASCII only: 5.1 reads files without a byte-order mark as ANSI. Nothing here takes script text, and
@@ -12,7 +12,7 @@
 
 $ErrorActionPreference = 'Stop'
 $script:Schema = 1
-$script:Version = '1.1.0'
+$script:Version = '1.2.0'
 $script:Allowed = $null
 
 # ---- putting out -------------------------------------------------------------------------------------------
@@ -1081,6 +1081,93 @@ function Get-TlcNodeDrain {
         })
 }
 
+function ConvertTo-TlcHistory {
+    # MetricId is "VM.Cpu.Usage,VM=<id>"; a series that the cluster does not keep is not told.
+    param([string]$TimeFrame, $Records)
+    $byName = [ordered]@{}
+    foreach ($record in @($Records | Where-Object -FilterScript { $null -ne $_.Time } | Sort-Object -Property Time)) {
+        $name = "$($record.MetricId)".Split(',')[0]
+        if (-not $byName.Contains($name)) {
+            $byName[$name] = [ordered]@{
+                name   = $name
+                times  = New-Object -TypeName System.Collections.Generic.List[object]
+                values = New-Object -TypeName System.Collections.Generic.List[object]
+            }
+        }
+        $value = $null
+        if ($null -ne $record.Value) {
+            $value = [math]::Round([double]$record.Value, 7)
+        }
+        $byName[$name].times.Add((ConvertTo-TlcUnixTime -Time $record.Time))
+        $byName[$name].values.Add($value)
+    }
+    [ordered]@{
+        timeFrame = $TimeFrame
+        series    = @($byName.Values)
+    }
+}
+
+function Deny-TlcHistory {
+    # That it is off is told by the cmdlets that switch it on: those are the same in every language.
+    param($Cmdlet, $ErrorRecord, [string]$Target)
+    $text = "$($ErrorRecord.Exception.Message)"
+    if ($text -like '*Start-ClusterPerformanceHistory*' -or $text -like '*Enable-ClusterS2D*') {
+        Deny-TlcCall -Cmdlet $Cmdlet -Identity 'HistoryOff' -Text $text -Target $Target
+    }
+    Deny-TlcCall -Cmdlet $Cmdlet -Identity 'ClusterRefused' -Text $text -Target $Target
+}
+
+function Get-TlcVmHistory {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [guid]$VMId,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^Last(Hour|Day|Week|Month|Year)(?!\n)$')]
+        [string]$TimeFrame
+    )
+    # Get-VM knows the VMs of the asked node only, and the history wants its objects.
+    $machine = @(Get-VM -Id $VMId -ErrorAction SilentlyContinue)
+    if ($machine.Count -eq 0) {
+        Deny-TlcCall -Cmdlet $PSCmdlet -Identity 'VmNotFound' -Text "Node $env:COMPUTERNAME has no VM $VMId." -Target "$VMId"
+    }
+    $names = @('VM.Cpu.Usage', 'VM.Memory.Assigned', 'VMNetworkAdapter.Bandwidth.Total', 'VHD.Throughput.Total', 'VHD.Latency.Average')
+    $records = @()
+    try {
+        $records = @($machine | Get-ClusterPerformanceHistory -VMSeriesName $names -TimeFrame $TimeFrame -WarningAction SilentlyContinue)
+    }
+    catch {
+        Deny-TlcHistory -Cmdlet $PSCmdlet -ErrorRecord $_ -Target "$VMId"
+    }
+    ConvertTo-TlcAnswer -Data (ConvertTo-TlcHistory -TimeFrame $TimeFrame -Records $records)
+}
+
+function Get-TlcNodeHistory {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^[A-Za-z0-9][A-Za-z0-9-]{0,62}(?!\n)$')]
+        [string]$Name,
+
+        [Parameter(Mandatory = $true)]
+        [ValidatePattern('^Last(Hour|Day|Week|Month|Year)(?!\n)$')]
+        [string]$TimeFrame
+    )
+    $node = Find-TlcClusterNode -Cmdlet $PSCmdlet -Name $Name
+    $names = @('ClusterNode.Cpu.Usage', 'ClusterNode.Memory.Usage', 'NetAdapter.Bandwidth.Total')
+    $records = @()
+    try {
+        $records = @($node | Get-ClusterPerformanceHistory -ClusterNodeSeriesName $names -TimeFrame $TimeFrame -WarningAction SilentlyContinue)
+    }
+    catch {
+        Deny-TlcHistory -Cmdlet $PSCmdlet -ErrorRecord $_ -Target $Name
+    }
+    ConvertTo-TlcAnswer -Data (ConvertTo-TlcHistory -TimeFrame $TimeFrame -Records $records)
+}
+
 # ---- acting ------------------------------------------------------------------------------------------------
 
 function Start-TlcMove {
@@ -1362,6 +1449,7 @@ function Test-TlcEndpoint {
 if ($null -ne $ExecutionContext.SessionState.Module) {
     Export-ModuleMember -Function @(
         'Get-TlcCluster', 'Get-TlcNode', 'Get-TlcVirtualMachine', 'Get-TlcHealth',
+        'Get-TlcVmHistory', 'Get-TlcNodeHistory',
         'Start-TlcLiveMigration', 'Start-TlcQuickMigration', 'Get-TlcLiveMigration', 'Stop-TlcLiveMigration',
         'Suspend-TlcNode', 'Set-TlcNodePlacement', 'Get-TlcNodeDrain', 'Resume-TlcNode', 'Test-TlcEndpoint'
     )

@@ -40,6 +40,7 @@ def test_every_check_guards_some_operation() -> None:
         "known_issues.toml",
         "security_facts.toml",
         "disagreements.toml",
+        "performance_history.toml",
     ],
 )
 def test_dated_data_name_their_source(folder: str) -> None:

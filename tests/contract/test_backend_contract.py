@@ -1,11 +1,14 @@
 """What every Backend must do. Bound to the in-process world and to both real wires."""
 
+import itertools
+
 import pytest
 
 from console.backends import BackendError, JobState
 from console.lab.world.state import WorldAffinityRule, WorldStorageJob
 from console.model.freshness import FaultCode, Wire
 from console.model.node import DrainStatus, NodeState
+from console.model.performance import TimeFrame
 from console.model.placement import AffinityKind, AffinityRule, BalancingMode
 from console.model.request import (
     DataDiskSpec,
@@ -472,3 +475,78 @@ async def test_what_azure_does_not_allow_is_known_before_anybody_clicks(bench: B
 async def test_rights_that_azure_does_not_tell_forbid_nothing(bench: Bench) -> None:
     bench.site.faults.permissions_untold = True
     assert (await bench.backend.read_snapshot(BOTH)).site.rights == ()
+
+
+# -- what the cluster remembers of figures -----------------------------------------------------
+async def test_a_vm_is_remembered_in_the_units_a_person_reads(bench: Bench) -> None:
+    snapshot = await bench.backend.read_snapshot(BOTH)
+    vm = next(vm for vm in snapshot.vms if vm.power is PowerState.RUNNING and vm.cluster)
+    history = await bench.backend.read_performance(f"vm:{vm.key}", TimeFrame.DAY)
+    assert (history.subject, history.frame) == (f"vm:{vm.key}", TimeFrame.DAY)
+    assert [(each.title, each.unit) for each in history.series] == [
+        ("CPU", "percent"),
+        ("Memory assigned", "MiB"),
+        ("Network", "KiB/s"),
+        ("Storage", "KiB/s"),
+        ("Storage latency", "ms"),
+    ]
+    hour = await bench.backend.read_performance(f"vm:{vm.key}", TimeFrame.HOUR)
+    truth = bench.site.vms[vm.key]
+    processors = bench.site.nodes[truth.owner].logical_processors
+    cpu, memory = hour.series[0].values[-1], hour.series[1].values[-1]
+    assert memory == pytest.approx(truth.memory_mib)
+    assert cpu is not None
+    # Of its node's processors, where the present figure is of its own.
+    assert cpu * processors / truth.processors == pytest.approx(truth.cpu_percent, abs=13)
+    steps = {b - a for a, b in itertools.pairwise(hour.series[0].times)}
+    assert steps == {10.0}
+    assert bench.site.now - hour.series[0].times[-1] < 10
+
+
+async def test_a_node_is_remembered_and_its_death_is_a_gap(bench: Bench) -> None:
+    await bench.backend.read_snapshot(BOTH)
+    bench.site.faults.node_down(LAST)
+    await bench.backend.read_snapshot(BOTH)
+    bench.clock.advance(1200)
+    bench.site.faults.node_up(LAST)
+    await bench.backend.read_snapshot(BOTH)
+    bench.clock.advance(600)
+    history = await bench.backend.read_performance(f"node:{LAST}", TimeFrame.HOUR)
+    assert [each.title for each in history.series] == ["CPU", "Memory in use", "Network"]
+    longest = max(b - a for a, b in itertools.pairwise(history.series[0].times))
+    assert 1100 < longest < 1300
+
+
+async def test_a_dead_node_is_told_of_by_another(bench: Bench) -> None:
+    await bench.backend.read_snapshot(BOTH)
+    bench.site.faults.node_down(LAST)
+    history = await bench.backend.read_performance(f"node:{LAST}", TimeFrame.HOUR)
+    assert history.series[0].values
+
+
+async def test_a_cluster_that_keeps_no_history_says_so(bench: Bench) -> None:
+    await bench.backend.read_snapshot(BOTH)
+    bench.site.faults.history_off()
+    for subject in (f"node:{FIRST}", f"vm:{next(iter(bench.site.vms))}"):
+        with pytest.raises(BackendError) as caught:
+            await bench.backend.read_performance(subject, TimeFrame.DAY)
+        assert caught.value.fault.code is FaultCode.REJECTED
+
+
+async def test_a_vm_that_never_ran_is_remembered_by_nothing(bench: Bench) -> None:
+    await bench.backend.read_snapshot(BOTH)
+    off = next(vm for vm in bench.site.vms.values() if vm.state == "Off")
+    history = await bench.backend.read_performance(f"vm:{off.vm_id}", TimeFrame.WEEK)
+    assert history.series == ()
+    with pytest.raises(BackendError) as caught:
+        await bench.backend.read_performance("vm:" + "0" * 8, TimeFrame.DAY)
+    assert caught.value.fault.code is FaultCode.NOT_FOUND
+
+
+async def test_a_vm_that_moved_meanwhile_is_still_found(bench: Bench) -> None:
+    await bench.backend.read_snapshot(BOTH)
+    with bench.site.look():
+        vm = next(v for v in bench.site.vms_on(FIRST) if v.state == "Running")
+        vm.owner = LAST
+    history = await bench.backend.read_performance(f"vm:{vm.vm_id}", TimeFrame.HOUR)
+    assert history.series

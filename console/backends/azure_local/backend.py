@@ -18,6 +18,7 @@ from console.backends.azure_local.halves import ClusterHalf, ClusterVm
 from console.backends.azure_local.join import join, join_some, join_vm
 from console.model.freshness import Fault, FaultCode, Wire, WireReading
 from console.model.node import Maintenance, Node
+from console.model.performance import PerformanceHistory, TimeFrame
 from console.model.request import (
     DataDiskSpec,
     DomainJoinSpec,
@@ -150,6 +151,23 @@ class AzureLocalBackend:
         half = await self._on_cluster().read_some(vm_keys, nodes)
         reading = _answered(self._cluster_wire, half)
         return join_some(self._arm_half, half, self._arm, reading, self._known)
+
+    async def read_performance(self, subject: str, frame: TimeFrame) -> PerformanceHistory:
+        kind, _, name = subject.partition(":")
+        if kind == "node":
+            return await self._on_cluster().history.of_node(name, frame)
+        known = self._known.get(name)
+        if known is None or known.owner_node is None:
+            raise BackendError(_no_owner(known))
+        try:
+            return await self._on_cluster().history.of_vm(name, known.owner_node, frame)
+        except BackendError as error:
+            if error.fault.code is not FaultCode.NOT_FOUND:
+                raise
+            moved = await self._on_cluster().look_at_vm(name, known.owner_node)
+            if moved is None or moved.facts.owner_node == known.owner_node:
+                raise
+            return await self._on_cluster().history.of_vm(name, moved.facts.owner_node, frame)
 
     # -- cluster plane -------------------------------------------------------------------------
     async def start_live_migration(
@@ -297,6 +315,16 @@ class AzureLocalBackend:
 
 def _answered(reading: WireReading, half: ArmHalf | ClusterHalf) -> WireReading:
     return msgspec.structs.replace(reading, read_at=half.read_at, faults=half.faults)
+
+
+def _no_owner(vm: VirtualMachine | None) -> Fault:
+    return Fault(
+        FaultCode.NOT_FOUND,
+        summary="No node of the cluster has this VM, so none remembers its figures."
+        if vm is not None
+        else "This VM is not known any more.",
+        remedy="Once the cluster tells which node owns it, ask again.",
+    )
 
 
 def _no_wire(what: str) -> Fault:

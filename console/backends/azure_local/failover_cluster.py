@@ -19,6 +19,7 @@ from console.backends.azure_local.node_catalogue import misuse
 from console.backends.azure_local.node_jobs import NodeJob
 from console.backends.azure_local.node_session import NodeRefusal, Parameters, PypsrpNodeSession
 from console.backends.azure_local.node_sessions import NewSession, NodeSessions
+from console.backends.azure_local.performance import HistoryReader
 from console.backends.azure_local.quick_jobs import QuickMigrationJob, is_on_its_way
 from console.backends.azure_local.translate import WordReader
 from console.model.freshness import Fault, FaultCode, cut
@@ -51,6 +52,7 @@ class FailoverCluster:
     ) -> None:
         self._sessions = NodeSessions(connection, new_session)
         self._reader = ClusterReader(self._sessions, clock)
+        self.history = HistoryReader(self._sessions, clock)
         self._clock = clock
 
     def close(self) -> None:

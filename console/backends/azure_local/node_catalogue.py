@@ -39,6 +39,8 @@ _OPERATION = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}(?!\n)$"
 _OPERATION_OR_NONE = r"^([A-Za-z0-9][A-Za-z0-9._:-]{0,63})?(?!\n)$"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
+_TIME_FRAME = r"^Last(Hour|Day|Week|Month|Year)(?!\n)$"
+
 _P = NodeParameter
 _VM_ID = _P("VMId", "guid", True)
 _NAME = _P("Name", "string", True, _NODE_NAME)
@@ -58,6 +60,12 @@ FUNCTIONS: dict[str, NodeFunction] = {
             ),
         ),
         NodeFunction("Get-TlcHealth"),
+        NodeFunction(
+            "Get-TlcVmHistory", parameters=(_VM_ID, _P("TimeFrame", "string", True, _TIME_FRAME))
+        ),
+        NodeFunction(
+            "Get-TlcNodeHistory", parameters=(_NAME, _P("TimeFrame", "string", True, _TIME_FRAME))
+        ),
         NodeFunction(
             "Start-TlcLiveMigration",
             True,

@@ -213,3 +213,16 @@ class NodeDrainRow(Row):
     vms: list[RemainingVmRow] | None = None
     other_groups: list[str] | None = None
     storage_jobs: list[str] | None = None
+
+
+class HistorySeriesRow(Row):
+    name: str
+    times: list[float] = []
+    values: list[float | None] = []
+
+
+class PerformanceHistoryRow(Row):
+    """Get-TlcVmHistory, Get-TlcNodeHistory: in the units of the cluster."""
+
+    time_frame: str
+    series: list[HistorySeriesRow] = []

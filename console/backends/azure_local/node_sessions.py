@@ -1,4 +1,4 @@
-"""Sessions to all nodes: one a node for reading, one for acting; silent nodes are passed over."""
+"""Sessions to all nodes, one a node for each use; silent nodes are passed over."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +15,8 @@ from console.model.freshness import Fault, FaultCode
 
 # An act may take the cluster a while to accept.
 ACT_PATIENCE_S = 30.0
+# A year of figures may take a node long to gather.
+HISTORY_PATIENCE_S = 45.0
 # These are about the account or the profile, not about one node: the next node would say the same.
 _SAME_EVERYWHERE = (FaultCode.WRONG_CREDENTIALS, FaultCode.UNTRUSTED_CERTIFICATE)
 
@@ -47,6 +49,7 @@ class NodeSessions:
         self._new_session = new_session
         self._reading: dict[str, NodeSession] = {}
         self._acting: dict[str, NodeSession] = {}
+        self._aside: dict[str, NodeSession] = {}
         # The node that answered last is asked first.
         self._favourite = ""
 
@@ -85,6 +88,14 @@ class NodeSessions:
                 return text
         raise failure or BackendError(_no_nodes())
 
+    async def read_aside(self, node: str, function: str, parameters: Parameters) -> str:
+        """Ask one node something slow, in a session of its own: the watcher's is not held up."""
+        _check(function, parameters, is_act=False)
+        session = self._aside.get(node)
+        if session is None:
+            session = self._aside[node] = self._new_session(node, self._connection)
+        return await session.run(function, parameters, patience=HISTORY_PATIENCE_S)
+
     async def act(self, function: str, parameters: Parameters, first: str | None = None) -> str:
         """Send once. Another node is tried only where the call surely did not leave."""
         _check(function, parameters, is_act=True)
@@ -106,7 +117,11 @@ class NodeSessions:
         raise failure or BackendError(_no_nodes())
 
     def close(self) -> None:
-        for session in (*self._reading.values(), *self._acting.values()):
+        for session in (
+            *self._reading.values(),
+            *self._acting.values(),
+            *self._aside.values(),
+        ):
             session.close()
 
     def _order(self, first: str | None) -> list[str]:

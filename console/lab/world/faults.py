@@ -116,6 +116,10 @@ class Faults(Switches):
     def malformed_json(self, wire: str, on: bool = True) -> None:
         (self.malformed.add if on else self.malformed.discard)(wire)
 
+    def history_off(self, on: bool = True) -> None:
+        """The cluster keeps no performance history, and says so."""
+        self._world.settings.history_is_off = on
+
     def missing_function(self, name: str, on: bool = True) -> None:
         (self.missing_functions.add if on else self.missing_functions.discard)(name)
 
@@ -134,5 +138,5 @@ class Faults(Switches):
 _ACTS = frozenset(
     {"node_down", "node_up", "freeze_node", "slow_node", "quarantine_node", "igvm_agent",
      "slow_link", "migration_never_converges", "vm_state", "heartbeat", "creation_fails_at",
-     "arm_throttle", "malformed_json", "missing_function"}
+     "arm_throttle", "malformed_json", "history_off", "missing_function"}
 )  # fmt: skip

@@ -54,6 +54,7 @@ class SiteSettings:
 
     # -- figures that always change
     metrics_every_s: float = 5.0
+    history_is_off: bool = False  # the cluster keeps no performance history
 
     @property
     def group_id(self) -> str:

@@ -10,6 +10,7 @@ from console.lab.world.core import World
 from console.lab.world.errors import WorldError
 from console.lab.world.faults import Faults
 from console.lab.world.fleet import Fleet
+from console.lab.world.history import PerformanceHistory
 from console.lab.world.metrics import Metrics
 from console.lab.world.migrating import Migrations
 from console.lab.world.node_life import NodeLife
@@ -50,6 +51,7 @@ class Site(World):
         self.bodies = Bodies(self, self.faults)
         self.azure_plane = AzurePlane(self, self.faults, self.power_plane, self.bodies)
         self.figures = Metrics(self)
+        self.history = PerformanceHistory(self, self.figures)
         # Clusters elsewhere that only Azure tells of; most sites stand alone.
         self.fleet: Fleet | None = None
 

@@ -68,6 +68,8 @@ def all_twins(site: Site, node: str) -> dict[str, Twin]:
         "Get-TlcNode": reading.node,
         "Get-TlcVirtualMachine": reading.virtual_machines,
         "Get-TlcHealth": reading.health,
+        "Get-TlcVmHistory": reading.vm_history,
+        "Get-TlcNodeHistory": reading.node_history,
         "Start-TlcLiveMigration": acting.start_migration,
         "Start-TlcQuickMigration": acting.start_quick_migration,
         "Get-TlcLiveMigration": reading.live_migration,

@@ -148,6 +148,18 @@ class ReadingTwins:
             "failureText": migration.failure_text or None if has_failed and migration else None,
         }
 
+    def vm_history(self, parameters: Parameters) -> Row:
+        vm = self.site.vms.get(parameters["VMId"])
+        if vm is None or vm.owner != self.this_node:
+            text = f"Node {self.this_node} has no VM {parameters['VMId']}."
+            raise WorldError("VmNotFound", text, status=404)
+        frame = parameters["TimeFrame"]
+        return {"timeFrame": frame, "series": self.site.history.of_vm(vm, frame)}
+
+    def node_history(self, parameters: Parameters) -> Row:
+        node, frame = self.site.node(parameters["Name"]), parameters["TimeFrame"]
+        return {"timeFrame": frame, "series": self.site.history.of_node(node, frame)}
+
     def endpoint(self, _parameters: Parameters) -> Row:
         listed = catalogue.load()
         here = self.site.nodes[self.this_node]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from console.backends.azure_local import node_rows
-from console.catalog import resource_path
+from console.catalog import load_performance_history, resource_path
 from console.lab.world.clock import MovableClock
 from console.lab.world.scenarios import SCENARIOS, make_site
 from console.lab.world.site import Site
@@ -58,6 +58,25 @@ def test_reading_answers_fit(scenario: str) -> None:
         judge("Get-TlcVirtualMachine", engine.call("Get-TlcVirtualMachine", {}))
         judge("Get-TlcLiveMigration", engine.call("Get-TlcLiveMigration", {"VMId": some_vm}))
         judge("Get-TlcNodeDrain", engine.call("Get-TlcNodeDrain", {"Name": some_node}))
+        of_node = {"Name": some_node, "TimeFrame": "LastDay"}
+        judge("Get-TlcNodeHistory", engine.call("Get-TlcNodeHistory", of_node))
+
+
+@pytest.mark.parametrize("frame", [each.id for each in load_performance_history().frame])
+def test_histories_fit_and_are_named_as_documented(frame: str) -> None:
+    site = make_site("small", MovableClock())
+    known = {(each.of, each.name) for each in load_performance_history().series}
+    told = set()
+    for engine, node in zip(engines(site), site.nodes, strict=True):
+        for vm in site.vms_on(node):
+            asked = {"VMId": vm.vm_id, "TimeFrame": frame}
+            answer = judge("Get-TlcVmHistory", engine.call("Get-TlcVmHistory", asked))
+            told |= {("vm", each["name"]) for each in answer["series"]}
+            assert answer["series"] or vm.state != "Running"
+        asked = {"Name": node, "TimeFrame": frame}
+        answer = judge("Get-TlcNodeHistory", engine.call("Get-TlcNodeHistory", asked))
+        told |= {("node", each["name"]) for each in answer["series"]}
+    assert told == known
 
 
 def test_acting_answers_fit() -> None:

@@ -16,6 +16,7 @@ CASES = {
     "virtual_machines": node_rows.VmRow,
     "live_migration": node_rows.MigrationRow,
     "node_drain": node_rows.NodeDrainRow,
+    "performance_history": node_rows.PerformanceHistoryRow,
     "envelope": node_rows.Envelope,
 }
 
