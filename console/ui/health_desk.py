@@ -12,12 +12,14 @@ from console.ui.alarm_watch import AlarmWatch
 from console.ui.main_menus import WindowEntry
 from console.ui.models.alarm_book import Standing
 from console.ui.past.past_opener import PastOpener
+from console.ui.performance.performance_opener import PerformanceOpener
 from console.ui.store import Store
 
 if TYPE_CHECKING:
     from console.ui.bridge import ChangesRead, OnChore, chores
     from console.ui.models.alarm_book import StandingAlarm
     from console.ui.views.health_page import HealthPage
+    from console.ui.views.inspector import Inspector
 
 _ALARMS, _DISAGREE, _CHANGED = 0, 1, 2
 
@@ -36,6 +38,9 @@ class ReadsPast(Protocol):
 
 class Shows(Protocol):
     """The main window, as far as this needs it."""
+
+    @property
+    def inspector(self) -> "Inspector": ...
 
     def explain_vm(self, key: str) -> None: ...
 
@@ -63,6 +68,9 @@ class HealthDesk(QObject):
         self._connection_id = ""
         self.watch = AlarmWatch(store, folder, self)
         self.past = PastOpener(store, reads, self.watch, tabs)
+        self.performance = PerformanceOpener(
+            store, reads, lambda: window.inspector.subject, say, tabs
+        )
         self._page: HealthPage | None = None
         self._place = QWidget(tabs)
         QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
@@ -96,6 +104,7 @@ class HealthDesk(QObject):
             WindowEntry("&View", "&Alarms", lambda: self.open(_ALARMS), "Ctrl+3"),
             WindowEntry("&View", "A&zure and cluster disagree", lambda: self.open(_DISAGREE)),
             WindowEntry("&View", "&What changed", lambda: self.open(_CHANGED), "Ctrl+Shift+E"),
+            *self.performance.entries(),
             *self.past.entries(),
         )
 

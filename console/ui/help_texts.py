@@ -27,6 +27,7 @@ _ALWAYS = (
     ("F2, Delete", "change a step of a plan, leave it out"),
     ("Right, Left", "unfold and fold a group of operations"),
     ("Ctrl+I, F6", "inspector, operations"),
+    ("Ctrl+Shift+P", "figures over time of what the inspector shows"),
     ("Ctrl+Shift+N, Ctrl+W", "open another connection, close this one"),
     ("Ctrl+Tab, Alt+1 to Alt+9", "another open connection"),
     ("F5", "read both planes now"),

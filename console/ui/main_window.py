@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
             from console.ui.views.inspector import Inspector
 
             self._inspector = Inspector(self._store, self._bridge)
+            self._inspector.offer_figures(self.health.performance.open)
             self._docks["inspector"].setWidget(self._inspector)
         return self._inspector
 

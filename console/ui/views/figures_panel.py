@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from console.ui import theme
 from console.ui.models.alarm_words import for_how_long
@@ -103,7 +103,14 @@ class FiguresPanel(QWidget):
         self._since = QLabel(self)
         self._since.setObjectName("figures_since")
         self._since.setForegroundRole(theme.MUTED_ROLE)
-        grid.addWidget(self._since, len(_TITLES), 0, 1, 3)
+        self._since.setWordWrap(True)
+        # Hidden where nothing but what was seen here can be told: in the past.
+        self.further = QPushButton("Over time…", self)
+        self.further.setObjectName("figures_further")
+        self.further.setToolTip("What the cluster remembers: an hour up to a year (Ctrl+Shift+P)")
+        self.further.hide()
+        grid.addWidget(self._since, len(_TITLES), 0, 1, 2)
+        grid.addWidget(self.further, len(_TITLES), 2, Qt.AlignmentFlag.AlignRight)
 
     def show_readings(self, readings: Sequence[Reading], now: float) -> None:
         self.setVisible(bool(readings))

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, QTimer
@@ -117,6 +117,18 @@ class Inspector(QWidget):
     def show_node(self, name: str) -> None:
         self._vm_key, self._node_name = "", name
         self._refresh()
+
+    @property
+    def subject(self) -> str:
+        """What is shown, as ``vm:`` and a key or ``node:`` and a name; empty if nothing is."""
+        if self._vm_key:
+            return f"vm:{self._vm_key}" if self._vm_key in self._store.inventory.vms else ""
+        return f"node:{self._node_name}" if self._node_name else ""
+
+    def offer_figures(self, show: Callable[[str], object]) -> None:
+        """There is more to see than what was seen here: a button beside the small lines."""
+        self.figures.further.clicked.connect(lambda: show(self.subject))
+        self.figures.further.show()
 
     def open_tab(self, title: str) -> None:
         """Bring the tab of this title to the front."""
