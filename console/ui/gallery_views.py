@@ -19,6 +19,7 @@ from console.ui import (
     gallery_notifications,
     gallery_operations,
     gallery_past,
+    gallery_performance,
     gallery_plans,
     gallery_tabs,
 )
@@ -312,6 +313,7 @@ VIEWS: dict[str, Builder] = {
     "helpdesk": _helpdesk,
     **gallery_health.views(window),
     **gallery_past.views(window),
+    **gallery_performance.views(),
     **gallery_notifications.views(window),
     "map": _map,
     **{name: _moves(build) for name, build in gallery_moves.BUILDERS.items()},

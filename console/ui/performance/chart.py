@@ -1,7 +1,7 @@
 """One figure over time, painted: gaps stay gaps, and a line follows the mouse or the arrow keys."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -24,6 +24,7 @@ from console.ui.performance import words
 
 _LINES_HIGH = 8.5
 _FRACTIONS = (0.0, 0.5, 1.0)
+_NOTHING = "nothing recorded"
 
 
 class Chart(QWidget):
@@ -215,10 +216,23 @@ class Chart(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(veil)
             painter.drawPolygon(QPolygonF([*places, *ends]))
-        if not self._runs:
-            painter.setPen(colours.color("muted"))
-            middle = Qt.AlignmentFlag.AlignCenter
-            painter.drawText(area, middle, "Nothing recorded in this time")
+        painter.setPen(colours.color("muted"))
+        for gap in self._gaps(area):
+            if self.fontMetrics().horizontalAdvance(_NOTHING) < gap.width() - 8:
+                painter.drawText(gap, Qt.AlignmentFlag.AlignCenter, _NOTHING)
+
+    def _gaps(self, area: QRectF) -> Iterator[QRectF]:
+        """Where nothing was recorded: before, between and after the spells."""
+        ends = [
+            (
+                self._place(area, run.points[0][0], 0).x(),
+                self._place(area, run.points[-1][0], 0).x(),
+            )
+            for run in self._runs
+        ]
+        edges = [area.left(), *(x for pair in ends for x in pair), area.right()]
+        for left, right in zip(edges[::2], edges[1::2], strict=True):
+            yield QRectF(left, area.top(), max(right - left, 0.0), area.height())
 
     def _paint_pointer(self, painter: QPainter, area: QRectF, at: float) -> None:
         begin, end = self._span

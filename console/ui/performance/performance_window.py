@@ -65,6 +65,8 @@ class PerformanceWindow(QMainWindow):
             self._worker.give_up_chore(self._token)
         self._token, self._asked = str(uuid.uuid4()), frame
         self._buttons[frame].setChecked(True)
+        if not isinstance(self.focusWidget(), Chart):
+            self._buttons[frame].setFocus()
         self._tell("Asking the cluster…")
         question = chores.ReadPerformance(self._token, self.subject, frame)
         self._worker.ask_chore(question, self._on_answer)
