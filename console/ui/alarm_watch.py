@@ -33,11 +33,13 @@ _SAVE_MS = 2_000
 class AlarmWatch(QObject):
     """Signals: ``changed()`` after a look that found something else; ``appeared(tuple)`` with the
     ``StandingAlarm`` that are open now and were not at the look before, or were less bad: a lower
-    level, or fewer VMs.
+    level, or fewer VMs; ``cleared(tuple)`` with those that were open and are over: what is only
+    not known any more, or is part of something worse by now, is not over.
     """
 
     changed = Signal()
     appeared = Signal(tuple)
+    cleared = Signal(tuple)
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class AlarmWatch(QObject):
         self._is_loaded = False
         # By id its rank and how many VMs; None: nothing was looked at yet.
         self._open: dict[str, tuple[int, int]] | None = None
+        self._once_open: dict[str, StandingAlarm] = {}  # until they are over
         self.alarms: tuple[StandingAlarm, ...] = ()
         self.disagreements: tuple[StandingDisagreement, ...] = ()
         self._left: list[str] = []
@@ -207,6 +210,24 @@ class AlarmWatch(QObject):
             )
             if new:
                 self.appeared.emit(new)
+            self._clear(is_open)
+
+    def _clear(self, is_open: list[StandingAlarm]) -> None:
+        """Tell of what is over; what cannot be told apart from not known waits for a later look."""
+        ids = {each.alarm.id.removesuffix("|ours") for each in self.alarms}
+        over = {name: each for name, each in self._once_open.items() if name not in ids}
+        if over and alarm_book.is_known(self._store.inventory, self._now()):
+            suffering = {key for each in self.alarms for key in each.alarm.vm_keys}
+            nodes = {each.alarm.node for each in self.alarms}
+            cleared = [
+                name
+                for name, each in over.items()
+                if not suffering.intersection(each.alarm.vm_keys)
+                and (not each.alarm.node or each.alarm.node not in nodes)
+            ]
+            if cleared:
+                self.cleared.emit(tuple(self._once_open.pop(name) for name in cleared))
+        self._once_open |= {each.alarm.id: each for each in is_open}
 
     # -- the file ------------------------------------------------------------------------------
     def _on_loaded(self, found: object) -> None:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 from console.health.levels import HealthLevel
 from console.model.snapshot import ClusterSnapshot
 from console.ui.main_window import MainWindow
+from console.ui.notifications.choices import Event, Kind
 from console.ui.notifications.choices_dialog import ChoicesDialog
-from console.ui.notifications.deciding import Event, Kind, Memory, decide
+from console.ui.notifications.deciding import Memory, decide
 from console.ui.notifications.notifier import Kept, Notifier
 
 Builder = Callable[[ClusterSnapshot, Path, str], QWidget]

@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
     def show_map(self) -> None:
         self._tabs.setCurrentIndex(0)
 
-    def _show_fleet(self) -> None:
+    def show_fleet(self) -> None:
         if self._fleet is None:
             self._notice.say("fleet", "This connection covers one cluster: there is no fleet.")
         else:
@@ -270,7 +270,7 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "Cluster &map", lambda: tabs.setCurrentIndex(0), "Ctrl+1"),
             WindowEntry("&View", "&Virtual machines", lambda: tabs.setCurrentIndex(1), "Ctrl+2"),
             *self.health.entries(),
-            WindowEntry("&View", "F&leet", self._show_fleet, "Ctrl+4"),
+            WindowEntry("&View", "F&leet", self.show_fleet, "Ctrl+4"),
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Command palette…", self.open_palette, "Ctrl+K"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),

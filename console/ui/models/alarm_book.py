@@ -11,6 +11,7 @@ import msgspec
 
 from console.health.alarms import Alarm
 from console.health.levels import RANK, HealthLevel
+from console.model.inventory import Inventory
 
 if TYPE_CHECKING:
     from console.health.disagreements import Disagreement
@@ -137,3 +138,10 @@ def _changed(book: Book, alarm: Alarm, now: float, **changes: object) -> Book:
     before = book.alarms.get(alarm.id) or Kept(now, now)
     after = msgspec.structs.replace(before, **changes)
     return msgspec.structs.replace(book, alarms={**book.alarms, alarm.id: after})
+
+
+def is_known(inventory: Inventory, now: float) -> bool:
+    """Whether what is not seen is not there: every wire that ever answered does so now."""
+    wires = (inventory.arm, inventory.cluster_wire)
+    asked = [wire for wire in wires if wire.read_at is not None or wire.faults]
+    return bool(asked) and not any(wire.is_down or wire.is_stale(now) for wire in asked)

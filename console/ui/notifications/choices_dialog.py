@@ -1,5 +1,6 @@
 """What is told, when, and why something was told or not. Every change holds at once."""
 
+import time
 from datetime import datetime
 
 import msgspec
@@ -21,16 +22,30 @@ from PySide6.QtWidgets import (
 )
 
 from console.health.levels import HealthLevel
-from console.ui.notifications.deciding import Choices, Kind, QuietHours, Rule
+from console.ui import theme
+from console.ui.notifications.choices import (
+    Choices,
+    Kind,
+    QuietHours,
+    Rule,
+    tomorrow_morning,
+)
 from console.ui.notifications.notifier import Notifier
-from console.ui.plain_text import one_line, plain
+from console.ui.plain_text import one_line, plain, tip
 
 _KINDS = (
     (Kind.ALARM, "New alarms"),
-    (Kind.FAILED, "My operations that failed"),
+    (Kind.OVER, "Alarms I was told of that are over"),
+    (Kind.FAILED, "My operations that failed or have no known end"),
     (Kind.DONE, "My operations that ended well"),
 )
 _LEVELS = ((HealthLevel.CRITICAL, "critical only"), (HealthLevel.ATTENTION, "all"))
+_PATTERN_HELP = (
+    "The field takes a part of what is told, with * and ?; or what it is about: node:N3, "
+    "tag:env=prod, cluster:Munich, vm:sql*, of which several have to hold together. "
+    "-node:N3 leaves out what is about that node alone."
+)
+_FLEET_HELP = "A tab of a whole fleet can tell only whether Azure reaches its clusters."
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -48,16 +63,20 @@ class _RuleRow(QWidget):
             self.least.addItem(text, level)
         self.least.setVisible(kind is Kind.ALARM)
         self.pattern = QLineEdit(self)
-        self.pattern.setPlaceholderText("any name")
-        self.pattern.setAccessibleName(f"{words}: only with this name, * and ? allowed")
+        self.pattern.setPlaceholderText("any, or tag:env=prod -node:N3")
+        self.pattern.setAccessibleName(f"{words}: only with this, * and ? allowed")
+        self.pattern.setToolTip(tip(_PATTERN_HELP))
         self.pattern.setMaxLength(200)
         self.breaks = QCheckBox("also in quiet hours", self)
         self.breaks.setAccessibleName(f"{words}: also in quiet hours")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.is_on, 1)
-        for widget in (self.least, self.pattern, self.breaks):
-            row.addWidget(widget)
+        letters = self.fontMetrics().averageCharWidth()
+        self.is_on.setMinimumWidth(54 * letters)
+        row.addWidget(self.is_on)
+        row.addWidget(self.least)
+        row.addWidget(self.pattern, 1)
+        row.addWidget(self.breaks)
 
     def show_rule(self, rule: Rule) -> None:
         self.is_on.setChecked(rule.is_on)
@@ -103,6 +122,10 @@ class ChoicesDialog(QDialog):
         column = QVBoxLayout(what)
         for row in self._rows:
             column.addWidget(row)
+        help_line = QLabel(f"{_PATTERN_HELP} {_FLEET_HELP}", what)
+        help_line.setWordWrap(True)
+        help_line.setForegroundRole(theme.MUTED_ROLE)
+        column.addWidget(help_line)
         self._decisions = QListWidget(self)
         self._decisions.setObjectName("notify_decisions")
         self._decisions.setAccessibleName("Why was I told, or not")
@@ -147,8 +170,36 @@ class ChoicesDialog(QDialog):
         for day in self._days:
             row.addWidget(day)
         row.addStretch(1)
-        box.setLayout(row)
+        column = QVBoxLayout(box)
+        column.addLayout(row)
+        column.addLayout(self._by_hand(box))
         return box
+
+    def _by_hand(self, box: QGroupBox) -> QHBoxLayout:
+        """Quiet from now on, and how long that still holds."""
+        self._hand = QLabel(box)
+        self._hand.setObjectName("notify_by_hand")
+        row = QHBoxLayout()
+        row.addWidget(self._hand, 1)
+        now = time.time
+        for name, text, seconds in (
+            ("hour", "Quiet for an &hour", lambda: 3600.0),
+            ("morning", "Quiet until to&morrow 8:00", lambda: tomorrow_morning(now()) - now()),
+            ("end", "&End it", lambda: 0.0),
+        ):
+            button = QPushButton(text, box)
+            button.setObjectName(f"notify_quiet_{name}")
+            button.clicked.connect(lambda _=False, s=seconds: self._notifier.quiet_for(s()))
+            row.addWidget(button)
+        self._end_it = button
+        return row
+
+    def _tell_by_hand(self) -> None:
+        until = self._notifier.kept.choices.quiet_until
+        is_quiet = until > time.time()
+        clock = datetime.fromtimestamp(until).strftime("%a %d %b %H:%M") if is_quiet else ""
+        self._hand.setText(f"Quiet until {clock}, asked for by hand." if is_quiet else "")
+        self._end_it.setEnabled(is_quiet)
 
     def _fill(self, choices: Choices) -> None:
         self._is_filling = True
@@ -182,6 +233,7 @@ class ChoicesDialog(QDialog):
         )
 
     def _follow(self) -> None:
+        self._tell_by_hand()
         where = self._notifier.where
         self._where.setText(plain(where) if where else "This desktop shows them.")
         self._decisions.clear()

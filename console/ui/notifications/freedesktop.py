@@ -17,6 +17,8 @@ _FOREVER_MS, _A_WHILE_MS = 0, 15_000
 _NORMAL, _CRITICAL = 1, 2
 _APPLICATION = "Trusted launch console"
 _STOP = object()
+# Who clicks an older one than these comes to the alarms.
+_MOST_TARGETS = 200
 
 
 class Freedesktop(QObject):
@@ -103,6 +105,8 @@ class Freedesktop(QObject):
                     answer = router.send_and_get_reply(message, timeout=10)
                     if answer.header.message_type.name == "method_return":
                         self._targets[answer.body[0]] = target
+                        while len(self._targets) > _MOST_TARGETS:
+                            del self._targets[next(iter(self._targets))]
             clicks.put(_STOP)
             listener.join(5)
 

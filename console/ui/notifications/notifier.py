@@ -8,30 +8,19 @@ from typing import Protocol
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from console.health.levels import RANK, HealthLevel
-from console.model.operation import OperationState
 from console.ui import state_file
 from console.ui.file_thread import file_thread
-from console.ui.models.alarm_book import Standing, StandingAlarm
-from console.ui.notifications.deciding import (
-    Choices,
-    Event,
-    Kind,
-    Memory,
-    Notification,
-    decide,
-)
-from console.ui.plain_text import one_line
+from console.ui.notifications.choices import Choices, Event, with_all_kinds
+from console.ui.notifications.deciding import Memory, Notification, decide
+from console.ui.notifications.hearing import Hearing
 from console.ui.shell.page import Page
 
 # What comes together is told together.
 _GATHER_MS = 1_500
 _TICK_MS = 30_000  # quiet hours end by themselves
-_MOST_LETTERS = 300
-_FAILED = (OperationState.FAILED, OperationState.UNKNOWN)
-_DONE = (OperationState.SUCCEEDED,)
 
 
 class Desktop(Protocol):
@@ -50,23 +39,22 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Notifier(QObject):
-    """Signals: ``wanted(Page, str)``: go to this tab, and to this alarm or operation (``alarm|`` or
-    ``operation|`` and its id; empty: the alarms); ``changed()``: choices or decisions are others.
+    """Signals: ``wanted(str, str)``: go to the tab of this connection, and to this alarm, operation
+    or cluster (``alarm|`` and its id; empty: the alarms); ``changed()``: choices or decisions are
+    others.
     """
 
-    wanted = Signal(object, str)
+    wanted = Signal(str, str)
     changed = Signal()
 
     def __init__(self, folder: Path, desktop: Desktop | None, window: QWidget) -> None:
         """``desktop`` None: where this system shows notifications is found out here."""
         super().__init__(window)
-        self._window = window
         self._path = folder / "notifications.json"
         self._is_loaded = False
         self.kept = Kept()
         # Why the desktop shows nothing; empty if it does.
         self.where = "" if desktop is not None else "Looking for this desktop's notifications…"
-        self._pages: dict[str, Page] = {}
         self._events: list[Event] = []
         self._gathering = QTimer(self, singleShot=True, interval=_GATHER_MS)
         self._gathering.timeout.connect(self.decide_now)
@@ -78,9 +66,13 @@ class Notifier(QObject):
         file_thread().run(load, self._on_loaded, self)
 
     def follow(self, page: Page) -> None:
-        """Hear of this tab from now on."""
-        page.window.health.watch.appeared.connect(functools.partial(self._on_alarms, page))
-        page.store.operations_changed.connect(functools.partial(self._on_operations, page))
+        """Hear of this tab as long as it is there."""
+        Hearing(page, self._hear)
+
+    def _hear(self, event: Event) -> None:
+        self._events.append(event)
+        if not self._gathering.isActive():
+            self._gathering.start()
 
     def choose(self, choices: Choices) -> None:
         self.kept = msgspec.structs.replace(self.kept, choices=choices)
@@ -88,7 +80,11 @@ class Notifier(QObject):
         self.changed.emit()
 
     def quiet_for(self, seconds: float) -> None:
-        self.choose(msgspec.structs.replace(self.kept.choices, quiet_until=time.time() + seconds))
+        """From now on, by hand; 0 ends it."""
+        until = time.time() + seconds if seconds else 0.0
+        self.choose(msgspec.structs.replace(self.kept.choices, quiet_until=until))
+        if not seconds:
+            self.decide_now()  # what was held back is told
 
     def try_one(self) -> None:
         """Show one, whatever the rules say."""
@@ -111,7 +107,7 @@ class Notifier(QObject):
             self.kept.choices,
             events,
             time.time(),
-            is_looking=self._window.isActiveWindow(),
+            is_looking=self._is_looking(),
         )
         if memory != self.kept.memory:
             self.kept = msgspec.structs.replace(self.kept, memory=memory)
@@ -120,49 +116,15 @@ class Notifier(QObject):
         for each in found:
             self._show(each)
 
+    def _is_looking(self) -> bool:
+        """At the window, or at one of those that belong to it."""
+        return QApplication.activeWindow() is not None
+
     def end(self) -> None:
         self._ticking.stop()
         self._gathering.stop()
         if self.desktop is not None:
             self.desktop.close()
-
-    # -- what is heard -------------------------------------------------------------------------
-    def _on_alarms(self, page: Page, new: tuple[StandingAlarm, ...]) -> None:
-        for each in new:
-            if each.standing is Standing.OPEN:
-                count = len(each.alarm.vm_keys)
-                vms = f"{count} VM{'' if count == 1 else 's'}. " if count else ""
-                text = f"{page.name}: {vms}{_read(page)}"
-                target = f"alarm|{each.alarm.id}"
-                self._hear(page, target, Kind.ALARM, each.alarm.level, each.alarm.title, text)
-
-    def _on_operations(self, page: Page, ids: tuple[str, ...]) -> None:
-        """Only what ended while this window watched, and was asked for here."""
-        if len(ids) > 200:
-            return  # a listing of the past, no news
-        for name in ids:
-            record = page.store.operations.get(name)
-            if record is None or not record.is_over or record.actor != page.bridge.actor:
-                continue
-            ended = record.ended_at or 0.0
-            if time.time() - ended > 120 or record.state not in (*_FAILED, *_DONE):
-                continue
-            failed = record.state in _FAILED
-            kind = Kind.FAILED if failed else Kind.DONE
-            level = HealthLevel.ATTENTION if failed else HealthLevel.HEALTHY
-            title = f"{record.title}: {record.state}"
-            text = f"{page.name}: {record.result or 'ended'} ({_clock(ended)})"
-            self._hear(page, f"operation|{name}", kind, level, title, text)
-
-    def _hear(
-        self, page: Page, target: str, kind: Kind, level: HealthLevel, title: str, text: str
-    ) -> None:
-        event_id = f"{page.name}|{target}"
-        self._pages[event_id] = page
-        now = time.time()
-        self._events.append(Event(event_id, kind, level, _short(title), _short(text), now))
-        if not self._gathering.isActive():
-            self._gathering.start()
 
     # -- where it is shown ---------------------------------------------------------------------
     def _find_desktop(self) -> Desktop | None:
@@ -193,33 +155,17 @@ class Notifier(QObject):
             self.desktop.show(each.title, each.text, each.target, is_critical=is_critical)
 
     def on_clicked(self, target: str) -> None:
-        page = self._pages.get(target)
-        about = target.split("|", 1)[1] if page is not None else ""
-        self.wanted.emit(page, about)
+        connection, _, about = target.partition("|")
+        self.wanted.emit(connection, about)
 
     # -- the file ------------------------------------------------------------------------------
     def _on_loaded(self, found: object) -> None:
         if isinstance(found, Kept):
-            self.kept = found
+            choices = with_all_kinds(found.choices)
+            self.kept = msgspec.structs.replace(found, choices=choices)
         self._is_loaded = True
         self.changed.emit()
 
     def _save(self) -> None:
         # A folder that cannot be written costs that the same may be told again.
         file_thread().run(functools.partial(state_file.save, self._path, self.kept))
-
-
-def _short(text: str) -> str:
-    flat = one_line(text)
-    return flat if len(flat) <= _MOST_LETTERS else flat[: _MOST_LETTERS - 1] + "…"
-
-
-def _read(page: Page) -> str:
-    """When what is told was read, which is not when somebody looked at it."""
-    inventory = page.store.inventory
-    times = [each.read_at for each in (inventory.cluster_wire, inventory.arm) if each.read_at]
-    return f"Read {_clock(min(times))}." if times else "Nobody can say when it was read."
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at))

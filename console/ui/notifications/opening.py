@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 
 from console.ui.notifications.notifier import Desktop, Notifier
+from console.ui.notifications.tray import Tray, TrayState
 from console.ui.shell.open_connections import OpenConnections
-from console.ui.shell.page import Page
 
 
 def begin(folder: Path, opened: OpenConnections, desktop: Desktop | None = None) -> Notifier:
@@ -14,6 +14,8 @@ def begin(folder: Path, opened: OpenConnections, desktop: Desktop | None = None)
     for page in opened.shell.pages:
         notifier.follow(page)
     opened.page_made.connect(notifier.follow)
+    if isinstance(notifier.desktop, Tray):
+        TrayState(notifier.desktop, opened.shell)
     opened.choose_notifications = functools.partial(_choose, notifier, opened)
     opened.ending.connect(notifier.end)
     notifier.wanted.connect(functools.partial(_go, opened))
@@ -26,9 +28,11 @@ def _choose(notifier: Notifier, opened: OpenConnections) -> None:
     ChoicesDialog(notifier, opened.shell).show()
 
 
-def _go(opened: OpenConnections, page: Page | None, about: str) -> None:
+def _go(opened: OpenConnections, connection: str, about: str) -> None:
     """To the tab and what it was about; several at once: the alarms of the tab in sight."""
-    if page is None or page not in opened.shell.pages:
+    pages = (page for page in opened.shell.pages if page.connector.open_id == connection)
+    page = next(pages, None) if connection else None
+    if page is None:
         page, about = opened.shell.current, ""
     opened.shell.show_page(page)
     opened.shell.come_to_front()
@@ -39,5 +43,7 @@ def _go(opened: OpenConnections, page: Page | None, about: str) -> None:
         if dock is not None:
             dock.show()
         drawer.select(name)
+    elif kind == "cluster":
+        page.window.show_fleet()
     else:
         page.window.health.open_alarm(name)

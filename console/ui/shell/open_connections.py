@@ -56,7 +56,7 @@ class OpenConnections(QObject):
         self._compose = compose
         self.labs = SharedLabs(start_lab)
         self.check_computer: Callable[[], object] = bool
-        self.choose_notifications: Callable[[], object] = bool
+        self.choose_notifications: Callable[[], object] = self._not_yet
         self._ask = Ask(shell)
         self._is_sure = False
         self._leaving: set[threading.Thread] = set()
@@ -68,6 +68,11 @@ class OpenConnections(QObject):
         shell.moved.connect(self._remember)
         shell.current_changed.connect(self._on_current)
         shell.may_close = self._may_close
+
+    def _not_yet(self) -> None:
+        """The window is shown before what can wait is there."""
+        text = "Notifications are still being made ready: open them again in a moment."
+        self.shell.current.window.notice.say("notifications", text)
 
     # -- pages ---------------------------------------------------------------------------------
     def adopt(self, window: MainWindow, session: Session, at: int | None = None) -> Page:

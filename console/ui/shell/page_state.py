@@ -14,6 +14,8 @@ from console.ui.models.inspector_facts import age_text
 from console.ui.models.operation_filter import Bucket, bucket_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from console.ui.fleet_store import FleetStore
     from console.ui.shell.page import Page
 
@@ -59,6 +61,21 @@ def state_of(page: "Page", now: float | None = None) -> PageState:
     if under_way:
         told.append(f"{_counted(under_way, 'operation')} not over.")
     return PageState(shape, token, " ".join(told), alarms)
+
+
+# The worst first: what nobody knows may be worse than what needs attention.
+_WORST_TOKENS = ("critical", "unknown", "attention", "muted", "off", "healthy")
+
+
+def worst_of(pages: "Sequence[Page]", now: float | None = None) -> PageState:
+    """One state for all tabs: the worst one's shape, all alarms, and each tab in words."""
+    states = [(page.name, state_of(page, now)) for page in pages]
+    if not states:
+        return PageState("ring", "muted", "No connection is open.")
+    worst = min((state for _, state in states), key=lambda one: _WORST_TOKENS.index(one.token))
+    alarms = sum(state.alarms for _, state in states)
+    words = "\n".join(f"{name}: {state.words}" for name, state in states)
+    return PageState(worst.shape, worst.token, words, alarms)
 
 
 def _of_fleet(store: "FleetStore") -> tuple[str, str, str]:

@@ -3,19 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
 
 from console import profiles
 from console import settings as settings_file
 from console.model.connection import ArmEndpoint, ConnectionKind, ConnectionProfile, FleetScope
 from console.ui import theme
 from console.ui.connections.profile_editor import ProfileEditor
+from console.ui.file_thread import file_thread
+from console.ui.notifications import opening
+from console.ui.notifications.choices import Choices, Kind, Rule
+from console.ui.notifications.notifier import Notifier
 from tests.fleet_sample import fleet_snapshot
 from tests.ui.conftest import settle
-from tests.ui.shell.test_tabs import Home, Worker, worker_of
+from tests.ui.shell.connections import Home, Worker, worker_of
 
 
 class FleetWorker(Worker):
@@ -26,7 +32,7 @@ class FleetWorker(Worker):
 @pytest.fixture
 def home(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     theme.apply("light")
-    monkeypatch.setattr("tests.ui.shell.test_tabs.Worker", FleetWorker)
+    monkeypatch.setattr("tests.ui.shell.connections.Worker", FleetWorker)
     arm = ArmEndpoint("https://management.azure.com", cloud="public")
     stores = FleetScope("stores", arm)
     profiles.save(
@@ -103,3 +109,34 @@ def test_a_remembered_cluster_of_a_fleet_opens_again(home: Home) -> None:
     opened._open_next()
     settle()
     assert [page.name for page in opened.shell.pages] == ["Stores", site.name]
+
+
+def test_azures_contact_with_a_cluster_is_told_and_no_more(
+    home: Home, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Notifier, "_is_looking", lambda _: False)
+    opened = home.start("stores")
+    told: list[str] = []
+
+    class Desktop:
+        def show(self, title: str, text: str, target: str, *, is_critical: bool) -> None:
+            told.append(title)
+
+        def close(self) -> None:
+            return
+
+    notifier = opening.begin(home.folder, opened, Desktop())
+    qtbot.waitUntil(lambda: notifier._is_loaded)
+    notifier.choose(Choices(rules=(Rule(Kind.ALARM), Rule(Kind.OVER))))
+    fleet = opened.shell.current.session.fleet
+    assert fleet is not None
+    known = fleet_snapshot()
+    fleet.load_stored(known)  # what was known last time is no news
+    first, *others = known.clusters
+    for contact in ("Connected", "NotConnectedRecently", "Disconnected", "", "Connected"):
+        now = msgspec.structs.replace(first, contact=contact)
+        fleet.store.tell((now, *others), known.readings)
+        notifier.decide_now()
+    lost = f"Azure lost contact with {first.name}."
+    assert told == [lost, f"Over: {lost}"]
+    file_thread().finish()

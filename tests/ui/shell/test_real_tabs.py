@@ -17,7 +17,7 @@ from console.model.snapshot import SnapshotDelta
 from console.ui import theme
 from tests.ui.conftest import press, settle
 from tests.ui.sample import snapshot
-from tests.ui.shell.test_tabs import MUNICH, OSLO, Home, strip_of, worker_of
+from tests.ui.shell.connections import MUNICH, OSLO, Home, strip_of, worker_of
 from tests.ui.test_real_drag import drag, key_of
 
 pytestmark = pytest.mark.xvfb

@@ -2,23 +2,23 @@
 
 from datetime import datetime
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.health.levels import HealthLevel
-from console.ui.notifications.deciding import (
-    AGAIN_S,
-    STORM,
-    STORM_S,
+from console.ui.notifications.choices import (
     Choices,
     Event,
     Kind,
-    Memory,
-    Notification,
     QuietHours,
     Rule,
-    decide,
+    tomorrow_morning,
+    with_all_kinds,
 )
+from console.ui.notifications.deciding import STORM, STORM_S, Memory, Notification, decide
+from console.ui.notifications.swings import AGAIN_S
 
 CRITICAL, ATTENTION = HealthLevel.CRITICAL, HealthLevel.ATTENTION
 ALL = (Rule(Kind.ALARM), Rule(Kind.FAILED), Rule(Kind.DONE))
@@ -127,7 +127,7 @@ def mark(event: Event) -> str:
 EVENTS = st.builds(
     Event,
     st.sampled_from([f"e{n}" for n in range(8)]),
-    st.sampled_from(list(Kind)),
+    st.sampled_from([Kind.ALARM, Kind.FAILED, Kind.DONE]),
     st.sampled_from([CRITICAL, ATTENTION]),
     st.sampled_from(["one", "two"]),
     st.just(""),
@@ -176,3 +176,159 @@ def test_the_order_of_arrival_does_not_matter(events: list[Event], chance: objec
     chance.shuffle(mixed)  # type: ignore[attr-defined]
     one = decide(Memory(), Choices(rules=ALL), unique, 1000.0)
     assert decide(Memory(), Choices(rules=ALL), mixed, 1000.0) == one
+
+
+# -- what is over, and what comes and goes -----------------------------------------------------
+def over(name: str, moment: float = 0.0) -> Event:
+    return Event(name, Kind.OVER, HealthLevel.HEALTHY, f"Over: {name} is down.", "", moment)
+
+
+def titles(found: tuple[Notification, ...]) -> list[str]:
+    return [each.title for each in found]
+
+
+def test_what_is_over_is_told_to_whom_it_was_told() -> None:
+    memory, found = told(Memory(), Choices(), [over("N1")], 900.0)
+    assert found == ()
+    memory, _ = told(memory, Choices(), [alarm("N1")], 1000.0)
+    memory, found = told(memory, Choices(), [over("N1")], 9000.0)  # long after it was told
+    assert titles(found) == ["Over: N1 is down."]
+    assert found[0].target == "N1"
+    memory, found = told(memory, Choices(), [over("N1")], 9001.0)
+    assert found == ()
+    memory, found = told(memory, Choices(), [alarm("N1")], 9060.0)
+    assert titles(found) == ["N1 is down."]  # its end was told, so that is news
+
+
+def test_what_no_rule_told_has_no_end_to_tell() -> None:
+    memory, _ = told(Memory(), Choices(), [alarm("N1", ATTENTION)], 1000.0)
+    assert told(memory, Choices(), [over("N1")], 1060.0)[1] == ()
+
+
+def test_what_is_over_in_quiet_hours_is_said_with_its_beginning() -> None:
+    choices = Choices(quiet_until=5000.0)
+    memory, _ = told(Memory(), choices, [alarm("N1")], 1000.0)
+    memory, found = told(memory, choices, [over("N1")], 1600.0)
+    assert found == ()
+    assert len(memory.held) == 1
+    assert "Over since" in memory.held[0].text
+    memory, found = told(memory, choices, [], 5001.0)
+    assert titles(found) == ["Meanwhile: 1 alarm"]
+
+
+def test_what_comes_and_goes_is_told_so_once_and_once_more_when_it_is_calm() -> None:
+    memory, shown, now = Memory(), [], 1000.0
+    for _ in range(10):
+        for event in (alarm("N1"), over("N1")):
+            memory, found = told(memory, Choices(), [event], now)
+            shown += found
+            now += 70
+    assert [each.title for each in shown] == [
+        "N1 is down.", "Over: N1 is down.", "N1 is down.", "Over: N1 is down.", "N1 is down.",
+    ]  # fmt: skip
+    assert shown[-1].text.startswith("It comes and goes, 3 times in 5 min: told again once")
+    assert memory.decisions[-1].why == "it comes and goes: told once it is calm"
+    memory, found = told(memory, Choices(), [], now + AGAIN_S)
+    assert titles(found) == ["Over: N1 is down."]
+    assert found[0].text.startswith("It came and went 10 times in 2")
+    assert told(memory, Choices(), [], now + 2 * AGAIN_S)[1] == ()
+
+
+def test_worse_is_news_even_of_what_comes_and_goes() -> None:
+    choices, memory, now = Choices(rules=ALL), Memory(), 1000.0
+    for _ in range(4):
+        for event in (alarm("N1", ATTENTION), over("N1")):
+            memory, _ = told(memory, choices, [event], now)
+            now += 70
+    _, found = told(memory, choices, [alarm("N1", CRITICAL)], now)
+    assert titles(found) == ["N1 is down."]
+
+
+@given(
+    st.lists(st.tuples(st.floats(61, 4000), st.booleans()), max_size=30),
+    st.booleans(),
+)
+def test_what_was_told_last_is_how_it_stands(steps: list[tuple[float, bool]], quiet: bool) -> None:
+    """Once it is calm, and no hour is quiet any more."""
+    now, stands, memory = at("2026-11-25 00:00"), False, Memory()
+    choices = Choices(quiet=QuietHours(is_on=quiet, begin="08:00", end="20:00"))
+    last: Notification | None = None
+    for wait, is_there in steps:
+        now += wait
+        events = []
+        if is_there != stands:
+            events = [alarm("N1") if is_there else over("N1")]
+            stands = is_there
+        memory, found = told(memory, choices, events, now)
+        last = found[-1] if found else last
+    for _ in range(60):
+        now += 900
+        memory, found = told(memory, choices, [], now)
+        last = found[-1] if found else last
+    assert memory.held == ()
+    if last is None:
+        assert not stands
+        return
+    said_over = "Over" in last.title + last.text
+    assert said_over is not stands
+    assert len(memory.swings) == stands
+
+
+@given(st.lists(st.floats(30, 300), min_size=4, max_size=60))
+def test_however_it_swings_few_are_shown(waits: list[float]) -> None:
+    memory, now, moments = Memory(), 1000.0, []
+    for number, wait in enumerate(waits):
+        now += wait
+        event = over("N1") if number % 2 else alarm("N1")
+        memory, found = told(memory, Choices(), [event], now)
+        moments += [now] * len(found)
+    for moment in moments:
+        assert sum(moment <= each < moment + AGAIN_S for each in moments) <= 6
+
+
+# -- what it is about --------------------------------------------------------------------------
+ABOUT = {"cluster:Munich": 4, "node:N3": 3, "node:N4": 1, "tag:env=prod": 4, "tag:owner=erp": 1}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "takes"),
+    [
+        ("", True),
+        ("n3 is*", True),
+        ("node:N3", True),
+        ("node:n4", True),
+        ("node:N*", True),
+        ("node:N", False),
+        ("tag:env=prod", True),
+        ("tag:prod", True),
+        ("tag:env", True),
+        ("tag:test", False),
+        ("cluster:munich tag:prod", True),
+        ("cluster:oslo", False),
+        ("cluster:munich node:N9", False),
+        ("-node:N3", True),  # it is about N4 as well
+        ("-node:N*", False),
+        ("-tag:prod", False),
+        ("-tag:erp", True),  # one of four
+        ("-cluster:oslo", True),
+        ("-down", False),
+        ("node:N3 down", True),
+        ("node:N3 up", False),
+    ],
+)
+def test_rules_ask_what_it_is_about(pattern: str, takes: bool) -> None:
+    event = msgspec.structs.replace(alarm("N3"), about=ABOUT, vms=4)
+    assert Rule(Kind.ALARM, ATTENTION, pattern).takes(event) is takes
+
+
+def test_an_older_file_gets_the_rules_it_does_not_know() -> None:
+    old = Choices(rules=(Rule(Kind.ALARM, ATTENTION), Rule(Kind.FAILED, is_on=False)))
+    found = {rule.kind: rule for rule in with_all_kinds(old).rules}
+    assert set(found) == set(Kind)
+    assert found[Kind.ALARM].least is ATTENTION
+    assert not found[Kind.FAILED].is_on
+
+
+def test_tomorrow_morning_is_eight_on_the_next_day() -> None:
+    for now in ("2026-11-25 00:10", "2026-11-25 07:00", "2026-11-25 23:59"):
+        assert tomorrow_morning(at(now)) == at("2026-11-26 08:00")
