@@ -42,6 +42,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=False):
     window_layout: Annotated[
         str, Text(description="Docks and drawers of the main window, as Qt encodes it.")
     ] = ""
+    table_columns: Annotated[
+        tuple[str, ...],
+        Text(description="Columns of the VM table in their order; none: those at first."),
+    ] = ()
     last_view: Annotated[str, Text(description="The view that was open last.")] = "map"
     last_profile: Annotated[
         str, Text(description="The connection that was open last; empty shows the choice.")

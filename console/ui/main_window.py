@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         if self._table is None:
             from console.ui.views.vm_table import VmTable
 
-            self._table = table = VmTable(self._store, self.actions_table)
+            self._table = table = VmTable(self._store, self.actions_table, self._settings)
             table.selection_changed.connect(
                 lambda: self._inspect(table.selected_keys, table.list.cursor_key)
             )

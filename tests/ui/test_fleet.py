@@ -277,7 +277,7 @@ def test_a_view_is_kept_for_the_next_start(
 
 def test_columns_are_chosen(page: FleetPage) -> None:
     shown = [column.id for column in page.list.shown_columns()]
-    page.list.show_column(2, is_shown=False)
+    page.list.header.show_column(2, is_shown=False)
     assert [column.id for column in page.list.shown_columns()] == [
         one for one in shown if one != "power"
     ]

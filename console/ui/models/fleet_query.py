@@ -4,15 +4,14 @@
 ``cluster:"site-017"`` is exactly that word. A saved view is such a text, and so is a chip.
 """
 
-import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
-
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL
+from console.ui.models import query_terms
 from console.ui.models.fleet_facts import FleetFacts
+from console.ui.models.query_terms import Query, Term
 
 # Rows looked at between two looks at the clock: about a millisecond.
 STEP = 3_000
@@ -50,68 +49,11 @@ _LEVEL_WORDS = {
     "healthy": ("Healthy",),
     "notable": ("Critical", "Needs attention", "Not known"),
 }
-_TERM = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))', re.IGNORECASE)
-
-
-class Term(msgspec.Struct, frozen=True):
-    """``column`` empty: anywhere. ``is_exact``: the whole word, not a part of it."""
-
-    column: str
-    value: str  # folded
-    is_exact: bool = False
-    is_not: bool = False
-    text: str = ""  # as typed
-
-
-class Query(msgspec.Struct, frozen=True):
-    """All terms must hold. ``unknown``: fields that there are not, which find nothing."""
-
-    terms: tuple[Term, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-    def narrows(self, other: "Query") -> bool:
-        """Whether everything that this finds, the other finds too: typing went on."""
-        if self.unknown or other.unknown or len(self.terms) < len(other.terms):
-            return False
-        return all(
-            mine == theirs
-            or (
-                mine.column == theirs.column
-                and not (mine.is_not or theirs.is_not or mine.is_exact or theirs.is_exact)
-                and mine.column != "level"
-                and theirs.value in mine.value
-            )
-            for mine, theirs in zip(self.terms, other.terms, strict=False)
-        )
 
 
 def parse(text: str) -> Query:
     """Never fails: what is no field is looked for as it stands."""
-    terms: list[Term] = []
-    unknown: list[str] = []
-    for found in _TERM.finditer(text):
-        minus, field, quoted, word = found.groups()
-        value = (quoted if quoted is not None else word or "").casefold()
-        if field is None:
-            terms += _free(minus, value, found[0])
-        elif field.lower() not in FIELDS:
-            unknown.append(field)
-        elif value or quoted is not None:
-            column = FIELDS[field.lower()]
-            terms.append(Term(column, value, quoted is not None, bool(minus), found[0]))
-    return Query(tuple(terms), tuple(unknown))
-
-
-def _free(minus: str, value: str, text: str) -> list[Term]:
-    if value.startswith("/subscriptions/"):
-        # An ARM id, as pasted from anywhere: its group and its name.
-        parts = value.strip("/").split("/")
-        words = [parts[3], parts[7]] if len(parts) > 7 else parts[-1:]
-        return [Term("", word, text=text) for word in words]
-    if not value and minus:
-        return []
-    # A name may begin with a dash: only a field is negated.
-    return [Term("", minus + value, text=text)] if value else []
+    return query_terms.parse(text, FIELDS)
 
 
 def search(

@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from console.health.fleet import LEVELS
 from console.model.fleet import NO_LEVEL, NOT_KNOWN
 from console.ui.fleet_store import FleetStore
-from console.ui.models.fleet_query import STEP, Query, Test, compiled, parse, passing, search
+from console.ui.models.fleet_query import STEP, Test, compiled, parse, passing, search
+from console.ui.models.query_terms import Query
 from console.ui.models.vm_columns import natural
 from console.ui.slices import Slices
 

@@ -30,6 +30,7 @@ class Column(msgspec.Struct, frozen=True):
     text: Callable[[VirtualMachine], str]
     key: Callable[[VirtualMachine], str | float | None]
     is_number: bool = False
+    is_shown: bool = True  # at first
 
 
 def tri_state(value: bool | None) -> str:
@@ -80,6 +81,34 @@ def _cpu_text(vm: VirtualMachine) -> str:
     return "" if percent is None else f"{percent} %"
 
 
+def _gib(mib: int | None) -> float | None:
+    return None if mib is None else mib / 1024
+
+
+def _mib_s(kib_s: int | None) -> float | None:
+    return None if kib_s is None else kib_s / 1024
+
+
+# What a search compares with a number: percent, GiB, and MiB a second.
+FIGURES: dict[str, Callable[[VirtualMachine], float | None]] = {
+    "cpu": lambda vm: _cpu(vm),
+    "memory": lambda vm: _gib(vm.memory_mib),
+    "memory_demand": lambda vm: _gib(vm.metrics.memory_demand_mib) if vm.metrics else None,
+    "network": lambda vm: _mib_s(vm.metrics.network_kib_s) if vm.metrics else None,
+    "storage": lambda vm: _mib_s(vm.metrics.storage_kib_s) if vm.metrics else None,
+}
+
+
+def _figure_text(name: str) -> Callable[[VirtualMachine], str]:
+    def text(vm: VirtualMachine) -> str:
+        value = FIGURES[name](vm)
+        if value is None:
+            return ""
+        return f"{value:.1f} GiB" if name == "memory_demand" else f"{value:.1f} MiB/s"
+
+    return text
+
+
 def natural(text: str) -> str:
     """A sort key in which ``vm-2`` comes before ``vm-10``: digit runs padded."""
     padded, digits = [], ""
@@ -118,6 +147,15 @@ def _kind(vm: VirtualMachine) -> str:
     return KIND_WORDS[vm.kind]
 
 
+def _user(vm: VirtualMachine) -> str:
+    return vm.azure.admin_username if vm.azure is not None else ""
+
+
+def _tags(vm: VirtualMachine) -> str:
+    tags = vm.azure.tags if vm.azure is not None else {}
+    return "; ".join(f"{name}={value}" for name, value in tags.items())
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("name", "Name", 22, _name, _by_text(_name)),
     Column("state", "State", 12, _state, _by_text(_state)),
@@ -143,7 +181,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("address", "Address", 16, addresses, _by_text(addresses)),
     Column("azure", "In Azure", 22, azure_state, _by_text(azure_state)),
     Column("kind", "Kind", 14, _kind, _by_text(_kind)),
+    *(
+        Column(name, title, 12, _figure_text(name), FIGURES[name], is_number=True, is_shown=False)
+        for name, title in (
+            ("memory_demand", "Memory wanted"),
+            ("network", "Network"),
+            ("storage", "Storage"),
+        )
+    ),
+    Column("user", "Account", 14, _user, _by_text(_user), is_shown=False),
+    Column("tags", "Tags", 24, _tags, _by_text(_tags), is_shown=False),
 )
+BY_ID = {column.id: column for column in COLUMNS}
 
 
 def haystack(vm: VirtualMachine) -> str:

@@ -7,9 +7,13 @@ nothing jumps away under the mouse. New VMs join at the end, gone ones leave.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from console.health import HealthLevel
 from console.model.inventory import Inventory
 from console.model.virtual_machine import VirtualMachine
+from console.ui.models import vm_query
+from console.ui.models.query_terms import Query
 from console.ui.models.vm_columns import COLUMNS, haystack
+from console.ui.models.vm_query import LevelOf
 
 Keep = Callable[[VirtualMachine], bool]
 _SORT_KEYS = {column.id: column.key for column in COLUMNS}
@@ -18,10 +22,12 @@ _SORT_KEYS = {column.id: column.key for column in COLUMNS}
 class VmRows:
     """Keys of the visible rows over an inventory; ``visible`` is the answer, in order."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, level_of: LevelOf | None = None) -> None:
+        """``level_of`` by a VM's key, for ``health:``; without it nobody knows."""
         self._inventory = inventory
+        self._level_of = level_of or (lambda _key: HealthLevel.UNKNOWN)
         self._haystacks: dict[str, str] = {}
-        self._words: tuple[str, ...] = ()
+        self.query = Query()
         self._keep: Keep | None = None
         self._sort = "name"
         self._is_descending = False
@@ -57,8 +63,8 @@ class VmRows:
         self.visible += [key for key in candidates if key not in shown and self._fits(key)]
 
     def search(self, text: str) -> None:
-        """Every word must be found, in any order; empty shows all."""
-        self._words = tuple(text.casefold().split())
+        """Every term must hold (``vm_query``), in any order; empty shows all."""
+        self.query = vm_query.parse(text)
         self._rebuild()
 
     def keep_only(self, keep: Keep | None) -> None:
@@ -72,11 +78,18 @@ class VmRows:
         self._sort, self._is_descending = column_id, is_descending
         self._rebuild()
 
+    def most(self, column_id: str, count: int) -> list[str]:
+        """Keys of the VMs with the largest values of a column, of all there are, now."""
+        key_of = _SORT_KEYS[column_id]
+        told = [(value, key) for key, vm in self._inventory.vms.items()
+                if isinstance(value := key_of(vm), int | float) and value > 0]  # fmt: skip
+        return [key for _, key in sorted(told, reverse=True)[:count]]
+
     def _fits(self, key: str) -> bool:
-        text = self._haystacks[key]
-        if not all(word in text for word in self._words):
+        vm = self._inventory.vms[key]
+        if not vm_query.fits(self.query, vm, self._haystacks[key], self._level_of):
             return False
-        return self._keep is None or self._keep(self._inventory.vms[key])
+        return self._keep is None or self._keep(vm)
 
     def _rebuild(self) -> None:
         sort_key = _SORT_KEYS[self._sort]

@@ -15,10 +15,8 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QResizeEvent,
-    QStandardItem,
-    QStandardItemModel,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QHeaderView, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from console.model.virtual_machine import VirtualMachine
 from console.ui import theme
@@ -26,9 +24,10 @@ from console.ui.models.vm_columns import COLUMNS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
+from console.ui.views.column_header import PADDING as _PADDING
+from console.ui.views.column_header import ColumnHeader
 from console.ui.views.map_painting import paint_unequal
 
-_PADDING = 8
 _MARK_COLUMN = "name"  # the health shape stands before the name
 
 
@@ -55,7 +54,11 @@ class VmList(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Virtual machines")
         self.viewport().setMouseTracking(False)
-        self.header = self._make_header()
+        self.header = ColumnHeader(COLUMNS, self)
+        self.header.setSortIndicatorShown(True)
+        self.header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self.header.sectionResized.connect(self._fit_scroll_bars)
+        self.header.columns_changed.connect(self._fit_scroll_bars)
         self.verticalScrollBar().valueChanged.connect(self.viewport().update)
         self.horizontalScrollBar().valueChanged.connect(self._scroll_sideways)
         self.rows_changed()
@@ -124,27 +127,6 @@ class VmList(QAbstractScrollArea):
         if event.type() == QEvent.Type.FontChange:
             self._fit_scroll_bars()
 
-    def _make_header(self) -> QHeaderView:
-        header = QHeaderView(Qt.Orientation.Horizontal, self)
-        model = QStandardItemModel(0, len(COLUMNS), header)
-        for position, column in enumerate(COLUMNS):
-            item = QStandardItem(column.title)
-            side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            model.setHorizontalHeaderItem(position, item)
-        header.setModel(model)
-        header.setSectionsClickable(True)
-        header.setSectionsMovable(True)
-        header.setHighlightSections(False)
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        width = QFontMetrics(self.font()).averageCharWidth()
-        for position, column in enumerate(COLUMNS):
-            header.resizeSection(position, column.width * width + 3 * _PADDING)
-        header.sectionResized.connect(self._fit_scroll_bars)
-        header.sectionMoved.connect(lambda *_: self.viewport().update())
-        return header
-
     def _fit_scroll_bars(self) -> None:
         height = self.header.sizeHint().height()
         self.setViewportMargins(0, height, 0, 0)
@@ -193,6 +175,7 @@ class VmList(QAbstractScrollArea):
         sections = [
             (column, self.header.sectionViewportPosition(i), self.header.sectionSize(i))
             for i, column in enumerate(COLUMNS)
+            if not self.header.isSectionHidden(i)
         ]
         dirty = event.rect()
         for row in range(first, last):

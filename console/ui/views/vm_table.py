@@ -1,7 +1,9 @@
 """Every VM the console knows, as a dense list with instant search, quick filters and CSV export."""
 
 import csv
+import functools
 import io
+import time
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -21,8 +23,10 @@ from PySide6.QtWidgets import (
 
 from console.health import HealthLevel
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
+from console.settings import Settings
 from console.ui import plain_text
-from console.ui.models.vm_columns import COLUMNS
+from console.ui.models.vm_columns import BY_ID, COLUMNS
+from console.ui.models.vm_query import FIELDS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line
 from console.ui.store import Store
@@ -32,6 +36,18 @@ from console.ui.views.vm_list import VmList
 _SEARCH_PAUSE_MS = 40
 # A spreadsheet runs a cell that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+_BUSIEST = (
+    ("cpu", "CPU"),
+    ("memory_demand", "memory wanted"),
+    ("network", "network"),
+    ("storage", "storage"),
+)
+_SEARCH_HELP = (
+    "Words found anywhere; or node:N1, health:red, tag:env=prod, state:off, cpu:>80, memory:>=16 "
+    "(GiB), network:>1, storage:>1 (MiB/s). A minus leaves out: -node:N1"
+)
 
 
 class Offers(Protocol):
@@ -48,14 +64,26 @@ class VmTable(QWidget):
     selection_changed = Signal()
     vm_activated = Signal(str)
 
-    def __init__(self, store: Store, actions: Offers, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        actions: Offers,
+        settings: Settings | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``settings`` keep which columns are shown; without them they are those at first."""
         super().__init__(parent)
         self._store, self._actions = store, actions
-        self.rows = VmRows(store.inventory)
+        self.rows = VmRows(store.inventory, store.level_of)
         self.list = VmList(store, self.rows, self)
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._search_timer.timeout.connect(self._search_now)
         self._build()
+        if settings is not None:
+            header = self.list.header
+            header.show_ids(settings.table_columns)
+            keep = functools.partial(setattr, settings, "table_columns")
+            header.columns_changed.connect(lambda: keep(header.shown_ids))
         self.list.header.sectionClicked.connect(self._sort_by_section)
         self.list.selection_changed.connect(self._on_selection_changed)
         self.list.activated.connect(self.vm_activated)
@@ -100,16 +128,18 @@ class VmTable(QWidget):
         """The visible rows as CSV; cells that a spreadsheet would run are made harmless."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow([column.title for column in COLUMNS])
+        columns = [BY_ID[name] for name in self.list.header.shown_ids]
+        writer.writerow([column.title for column in columns])
         for key in self.rows.visible:
             vm = self._store.inventory.vms[key]
-            writer.writerow([_harmless(column.text(vm)) for column in COLUMNS])
+            writer.writerow([_harmless(column.text(vm)) for column in columns])
         return text.getvalue()
 
     def _build(self) -> None:
         self.search = QLineEdit(self)
         self.search.setObjectName("vm_search")
         self.search.setPlaceholderText("Search name, address, node, id, user or tag  (Ctrl+F)")
+        self.search.setToolTip(_SEARCH_HELP)
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search virtual machines")
         self.search.textChanged.connect(lambda _: self._search_timer.start())
@@ -121,16 +151,50 @@ class VmTable(QWidget):
         export.setText("Export CSV…")
         export.setObjectName("vm_export")
         export.clicked.connect(self._export)
+        columns = QToolButton(self)
+        columns.setText("Columns")
+        columns.setObjectName("vm_columns_button")
+        columns.clicked.connect(
+            lambda: self.list.header.choose(columns.mapToGlobal(columns.rect().bottomLeft()))
+        )
         top = QHBoxLayout()
         top.addWidget(self.search, 1)
-        top.addLayout(self._make_filters())
         top.addWidget(self._count)
-        top.addWidget(export)
+        below = self._make_filters()
+        below.addStretch(1)
+        for button in (self._busiest(), columns, export):
+            below.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 0)
         layout.addLayout(top)
+        layout.addLayout(below)
         layout.addWidget(self.list, 1)
         self._tell_count()
+
+    def _busiest(self) -> QToolButton:
+        """The ten that do most of something, as they are when it is asked."""
+        button = QToolButton(self)
+        button.setText("Busiest")
+        button.setObjectName("vm_busiest")
+        button.setToolTip("The ten VMs with the most load, as it is now")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for name, text in _BUSIEST:
+            action = menu.addAction(f"by {text}")
+            action.setObjectName(f"busiest_{name}")
+            action.triggered.connect(lambda _=False, n=name, t=text: self.show_busiest(n, t))
+        button.setMenu(menu)
+        return button
+
+    def show_busiest(self, column: str, by: str) -> None:
+        """Ten rows, the largest first; which they are does not change while a person reads."""
+        keys = self.rows.most(column, 10)
+        at = [each.id for each in COLUMNS].index(column)
+        if self.list.header.isSectionHidden(at):
+            self.list.header.show_column(at, is_shown=True)
+        self.rows.sort_by(column, is_descending=True)
+        self.list.header.setSortIndicator(at, Qt.SortOrder.DescendingOrder)
+        self.show_only(keys, f"Most {by} at {time.strftime('%H:%M')}")
 
     def _make_filters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -214,6 +278,9 @@ class VmTable(QWidget):
     def _tell_count(self) -> None:
         shown, known = len(self.rows.visible), len(self._store.inventory.vms)
         text = f"{shown} VMs" if shown == known else f"{shown} of {known} VMs"
+        if self.rows.query.unknown:
+            field = one_line(self.rows.query.unknown[0])[:20]
+            text = f"There is no field “{field}”: {', '.join(sorted(FIELDS))[:60]}…"
         if len(self.list.selected) > 1:
             text += f", {len(self.list.selected)} selected"
         self._count.setText(text)

@@ -14,10 +14,8 @@ from PySide6.QtGui import (
     QPalette,
     QPixmap,
     QResizeEvent,
-    QStandardItem,
-    QStandardItemModel,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QHeaderView, QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from console.model.fleet import NO_LEVEL
 from console.ui import theme
@@ -25,9 +23,10 @@ from console.ui.fleet_store import FleetStore
 from console.ui.models.fleet_columns import COLUMNS, FleetColumn
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.plain_text import one_line, tip
+from console.ui.views.column_header import PADDING as _PADDING
+from console.ui.views.column_header import ColumnHeader
 from console.ui.views.fleet import wall_painting
 
-_PADDING = 8
 _MARK_COLUMN = "name"
 _Section = tuple[FleetColumn, int, int]
 
@@ -51,7 +50,10 @@ class FleetList(QAbstractScrollArea):
         self.setObjectName("fleet_list")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Virtual machines of the fleet")
-        self.header = self._make_header()
+        self.header = ColumnHeader(COLUMNS, self)
+        self.header.setSortIndicatorShown(False)
+        self.header.sectionResized.connect(self._fit_scroll_bars)
+        self.header.columns_changed.connect(self._fit_scroll_bars)
         self.verticalScrollBar().valueChanged.connect(self.viewport().update)
         self.horizontalScrollBar().valueChanged.connect(self._scroll_sideways)
         rows.rows_changed.connect(self._on_rows_changed)
@@ -133,54 +135,10 @@ class FleetList(QAbstractScrollArea):
         if event.type() == QEvent.Type.FontChange:
             self._fit_scroll_bars()
 
-    def _make_header(self) -> QHeaderView:
-        header = QHeaderView(Qt.Orientation.Horizontal, self)
-        model = QStandardItemModel(0, len(COLUMNS), header)
-        for position, column in enumerate(COLUMNS):
-            item = QStandardItem(column.title)
-            side = Qt.AlignmentFlag.AlignRight if column.is_number else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            model.setHorizontalHeaderItem(position, item)
-        header.setModel(model)
-        header.setSectionsClickable(True)
-        header.setSectionsMovable(True)
-        header.setHighlightSections(False)
-        header.setSortIndicatorShown(False)
-        width = QFontMetrics(self.font()).averageCharWidth()
-        for position, column in enumerate(COLUMNS):
-            header.resizeSection(position, column.width * width + 3 * _PADDING)
-            header.setSectionHidden(position, not column.is_shown)
-        header.sectionResized.connect(self._fit_scroll_bars)
-        header.sectionMoved.connect(lambda *_: self.viewport().update())
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(
-            lambda where: self.choose_columns(header.mapToGlobal(where))
-        )
-        return header
-
-    def choose_columns(self, where: QPoint) -> None:
-        """A menu of all columns; the name always stays."""
-        menu = QMenu(self)
-        menu.setObjectName("fleet_columns")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for position, column in enumerate(COLUMNS):
-            if column.id == _MARK_COLUMN:
-                continue
-            action = menu.addAction(column.title)
-            action.setCheckable(True)
-            action.setChecked(not self.header.isSectionHidden(position))
-            action.toggled.connect(lambda on, at=position: self.show_column(at, is_shown=on))
-        menu.popup(where)
-
-    def show_column(self, position: int, *, is_shown: bool) -> None:
-        self.header.setSectionHidden(position, not is_shown)
-        self._fit_scroll_bars()
-
     def shown_columns(self) -> list[FleetColumn]:
         """In the order of the header."""
-        header = self.header
-        order = [header.logicalIndex(at) for at in range(header.count())]
-        return [COLUMNS[at] for at in order if not header.isSectionHidden(at)]
+        known = {column.id: column for column in COLUMNS}
+        return [known[name] for name in self.header.shown_ids]
 
     def _fit_scroll_bars(self) -> None:
         height = self.header.sizeHint().height()

@@ -129,7 +129,7 @@ class FleetPage(QWidget):
         row.addWidget(self._views)
         columns = self._button("Columns", "fleet_columns_button")
         columns.clicked.connect(
-            lambda: self.list.choose_columns(columns.mapToGlobal(columns.rect().bottomLeft()))
+            lambda: self.list.header.choose(columns.mapToGlobal(columns.rect().bottomLeft()))
         )
         row.addWidget(columns)
         export = self._button("Export CSV…", "fleet_export")
