@@ -78,4 +78,5 @@ def views(window: Window) -> dict[str, Builder]:
         "figures": _figures(window),
         "alarms": _page(window, 0),
         "disagreements": _page(window, 1),
+        "posture": _page(window, 3),
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.ui.views.health_page import HealthPage
     from console.ui.views.inspector import Inspector
 
-_ALARMS, _DISAGREE, _CHANGED = 0, 1, 2
+_ALARMS, _DISAGREE, _CHANGED, _POSTURE = range(4)
 
 
 class ReadsPast(Protocol):
@@ -104,6 +104,7 @@ class HealthDesk(QObject):
             WindowEntry("&View", "&Alarms", lambda: self.open(_ALARMS), "Ctrl+3"),
             WindowEntry("&View", "A&zure and cluster disagree", lambda: self.open(_DISAGREE)),
             WindowEntry("&View", "&What changed", lambda: self.open(_CHANGED), "Ctrl+Shift+E"),
+            WindowEntry("&View", "Trusted launch &posture", lambda: self.open(_POSTURE)),
             *self.performance.entries(),
             *self.past.entries(),
         )

@@ -212,7 +212,7 @@ def _style_sheet(theme: Theme) -> str:
         border-bottom: 1px solid {theme.line}; padding: 5px 8px; }}
     QTableView {{ border: none; selection-background-color: {theme.accent};
         selection-color: {theme.on_accent}; }}
-    #plan_moves::item, #kept_plans_list::item {{ padding: 4px 5px; }}
+    #plan_moves::item, #kept_plans_list::item, #posture_list::item {{ padding: 4px 5px; }}
     QTabWidget::pane {{ border: none; border-top: 1px solid {theme.line}; }}
     QTabBar {{ qproperty-drawBase: 0; }}
     QTabBar::tab {{ padding: 0.55em 0.75em; border: none; border-bottom: 2px solid transparent;

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from console.catalog import security_facts
 from console.model.inventory import Inventory
 from console.model.node import Node
 from console.model.operation import OperationRecord
@@ -169,24 +170,24 @@ def vm_security(vm: VirtualMachine, inventory: Inventory, now: float) -> tuple[F
             Fact("Secure Boot (Azure)", tri_state(azure.secure_boot), source),
             Fact("vTPM (Azure)", tri_state(azure.vtpm), source),
         ]
+    facts.append(_guest_state_key(cluster))
+    # What the documents say of this release: statements, never readings of this VM.
     facts += [
-        Fact(
-            "Guest state protection key",
-            "not known: back it up after creation; without it the VM cannot start again",
-            "no wire tells which keys were backed up",
-        ),
-        Fact(
-            "Guest boot integrity verification",
-            "not available",
-            "Trusted launch overview, 13 June 2024",
-        ),
-        Fact(
-            "Virtualization-based security",
-            "supported in the guest; whether it is on is not known here",
-            "Trusted launch overview, 13 June 2024",
-        ),
+        Fact(fact.title, fact.text, f"{fact.source}, {fact.dated:%d %B %Y}")
+        for fact in security_facts(inventory.cluster.release)
+        if fact.id.startswith(("key-backup", "boot-integrity", "vbs"))
     ]
     return tuple(facts)
+
+
+def _guest_state_key(cluster: ClusterFacts | None) -> Fact:
+    told = cluster.has_guest_state_key if cluster is not None else None
+    words = {
+        None: "not known whether the cluster's key vault holds its guest state protection key",
+        True: "in the cluster's key vault; whether it was backed up, no wire tells",
+        False: "MISSING in the cluster's key vault: without it the VM cannot start again",
+    }
+    return Fact("Key in the key vault", words[told], "names of the cluster's keys")
 
 
 def vm_disks_and_network(vm: VirtualMachine, site: SiteFacts) -> tuple[Fact, ...]:

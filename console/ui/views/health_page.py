@@ -1,4 +1,4 @@
-"""The page of what is the matter: alarms, disagreements of the planes, and what changed."""
+"""The page of what is the matter: alarms, disagreements, what changed, and the posture."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -9,6 +9,7 @@ from console.ui.store import Store
 from console.ui.views.alarms_view import AlarmsView
 from console.ui.views.changes_view import ChangesView
 from console.ui.views.inbox_view import InboxView
+from console.ui.views.posture_view import PostureView
 
 
 class HealthPage(QWidget):
@@ -32,6 +33,9 @@ class HealthPage(QWidget):
         self.tabs.addTab(self.inbox, "Azure and cluster disagree")
         self.changes = changes
         self.tabs.addTab(changes, "What changed")
+        self.posture = PostureView(store)
+        self.tabs.addTab(self.posture, "Trusted launch posture")
+        self.posture.rows_wanted.connect(self.rows_wanted)
         changes.vm_wanted.connect(self.vm_wanted)
         changes.node_wanted.connect(self.node_wanted)
         layout = QVBoxLayout(self)
@@ -52,6 +56,8 @@ class HealthPage(QWidget):
         elif view is self.changes:
             self.changes.look()
             self.changes.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif view is self.posture:
+            self.posture.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _count(self) -> None:
         is_open = self._watch.count(Standing.OPEN)
