@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
                 lambda: self._inspect(table.selected_keys, table.list.cursor_key)
             )
             table.vm_activated.connect(self._show_vm)
+            table.exported.connect(functools.partial(self._notice.say, "export"))
             layout = self._table_page.layout()
             assert layout is not None
             layout.addWidget(table)

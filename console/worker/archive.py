@@ -17,13 +17,12 @@ from console.channel.messages import Export, Exported, ExportFormat, ExportKind
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import OperationRecord
 from console.model.request import kind_of
+from console.model.table_cell import spreadsheet_cell
 from console.worker import audit_log, journal_rows
 from console.worker.audit_log import AuditEntry, target_of
 from console.worker.journal_lines import fold
 from console.worker.journal_schema import FILE_NAME, JournalDamagedError
 
-# A cell that a spreadsheet would take for a formula begins with one of these.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _OPERATION_COLUMNS = (
     "id", "group", "retry of", "operation", "target", "title", "state", "asked", "started",
     "ended", "actor", "result", "fault", "commands",
@@ -124,11 +123,11 @@ def _write_json(file: io.TextIOBase, columns: Sequence[str], rows: Iterable[Sequ
 
 
 def _cell(value: Any) -> str:
-    """Text that no spreadsheet runs: a formula's first letter is led by an apostrophe."""
+    """Text that no spreadsheet runs; a list is a line each."""
     if isinstance(value, list):
         value = "\n".join(str(item) for item in value)
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return spreadsheet_cell(text)
 
 
 def _row(record: OperationRecord) -> tuple[Any, ...]:

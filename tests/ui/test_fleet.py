@@ -256,7 +256,7 @@ def test_csv_is_written_in_another_thread(page: FleetPage, tmp_path: Path, qtbot
     assert len(path.read_text(encoding="utf-8-sig").splitlines()) == len(page.rows.visible) + 1
     with qtbot.waitSignal(page.failed, timeout=5_000) as failed:
         page.export(str(tmp_path / "no" / "such.csv"))
-    assert "not exported" in failed.args[0].summary
+    assert "was not written: No such file or directory" in failed.args[0].summary
 
 
 def test_a_view_is_kept_for_the_next_start(

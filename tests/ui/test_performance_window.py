@@ -1,12 +1,14 @@
 """Figures over time, by real keys and a real mouse: asked for, told when and by whom."""
 
 import itertools
+from pathlib import Path
 
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
 
 from console.channel import chores
 from console.model.freshness import Fault, FaultCode
@@ -141,6 +143,25 @@ def test_a_fault_is_told_and_what_is_shown_stays_named(
     _, on_answer = worker.waiting.pop()
     on_answer(None)
     assert told(opened).startswith("The worker stopped while it asked. Press F5")
+
+
+def test_what_is_shown_is_saved(
+    opened: PerformanceWindow, worker: Worker, tmp_path: Path, qtbot: QtBot
+) -> None:
+    button = opened.findChild(QPushButton, "performance_save")
+    assert button is not None
+    assert not button.isEnabled()
+    worker.answer()
+    assert button.isEnabled()
+    path = tmp_path / "figures.csv"
+    opened.save(str(path))
+    qtbot.waitUntil(lambda: "600 rows were written to" in told(opened))
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "Figure,Unit,Time (UTC),Value"
+    assert len(lines) == 601
+    assert lines[51].endswith(",")  # recorded without a value is no zero
+    opened.save(str(tmp_path / "none" / "x.csv"))
+    qtbot.waitUntil(lambda: "was not written" in told(opened))
 
 
 def test_nothing_recorded_is_not_a_flat_line(opened: PerformanceWindow, worker: Worker) -> None:

@@ -259,7 +259,7 @@ def test_csv_has_a_column_for_every_node(plan: PlanWindow, tmp_path: Path) -> No
 
 
 def test_a_cell_never_begins_a_formula() -> None:
-    assert plan_document._plain_cell("=1+1") == "'=1+1"
+    assert plan_document._csv([["VM"], ["=1+1"], ["sql-01"]]) == "VM\r\n'=1+1\r\nsql-01\r\n"
 
 
 def said_below(plan: PlanWindow) -> str:

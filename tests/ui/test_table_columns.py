@@ -59,7 +59,7 @@ def test_a_column_is_switched_by_mouse_and_kept(
     assert window._settings.table_columns == shown
     again = VmTable(store, window.actions_table, window._settings)
     assert again.list.header.shown_ids == shown
-    exported = next(csv.reader(io.StringIO(again.csv_text())))
+    exported = next(csv.reader(io.StringIO(again.csv()())))
     assert "Network" in exported
     assert "Kind" not in exported
     again.list.grab()

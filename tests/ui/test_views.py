@@ -84,7 +84,7 @@ def test_selection_survives_a_refresh(window: MainWindow) -> None:
 def test_csv_is_whole_and_harmless(window: MainWindow) -> None:
     vm = next(iter(window._store.inventory.vms.values()))
     window._store.apply(SnapshotDelta(upserted=(replace(vm, name="=cmd()|'/c calc'!A0"),)))
-    rows = list(csv.reader(io.StringIO(window.table.csv_text())))
+    rows = list(csv.reader(io.StringIO(window.table.csv()())))
     assert len(rows) == 1 + len(window._store.inventory.vms)
     assert any(row[0] == "'=cmd()|'/c calc'!A0" for row in rows)
 

@@ -1,13 +1,13 @@
 """A plan, and what became of it, as documents to hand on: Markdown and CSV."""
 
-import csv
-import io
 import time
 from collections.abc import Sequence
 
 from console.model.outlook import Outlook
 from console.planning.afterwards import Afterwards
 from console.ui.models import plan_words as words
+from console.ui.models.csv_text import csv_text as as_csv
+from console.ui.models.markdown import cell
 from console.ui.models.plan_actual_words import COLUMNS as ACTUAL_COLUMNS
 from console.ui.models.plan_actual_words import headline as actual_headline
 from console.ui.models.plan_actual_words import rows as actual_rows
@@ -24,15 +24,15 @@ _MOST_NODES = 16  # more do not fit on a page beside each other
 def markdown(outlook: Outlook) -> str:
     """The whole plan; names from outside cannot break its tables."""
     judged = time.strftime("%Y-%m-%d %H:%M", time.localtime(outlook.judged_at))
-    lines = [f"# {_cell(words.headline(outlook))}", ""]
-    lines += [f"Cluster {_cell(outlook.plan.cluster)}, judged {judged}.", ""]
+    lines = [f"# {cell(words.headline(outlook))}", ""]
+    lines += [f"Cluster {cell(outlook.plan.cluster)}, judged {judged}.", ""]
     told = (
         words.trouble_text(outlook),
         words.spread_text(outlook),
         words.reserve_text(outlook),
     )
-    lines += [line for text in told if text for line in (_cell(text), "")]
-    lines += [f"- {_cell(note)}" for note in words.notes_of_all(outlook)]
+    lines += [line for text in told if text for line in (cell(text), "")]
+    lines += [f"- {cell(note)}" for note in words.notes_of_all(outlook)]
     lines += ["", *_table(COLUMNS, rows(outlook))]
     if outlook.steps and len(outlook.nodes) <= _MOST_NODES:
         titles = ("Memory in use after step", *(room.node for room in outlook.nodes))
@@ -40,7 +40,7 @@ def markdown(outlook: Outlook) -> str:
     if outlook.stays:
         behind = [(vm.vm_name, vm.why, vm.fix) for vm in outlook.stays]
         lines += ["", *_table(words.STAY_COLUMNS, behind)]
-    return "\n".join([*lines, "", _cell(words.what_next(outlook)), ""])
+    return "\n".join([*lines, "", cell(words.what_next(outlook)), ""])
 
 
 def csv_text(outlook: Outlook) -> str:
@@ -78,7 +78,12 @@ def rows(outlook: Outlook) -> list[tuple[str, ...]]:
 
 
 def actual_markdown(afterwards: Afterwards, title: str) -> str:
-    lines = [f"# {_cell(title)}: promised and done", "", _cell(actual_headline(afterwards)), ""]
+    lines = [
+        f"# {cell(title)}: promised and done",
+        "",
+        cell(actual_headline(afterwards)),
+        "",
+    ]
     return "\n".join([*lines, *_table(ACTUAL_COLUMNS, actual_rows(afterwards)), ""])
 
 
@@ -103,27 +108,12 @@ def _percent(used: int | None, total: int | None) -> str:
 
 
 def _csv(lines: Sequence[Sequence[object]]) -> str:
-    """Cells that a spreadsheet would take for a formula get an apostrophe first."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for line in lines:
-        writer.writerow([_plain_cell(one_line(str(cell))) for cell in line])
-    return text.getvalue()
-
-
-def _plain_cell(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    titles, *rows = ([one_line(str(cell)) for cell in line] for line in lines)
+    return as_csv(titles, rows)
 
 
 def _table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     def line(row: Sequence[str]) -> str:
-        return "| " + " | ".join(map(_cell, row)) + " |"
+        return "| " + " | ".join(map(cell, row)) + " |"
 
     return [line(titles), "|" + " --- |" * len(titles), *map(line, lines)]
-
-
-def _cell(text: str) -> str:
-    escaped = one_line(text)
-    for sign in "\\`*_[]<>|#":
-        escaped = escaped.replace(sign, f"\\{sign}")
-    return escaped

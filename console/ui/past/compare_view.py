@@ -5,10 +5,10 @@ import time
 import uuid
 
 from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDateTimeEdit,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -23,6 +23,7 @@ from console.model.moment import Moment
 from console.model.snapshot import ClusterSnapshot
 from console.ui.bridge import ChangesRead, chores
 from console.ui.file_thread import FileThread
+from console.ui.forms.save_csv import ask_where, save_csv
 from console.ui.health_desk import ReadsPast
 from console.ui.past import comparison as comparing
 from console.ui.past.comparison import Comparison
@@ -99,8 +100,8 @@ class CompareView(QWidget):
                 self._other = answer.moment
                 self.look()
 
-    def showEvent(self, event: object) -> None:
-        super().showEvent(event)  # type: ignore[arg-type]
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         if self._is_due:
             self.look()
 
@@ -209,25 +210,9 @@ class CompareView(QWidget):
             QApplication.clipboard().setText(comparing.markdown_text(self.comparison, title))
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, "Save what differs", filter="CSV (*.csv)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(self._write)
-        dialog.open()
+        ask_where(self, "Save what differs", self._write)
 
     def _write(self, path: str) -> None:
-        if self.comparison is None:
-            return
-        text = comparing.csv_text(self.comparison)
-
-        def write() -> None:
-            # A byte-order mark makes spreadsheets read it as UTF-8.
-            with open(path, "w", encoding="utf-8-sig", newline="") as file:
-                file.write(text)
-
-        self._thinking.run(write, self._on_written, self)
-
-    def _on_written(self, result: object) -> None:
-        if isinstance(result, OSError):
-            self._summary.setText(plain(f"The file was not written: {result.strerror}."))
+        if self.comparison is not None:
+            text = functools.partial(comparing.csv_of, self.comparison)
+            save_csv(path, text, lambda said, _: self._summary.setText(plain(said)), self)

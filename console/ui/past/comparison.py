@@ -1,7 +1,5 @@
 """What differs between two moments, in groups by what happened; the largest surprise first."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -9,7 +7,8 @@ import msgspec
 from console.model.change import Change, changes
 from console.model.settled import as_of, settled
 from console.model.snapshot import ClusterSnapshot
-from console.ui.models.fleet_csv import harmless
+from console.ui.models.csv_text import csv_text
+from console.ui.models.markdown import cell
 
 # In the order in which they are shown; the rest follows under its own words.
 _ORDER = (
@@ -85,18 +84,18 @@ def compare(
     )
 
 
-def csv_text(comparison: Comparison) -> str:
+def csv_of(comparison: Comparison) -> str:
     """One row a difference; no cell can be a formula."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(("What", "Name", "Seen by", "Before", "After"))
-    for group in comparison.groups:
-        for each in group.changes:
-            cells = (group.title, each.name, each.plane, each.before, each.after)
-            rows.writerow([harmless(cell) for cell in cells])
-    for _subject, name, count in comparison.restless:
-        rows.writerow(["As before", harmless(name), "", f"changed {count} times in between", ""])
-    return out.getvalue()
+    rows: list[tuple[object, ...]] = [
+        (group.title, each.name, each.plane, each.before, each.after)
+        for group in comparison.groups
+        for each in group.changes
+    ]
+    rows += [
+        ("As before", name, "", f"changed {count} times in between", "")
+        for _subject, name, count in comparison.restless
+    ]
+    return csv_text(("What", "Name", "Seen by", "Before", "After"), rows)
 
 
 def markdown_text(comparison: Comparison, title: str) -> str:
@@ -104,11 +103,11 @@ def markdown_text(comparison: Comparison, title: str) -> str:
     lines = [f"## {title}", ""]
     for group in comparison.groups:
         lines += [f"**{group.title}** ({len(group.changes)})", ""]
-        lines += [f"- {_cell(each.name)}: {_cell(words_of(each))}" for each in group.changes]
+        lines += [f"- {cell(each.name)}: {cell(words_of(each))}" for each in group.changes]
         lines.append("")
     if comparison.restless:
         lines += ["**As before, but changed in between**", ""]
-        lines += [f"- {_cell(name)}: {count} times" for _, name, count in comparison.restless]
+        lines += [f"- {cell(name)}: {count} times" for _, name, count in comparison.restless]
     if len(lines) == 2:
         lines.append("Nothing differs.")
     return "\n".join(lines).rstrip() + "\n"
@@ -135,9 +134,3 @@ def summary(comparison: Comparison) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
-
-
-def _cell(text: str) -> str:
-    """Text from outside cannot begin a heading, a link or a new line."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|!" else letter for letter in flat)

@@ -1,5 +1,6 @@
 """A window of charts over what the cluster remembers of one VM or one node."""
 
+import functools
 import math
 import uuid
 from typing import Protocol
@@ -24,6 +25,7 @@ from console.model.freshness import Fault
 from console.model.performance import PerformanceHistory, TimeFrame
 from console.ui import theme
 from console.ui.bridge import OnChore, chores
+from console.ui.forms.save_csv import ask_where, save_csv
 from console.ui.performance import words
 from console.ui.performance.chart import Chart
 from console.ui.plain_text import one_line, plain, tip
@@ -74,6 +76,12 @@ class PerformanceWindow(QMainWindow):
     def ask_again(self) -> None:
         self.ask(self._asked)
 
+    def save(self, path: str) -> None:
+        """What is on the screen, a row a figure."""
+        if self.history is not None:
+            text = functools.partial(words.history_csv, self.history)
+            save_csv(path, text, lambda said, ok: self._tell(said, is_bad=not ok), self)
+
     # -- answers -------------------------------------------------------------------------------
     def _on_answer(self, answer: chores.Answer | None) -> None:
         if not isValid(self):
@@ -102,6 +110,7 @@ class PerformanceWindow(QMainWindow):
 
     def _show(self, history: PerformanceHistory) -> None:
         self.history = history
+        self._save.setEnabled(bool(history.series))
         told = words.told_text(history.frame, history.told_by, history.read_at)
         if not history.series:
             told += " It has recorded nothing of it in this time: it may be new, or it was off."
@@ -161,8 +170,13 @@ class PerformanceWindow(QMainWindow):
         again = QPushButton("Ask again", self)
         again.setToolTip("Ask the cluster again (F5)")
         again.clicked.connect(self.ask_again)
+        self._save = QPushButton("Save as CSV…", self)
+        self._save.setObjectName("performance_save")
+        self._save.setEnabled(False)
+        self._save.clicked.connect(lambda _=False: ask_where(self, "Save these figures", self.save))
         row.addSpacing(12)
         row.addWidget(again)
+        row.addWidget(self._save)
         self._told = QLabel(self)
         self._told.setObjectName("performance_told")
         self._told.setTextFormat(Qt.TextFormat.PlainText)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from console.catalog import HistoryFrame, load_performance_history
-from console.model.performance import FigureSeries, TimeFrame
+from console.model.performance import FigureSeries, PerformanceHistory, TimeFrame
+from console.ui.models.csv_text import csv_text
 from console.ui.models.inspector_facts import rate_text
 from console.ui.models.vm_columns import memory_text
 
@@ -138,3 +139,17 @@ def told_text(frame: TimeFrame, told_by: str, read_at: float) -> str:
     every = _STEP_WORDS.get(round(frame_facts(frame).step_s), "")
     clock = time.strftime("%H:%M:%S", time.localtime(read_at))
     return f"One figure every {every}, told by {told_by or 'the cluster'} at {clock}."
+
+
+def history_csv(history: PerformanceHistory) -> str:
+    """A row a figure: UTC, so that it means the same everywhere; empty where none was recorded."""
+    rows = [
+        (series.title, series.unit, _utc(at), "" if value is None else f"{value:.6g}")
+        for series in history.series
+        for at, value in zip(series.times, series.values, strict=False)
+    ]
+    return csv_text(("Figure", "Unit", "Time (UTC)", "Value"), rows)
+
+
+def _utc(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))

@@ -1,17 +1,13 @@
 """Every VM the console knows, as a dense list with instant search, quick filters and CSV export."""
 
-import csv
 import functools
-import io
 import time
-from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -25,7 +21,9 @@ from console.health import HealthLevel
 from console.model.virtual_machine import PowerState, SecurityType, VirtualMachine, VmKind
 from console.settings import Settings
 from console.ui import plain_text
-from console.ui.models.vm_columns import BY_ID, COLUMNS
+from console.ui.forms.save_csv import ask_where, save_csv
+from console.ui.models.csv_text import csv_text
+from console.ui.models.vm_columns import BY_ID, COLUMNS, Column
 from console.ui.models.vm_query import FIELDS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line
@@ -34,8 +32,6 @@ from console.ui.views.vm_list import VmList
 
 # Typing goes on while the list follows: one search a pause, not one a key.
 _SEARCH_PAUSE_MS = 40
-# A spreadsheet runs a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 _BUSIEST = (
@@ -59,10 +55,13 @@ class Offers(Protocol):
 
 
 class VmTable(QWidget):
-    """Signals: ``selection_changed()`` and ``vm_activated(key)`` as the list tells them."""
+    """Signals: ``selection_changed()`` and ``vm_activated(key)`` as the list tells them;
+    ``exported(str)``, in words, once rows are in a file.
+    """
 
     selection_changed = Signal()
     vm_activated = Signal(str)
+    exported = Signal(str)
 
     def __init__(
         self,
@@ -123,17 +122,6 @@ class VmTable(QWidget):
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.rows.visible:
             self.list.set_cursor(self.rows.visible[0])
-
-    def csv_text(self) -> str:
-        """The visible rows as CSV; cells that a spreadsheet would run are made harmless."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        columns = [BY_ID[name] for name in self.list.header.shown_ids]
-        writer.writerow([column.title for column in columns])
-        for key in self.rows.visible:
-            vm = self._store.inventory.vms[key]
-            writer.writerow([_harmless(column.text(vm)) for column in columns])
-        return text.getvalue()
 
     def _build(self) -> None:
         self.search = QLineEdit(self)
@@ -292,19 +280,24 @@ class VmTable(QWidget):
         menu.popup(where)
 
     def _export(self) -> None:
-        dialog = QFileDialog(self, "Export the visible rows", filter="CSV (*.csv)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(self._write_csv)
-        dialog.open()
+        ask_where(self, "Export the visible rows", self.export)
 
-    def _write_csv(self, path: str) -> None:
-        try:
-            # A byte-order mark makes spreadsheets read it as UTF-8.
-            Path(path).write_text(self.csv_text(), encoding="utf-8-sig", newline="")
-        except OSError as error:
-            self._actions.tell_failure("The list was not exported", str(error.strerror))
+    def export(self, path: str) -> None:
+        """The visible rows, as they are now; made and written in another thread."""
+        save_csv(path, self.csv(), self._on_exported, self)
+
+    def csv(self) -> Callable[[], str]:
+        """The visible rows and columns of now, to be made text of in any thread."""
+        columns = [BY_ID[name] for name in self.list.header.shown_ids]
+        # Records never change: what is listed here is the same in another thread.
+        vms = [self._store.inventory.vms[key] for key in self.rows.visible]
+        return functools.partial(_csv_of, columns, vms)
+
+    def _on_exported(self, text: str, is_written: bool) -> None:
+        if is_written:
+            self.exported.emit(text)
+        else:
+            self._actions.tell_failure("The list was not exported", text)
 
 
 def _is_not_tl(vm: VirtualMachine) -> bool:
@@ -315,5 +308,6 @@ def _is_off(vm: VirtualMachine) -> bool:
     return vm.power in (PowerState.STOPPED, PowerState.SAVED, PowerState.PAUSED)
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+def _csv_of(columns: Sequence[Column], vms: Sequence[VirtualMachine]) -> str:
+    titles = [column.title for column in columns]
+    return csv_text(titles, ([column.text(vm) for column in columns] for vm in vms))

@@ -5,7 +5,7 @@ import io
 
 from console.model.change import CLUSTER, Change, changes
 from console.model.virtual_machine import PowerState
-from console.ui.past.comparison import compare, csv_text, markdown_text, summary
+from console.ui.past.comparison import compare, csv_of, markdown_text, summary
 from tests.unit.worker.test_snapshot_history import a_snapshot, a_vm
 
 THEN, NOW = 1000.0, 5000.0
@@ -44,7 +44,7 @@ def test_who_went_away_and_came_back_is_told_apart() -> None:
 def test_hostile_names_are_neither_formulas_nor_markup() -> None:
     name = "=cmd|'/C calc'!A0\n# [x](http://evil)<b>"
     found = compare(a_snapshot(THEN), a_snapshot(NOW, a_vm(name)), THEN, NOW)
-    rows = list(csv.reader(io.StringIO(csv_text(found))))
+    rows = list(csv.reader(io.StringIO(csv_of(found))))
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     text = markdown_text(found, "Then and now")
     assert "\n# [" not in text

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -25,8 +24,10 @@ from console.model.freshness import Fault, FaultCode
 from console.ui import theme
 from console.ui.file_thread import file_thread
 from console.ui.fleet_store import FleetStore
-from console.ui.models import fleet_csv, fleet_views
+from console.ui.forms.save_csv import ask_where, save_csv
+from console.ui.models import fleet_views
 from console.ui.models.fleet_columns import COLUMNS
+from console.ui.models.fleet_csv import fleet_csv
 from console.ui.models.fleet_groups import FleetGroups
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.models.fleet_views import SavedView
@@ -396,29 +397,20 @@ class FleetPage(QWidget):
 
     # -- export --------------------------------------------------------------------------------
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, "Export the rows found", filter="CSV (*.csv)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.fileSelected.connect(self.export)
-        dialog.open()
+        ask_where(self, "Export the rows found", self.export)
 
     def export(self, path: str) -> None:
         """The rows found, or those selected if there are several; written in another thread."""
         slots = self.list.selected_slots() if len(self.list.selected) > 1 else self.rows.visible
         still, columns = self._store.copy(), self.list.shown_columns()
         chosen = slots[:]
-        file_thread().run(
-            lambda: fleet_csv.write(Path(path), still, chosen, columns),
-            lambda result: self._on_exported(path, result),
-            self,
-        )
+        save_csv(path, lambda: fleet_csv(still, chosen, columns), self._on_exported, self)
 
-    def _on_exported(self, path: str, result: object) -> None:
-        if isinstance(result, OSError):
-            self._fail("The rows were not exported", result)
+    def _on_exported(self, text: str, is_written: bool) -> None:
+        if is_written:
+            self.said.emit(text)
         else:
-            self.said.emit(f"{result:,} VMs were written to {path}.")
+            self.failed.emit(Fault(FaultCode.REJECTED, text, at=time.time()))
 
     def _fail(self, summary: str, error: OSError) -> None:
         self.failed.emit(

@@ -6,6 +6,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from console.model.table_cell import is_formula
+
 MOST = 200
 # A row has at most some hundred letters: more than this is not a list of VMs.
 MOST_BYTES = 1_000_000
@@ -20,7 +22,6 @@ COLUMNS = {
 }
 TAG = "tag:"
 _SEPARATORS = ",;\t"
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def wrong_cells(row: Row, columns: Sequence[str]) -> list[str]:
     found = []
     for name in columns:
         value = row.values.get(name, "")
-        if value.startswith(_FORMULA_STARTS):
+        if is_formula(value):
             found.append(f"{name}: {value[:20]!r} begins like a formula of a spreadsheet.")
     extra = row.values.get("", "")
     if extra:
