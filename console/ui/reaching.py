@@ -67,6 +67,10 @@ class Reaching(QObject):
         if vm is None:
             return "It is not there any more."
         if vm.power is not PowerState.RUNNING:
+            if vm.power is PowerState.UNKNOWN:
+                return (
+                    "Nobody knows whether it runs, so nothing inside it can be reached from here."
+                )
             return f"It is {str(vm.power).lower()}: nothing inside it answers."
         if not address_of(vm):
             return "No address of it is known that could be reached from here."

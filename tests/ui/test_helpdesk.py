@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from console.model.request import ChangePowerState, LiveMigrate, PowerAction
@@ -49,6 +50,70 @@ def test_a_red_vm_is_found_and_explained_by_a_few_letters(desk: MainWindow, qtbo
     qtbot.keyClick(page.field, Qt.Key.Key_Down)
     assert chosen(desk) != "sql-01"
     assert chosen(desk).startswith("sql-")
+
+
+def test_the_sickest_is_told_of_until_somebody_asks_for_another(
+    desk: MainWindow, qtbot: QtBot
+) -> None:
+    page, store = page_of(desk), desk._store
+    store.replace(snapshot("small"))
+    qtbot.waitUntil(lambda: page.list.count() > 1)
+    store.replace(snapshot("degraded"))  # the rest of the site was read: another is the sickest
+    qtbot.waitUntil(
+        lambda: page.list.currentRow() == 0 and store.level_of(page.chosen) == "Critical"
+    )
+    qtbot.keyClick(page.field, Qt.Key.Key_Down)
+    asked = page.chosen
+    store.replace(snapshot("small"))
+    qtbot.waitUntil(lambda: store.level_of(asked) != "Critical")
+    settle(300)
+    assert page.chosen == asked
+
+
+def test_nothing_changes_beneath_a_button_that_has_the_focus(
+    desk: MainWindow, qtbot: QtBot
+) -> None:
+    page, store = page_of(desk), desk._store
+    qtbot.keyClick(page.field, Qt.Key.Key_Return)
+    assert any(button.hasFocus() for button in page._buttons.values())
+    before = page.chosen
+    store.replace(snapshot("small"))
+    settle(300)
+    assert page.chosen == before
+
+
+def test_why_something_cannot_be_done_is_in_sight(desk: MainWindow, qtbot: QtBot) -> None:
+    page = page_of(desk)
+    refusals = desk.findChild(QLabel, "helpdesk_refusals")
+    assert refusals is not None
+    qtbot.keyClicks(page.field, "sql-04")
+    settle()
+    assert refusals.isVisible()
+    assert refusals.text().startswith("Restart: The Arc resource bridge is offline")
+    assert "Start:" not in refusals.text().replace("Restart:", "")  # it runs: nobody asks
+    desk._store.replace(snapshot("small"))
+    qtbot.waitUntil(lambda: not refusals.isVisible())
+
+
+def test_what_nobody_knows_is_not_told_as_a_fact(desk: MainWindow, qtbot: QtBot) -> None:
+    page = page_of(desk)
+    refusals = desk.findChild(QLabel, "helpdesk_refusals")
+    assert refusals is not None
+    qtbot.keyClicks(page.field, "web-90")  # on no node that is known
+    settle()
+    assert "nothing inside it answers" not in refusals.text()
+    assert "Connect by Remote Desktop, Copy SSH command: Nobody knows" in refusals.text()
+
+
+def test_a_screen_reader_hears_how_it_is_now(desk: MainWindow, qtbot: QtBot) -> None:
+    page, store = page_of(desk), desk._store
+    qtbot.keyClicks(page.field, "sql-01")
+    settle()
+    spoken = int(Qt.ItemDataRole.AccessibleTextRole)
+    assert ", Critical." in page.list.item(0).data(spoken)
+    store.replace(snapshot("small"))
+    qtbot.waitUntil(lambda: store.level_of(page.chosen) != "Critical")
+    qtbot.waitUntil(lambda: "Critical" not in page.list.item(0).data(spoken))
 
 
 def test_by_address_and_by_user(desk: MainWindow, qtbot: QtBot) -> None:

@@ -1,8 +1,10 @@
 """What the helpdesk's page says of a VM. No Qt, so quick to test."""
 
+from collections.abc import Sequence
+
 from console.health import HealthLevel
 from console.model.inventory import Inventory
-from console.model.virtual_machine import VirtualMachine
+from console.model.virtual_machine import PowerState, VirtualMachine
 from console.ui.models.inspector_facts import age_text, azure_read_at, cluster_read_at
 from console.ui.models.vm_columns import addresses
 from console.ui.plain_text import one_line
@@ -23,6 +25,24 @@ def line_of(vm: VirtualMachine, level: HealthLevel) -> tuple[str, str, str]:
     where = vm.owner_node or "on no node that is known"
     detail = " · ".join(filter(None, map(one_line, (str(vm.power), where, addresses(vm), user))))
     return name, detail, f"{name}, {level}. {detail}"
+
+
+def beside_the_point(power: PowerState) -> str:
+    """The action nobody asks about in this state, so why it cannot be done needs no words."""
+    if power is PowerState.RUNNING:
+        return "power_start"
+    return "power_restart" if power in (PowerState.STOPPED, PowerState.SAVED) else ""
+
+
+def refusals_text(refusals: Sequence[tuple[str, str]]) -> str:
+    """``(what, why)`` of each thing that cannot be done, a line a reason, in the order given.
+
+    A tooltip would keep it from the keyboard, from a screen reader and from who is on the phone.
+    """
+    by_why: dict[str, list[str]] = {}
+    for what, why in refusals:
+        by_why.setdefault(why, []).append(what)
+    return "\n".join(f"{', '.join(whats)}: {one_line(why)}" for why, whats in by_why.items())
 
 
 def standing_of(vm: VirtualMachine, inventory: Inventory, now: float) -> str:

@@ -21,7 +21,13 @@ from console.ui import theme
 from console.ui.actions import Actions
 from console.ui.entry import Entry
 from console.ui.forms.two_line_items import TwoLineList
-from console.ui.models.helpdesk_words import found_text, line_of, standing_of
+from console.ui.models.helpdesk_words import (
+    beside_the_point,
+    found_text,
+    line_of,
+    refusals_text,
+    standing_of,
+)
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line, plain, tip
 from console.ui.store import Store
@@ -40,6 +46,7 @@ class HelpdeskPage(QWidget):
         super().__init__(parent)
         self.setObjectName("helpdesk_page")
         self._store, self._actions = store, actions
+        self._is_asked_for = False  # a VM was searched or chosen, not just first in the list
         self._rows = VmRows(store.inventory)
         self.field = QLineEdit(self)
         self.field.setObjectName("helpdesk_search")
@@ -58,8 +65,9 @@ class HelpdeskPage(QWidget):
         self.list = TwoLineList(self)
         self.list.setObjectName("helpdesk_list")
         self.list.setAccessibleName("VMs found")
-        self.list.currentItemChanged.connect(lambda *_: self._tell())
+        self.list.currentItemChanged.connect(self._choose)
         self._title, self._standing = QLabel(self), QLabel(self)
+        self._refusals = QLabel(self)
         self.story = HealthStory(self, has_headline=True)
         self._buttons: dict[str, QPushButton] = {}
         self._build()
@@ -113,11 +121,21 @@ class HelpdeskPage(QWidget):
         self._fill()
 
     def _search(self) -> None:
+        self._is_asked_for = bool(self.field.text().strip())
         self._rows.search(self.field.text())
         self._fill()
 
+    def _choose(self) -> None:
+        self._is_asked_for = True
+        self._tell()
+
     def _fill(self) -> None:
-        """The sickest first, then by name; what was chosen stays chosen while it is found."""
+        """The sickest first, then by name; what was asked for stays chosen while it is found.
+
+        Until then the first is told of, whichever it becomes: else a person would be left with the
+        VM that stood first when half of the site had been read. Once the focus is at what can be
+        done nothing changes beneath it.
+        """
         store, before = self._store, self.chosen
         level = store.level_of
         keys = sorted(self._rows.visible, key=lambda key: -RANK[level(key)])
@@ -131,7 +149,8 @@ class HelpdeskPage(QWidget):
                 item.setData(_KEY, key)
         for at, key in enumerate(shown):
             self._paint(self.list.item(at), key)
-        at = shown.index(before) if before in shown else 0
+        keeps = self._is_asked_for or any(b.hasFocus() for b in self._buttons.values())
+        at = shown.index(before) if keeps and before in shown else 0
         self.list.setCurrentRow(at if shown else -1)
         self.list.blockSignals(False)
         searched = bool(self.field.text().strip())
@@ -140,18 +159,25 @@ class HelpdeskPage(QWidget):
 
     def _paint(self, item: QListWidgetItem, key: str) -> None:
         level = self._store.level_of(key)
-        title, detail, _spoken = line_of(self._store.inventory.vms[key], level)
+        title, detail, spoken = line_of(self._store.inventory.vms[key], level)
         item.setText(title)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
         TwoLineList.set_state(item, theme.shape_of(level), theme.HEALTH_TOKEN[level], detail)
 
     # -- what is told of it --------------------------------------------------------------------
     def _tell(self) -> None:
         key, now = self.chosen, time.time()
         vm = self._store.inventory.vms.get(key)
+        refusals: list[tuple[str, str]] = []
         for name, button in self._buttons.items():
-            why = self._actions.why_not_now(self._entry(name), [key]) if vm else "No VM is chosen."
+            entry = self._entry(name)
+            why = self._actions.why_not_now(entry, [key]) if vm else "No VM is chosen."
             button.setEnabled(not why)
             button.setToolTip(tip(why))
+            if why and vm is not None and name != beside_the_point(vm.power):
+                refusals.append((entry.text.replace("&", "").rstrip("…"), why))
+        self._refusals.setText(plain(refusals_text(refusals)))
+        self._refusals.setVisible(bool(refusals))
         if vm is None:
             self._title.setText("No VM is chosen")
             self._standing.setText("")
@@ -185,6 +211,10 @@ class HelpdeskPage(QWidget):
         column.addWidget(self.list, 1)
         told = QVBoxLayout(right)
         told.setContentsMargins(12, 0, 0, 0)
+        self._refusals.setObjectName("helpdesk_refusals")
+        self._refusals.setTextFormat(Qt.TextFormat.PlainText)
+        self._refusals.setForegroundRole(theme.MUTED_ROLE)
+        self._refusals.setWordWrap(True)
         for widget in (self._title, self._standing):
             told.addWidget(widget)
         told.addWidget(self.story, 1)
@@ -192,6 +222,7 @@ class HelpdeskPage(QWidget):
         for name in _BUTTONS:
             row.addWidget(self._button(name))
         row.addStretch(1)
+        told.addWidget(self._refusals)  # above them, so that the buttons stay where they are
         told.addLayout(row)
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.setChildrenCollapsible(False)
