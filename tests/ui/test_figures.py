@@ -10,6 +10,7 @@ from console.model.snapshot import ClusterSnapshot, SnapshotDelta
 from console.model.virtual_machine import VmMetrics
 from console.ui.main_window import MainWindow
 from console.ui.models.figures import GAP_S, MOST, Figures, Reading
+from console.ui.models.inspector_facts import node_facts
 from console.ui.store import Store
 from console.ui.views.figures_panel import FiguresPanel, Sparkline
 from tests.ui.conftest import settle
@@ -142,6 +143,28 @@ def test_the_inspector_shows_them(window: MainWindow, store: Store) -> None:
     assert not window.inspector.figures.isHidden()
     window.inspector.clear()
     assert window.inspector.figures.isHidden()
+
+
+def test_a_figure_is_told_once(window: MainWindow, store: Store) -> None:
+    """By its line, which has an age; in words where this console saw nothing of it yet."""
+    _ = window.inspector
+    small = snapshot("small")
+    store.replace(small)
+    said = window.inspector._overview
+    for show, subject in (
+        (window.inspector.show_vm, small.vms[0].key),
+        (window.inspector.show_node, small.nodes[0].name),
+    ):
+        show(subject)
+        settle()
+        names = {label.text() for label in said.findChildren(QLabel) if not label.isHidden()}
+        assert "Network now" not in names
+        assert not names & {"CPU", "CPU now", "Storage now"}
+        assert names & {"Memory", "Memory in use"}
+    node = small.nodes[0]
+    spoken = {fact.name: fact.value for fact in node_facts(node, store.inventory, store.now())}
+    assert spoken["Drain"] == "none asked for"
+    assert {"CPU", "Network now"} <= spoken.keys()
 
 
 def test_a_steady_vm_was_read_whenever_its_node_answered(clock: Clock, qapp: object) -> None:

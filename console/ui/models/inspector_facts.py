@@ -1,14 +1,14 @@
 """What the inspector says of a VM or a node, row by row. No Qt, so quick to test."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from console.catalog import security_facts
 from console.model.inventory import Inventory
-from console.model.node import Node
+from console.model.node import DrainStatus, Node
 from console.model.operation import OperationRecord
 from console.model.placement import AffinityKind
 from console.model.snapshot import SiteFacts
@@ -219,6 +219,21 @@ def vm_disks_and_network(vm: VirtualMachine, site: SiteFacts) -> tuple[Fact, ...
     return tuple(facts)
 
 
+_DRAIN_WORDS = {
+    DrainStatus.NOT_INITIATED: "none asked for",
+    DrainStatus.IN_PROGRESS: "under way",
+    DrainStatus.COMPLETED: "done",
+    DrainStatus.FAILED: "failed",
+    DrainStatus.UNKNOWN: "not known",
+}
+_DRAWN = frozenset({"CPU", "CPU now", "Network now", "Storage now"})
+
+
+def without_figures(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """What is left to say beside the drawn lines, which tell their newest value and its age."""
+    return tuple(fact for fact in facts if fact.name not in _DRAWN)
+
+
 def node_facts(node: Node, inventory: Inventory, now: float) -> tuple[Fact, ...]:
     vms = inventory.vms_on(node.name)
     used = None
@@ -230,7 +245,7 @@ def node_facts(node: Node, inventory: Inventory, now: float) -> tuple[Fact, ...]
     )
     return (
         Fact("State", str(node.state)),
-        Fact("Drain", str(node.drain)),
+        Fact("Drain", _DRAIN_WORDS[node.drain]),
         Fact("VMs", str(len(vms))),
         Fact("Memory in use", f"{memory_text(used)} of {memory_text(node.memory_total_mib)}"),
         Fact("CPU", "not known" if node.cpu_percent is None else f"{node.cpu_percent:.0f} %"),

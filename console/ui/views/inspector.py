@@ -28,6 +28,7 @@ from console.ui.models.inspector_facts import (
     vm_disks_and_network,
     vm_overview,
     vm_security,
+    without_figures,
 )
 from console.ui.models.timeline import timeline_text
 from console.ui.plain_text import plain
@@ -211,8 +212,7 @@ class Inspector(QWidget):
         if vm is not None:
             self._title.setText(plain(vm.name))
             self._subtitle.setText(self._store.health_of(vm.key).sentence)
-            self._overview.show_facts(vm_overview(vm, inventory, now))
-            self.figures.show_readings(self._seen.readings(f"vm:{vm.key}"), now)
+            self._tell_overview(vm_overview(vm, inventory, now), f"vm:{vm.key}", now)
             health = self._store.health_of(vm.key)
             assured = () if health.chains else assurances(vm, self._store.surroundings())
             self._health.show_health(health, now, vm.name, assured)
@@ -223,8 +223,7 @@ class Inspector(QWidget):
         elif node is not None:
             self._title.setText(plain(node.name))
             self._subtitle.setText(self._store.health_of_node(node.name).sentence)
-            self._overview.show_facts(node_facts(node, inventory, now))
-            self.figures.show_readings(self._seen.readings(f"node:{node.name}"), now)
+            self._tell_overview(node_facts(node, inventory, now), f"node:{node.name}", now)
             health = self._store.health_of_node(node.name)
             assured = () if health.chains else node_assurances(node, self._store.surroundings())
             self._health.show_health(health, now, node.name, assured)
@@ -240,6 +239,12 @@ class Inspector(QWidget):
             self.figures.show_readings((), now)
             for text in (self._history, self._raw):
                 _replace(text, "")
+
+    def _tell_overview(self, facts: tuple[Fact, ...], subject: str, now: float) -> None:
+        """Figures are told once: by their lines, or in words where nothing was seen of them."""
+        readings = self._seen.readings(subject)
+        self._overview.show_facts(without_figures(facts) if readings else facts)
+        self.figures.show_readings(readings, now)
 
     def _tell_timeline(self, subject: str) -> None:
         """What is known now; the stored past is asked for when it is of another, or grew old."""
