@@ -40,6 +40,7 @@ from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
 from console.ui.views.undo_bar import UndoBar
+from console.ui.window_size import open_at
 from console.ui.wizard_opener import WizardOpener
 
 if TYPE_CHECKING:
@@ -488,7 +489,7 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         geometry, layout = self._settings.window_geometry, self._settings.window_layout
         if not geometry or not self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
-            self.resize(1360, 860)
+            open_at(self, 1360, 860)
         if layout:
             self.restoreState(QByteArray.fromBase64(layout.encode()))
 

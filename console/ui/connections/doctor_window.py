@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 
 from console.ui.connections.words import words
 from console.ui.forms.outlined import outline
+from console.ui.window_size import open_at
 
 
 class DoctorWindow(QDialog):
@@ -46,7 +47,7 @@ class DoctorWindow(QDialog):
         layout.addWidget(self.text, 1)
         layout.addWidget(buttons)
         metrics = self.fontMetrics()
-        self.resize(110 * metrics.averageCharWidth(), 30 * metrics.height())
+        open_at(self, 110 * metrics.averageCharWidth(), 30 * metrics.height())
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         # Of the parent: it is ended first and let go of afterwards, so that nobody waits for it.
         self._process = QProcess(parent)

@@ -44,6 +44,7 @@ from console.ui.connections.words import words
 from console.ui.file_thread import lookup_threads
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import plain
+from console.ui.window_size import open_at
 
 _STOPPED = "The console's background process stopped; try again."
 
@@ -161,7 +162,7 @@ class ProfileEditor(QDialog):
         layout.addWidget(self.complaint)
         layout.addWidget(self.buttons)
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resize(110 * letters, 44 * lines)
+        open_at(self, 110 * letters, 44 * lines)
 
     def _fill(self, profile: ConnectionProfile) -> None:
         self.name.setText(profile.name)

@@ -19,6 +19,7 @@ from console.ui.connections.doors import what_is
 from console.ui.connections.words import words
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line, plain
+from console.ui.window_size import open_at
 
 _ID_ROLE = int(Qt.ItemDataRole.UserRole)
 _FILTER = "Connections (*.tlc.json);;All files (*)"
@@ -74,7 +75,7 @@ class ProfilesDialog(QDialog):
         layout.addWidget(self.said, 1, 0, 1, 2)
         layout.setColumnStretch(0, 1)
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resize(90 * letters, 22 * lines)
+        open_at(self, 90 * letters, 22 * lines)
         self._follow()
 
     def show_profiles(self, profiles: Sequence[ConnectionProfile], current: str = "") -> None:

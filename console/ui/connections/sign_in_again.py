@@ -10,6 +10,7 @@ from console.model.connection import ArmEndpoint
 from console.ui.bridge import Bridge, chores
 from console.ui.connections.words import words
 from console.ui.plain_text import plain
+from console.ui.window_size import open_at
 
 
 class SignInAgain(QDialog):
@@ -51,7 +52,7 @@ class SignInAgain(QDialog):
         layout.addWidget(self.code)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
-        self.resize(70 * self.fontMetrics().averageCharWidth(), 10 * self.fontMetrics().height())
+        open_at(self, 70 * self.fontMetrics().averageCharWidth(), 10 * self.fontMetrics().height())
         self.finished.connect(lambda _: self._give_up())
         self.begin()
 

@@ -34,6 +34,7 @@ from console.ui.moving import LiveChecks
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
 from console.ui.views.findings_list import FindingsList
+from console.ui.window_size import open_at
 
 _NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 20
 _REFUSING = (Verdict.CANNOT, Verdict.UNKNOWN)
@@ -131,7 +132,7 @@ class ChooseNode(QDialog):
         layout.addWidget(self._why, 2)
         layout.addWidget(self._age)
         layout.addWidget(self._buttons)
-        self.resize(72 * self.fontMetrics().averageCharWidth(), 30 * self.fontMetrics().height())
+        open_at(self, 72 * self.fontMetrics().averageCharWidth(), 30 * self.fontMetrics().height())
         self._list.setFocus()
 
     def _make_methods(self) -> QHBoxLayout:

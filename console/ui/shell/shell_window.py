@@ -8,6 +8,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from console.ui.shell.tab_entries import NEXT, PREVIOUS
+from console.ui.window_size import open_at
 
 if TYPE_CHECKING:
     from console.settings import Settings
@@ -60,7 +61,7 @@ class ShellWindow(QWidget):
         self._clock.timeout.connect(self._tell_soon)
         geometry = QByteArray.fromBase64(settings.window_geometry.encode())
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
-            self.resize(1360, 860)
+            open_at(self, 1360, 860)
 
     # -- pages ---------------------------------------------------------------------------------
     @property

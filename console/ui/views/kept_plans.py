@@ -23,6 +23,7 @@ from console.ui.models.operation_words import when_text
 from console.ui.plain_text import one_line, plain
 from console.ui.plan_keeping import PlanKeeping
 from console.ui.store import Store
+from console.ui.window_size import open_at
 
 _COLUMNS = ("Plan", "Cluster", "Moves", "Kept", "Run")
 
@@ -68,7 +69,7 @@ class KeptPlans(QDialog):
         QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list).activated.connect(self._ask_remove)
         keeping.kept_changed.connect(self.look)
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resize(100 * letters, 22 * lines)
+        open_at(self, 100 * letters, 22 * lines)
         self._on_selection()
         self.look()
 

@@ -19,6 +19,7 @@ from console.ui.main_menus import WindowEntry
 from console.ui.models.palette_ranking import best
 from console.ui.plain_text import one_line
 from console.ui.store import Store
+from console.ui.window_size import open_at
 
 if TYPE_CHECKING:
     from console.ui.shell.elsewhere import Elsewhere
@@ -90,7 +91,7 @@ class Palette(QDialog):
         layout.addWidget(self.list, 1)
         layout.addWidget(self._hint)
         metrics = self.fontMetrics()
-        self.resize(64 * metrics.averageCharWidth(), 28 * metrics.height())
+        open_at(self, 64 * metrics.averageCharWidth(), 28 * metrics.height())
         self._fill()
 
     # -- what there is -------------------------------------------------------------------------

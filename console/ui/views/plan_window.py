@@ -39,6 +39,7 @@ from console.ui.plan_keeping import PlanKeeping
 from console.ui.store import Store
 from console.ui.views.plan_outcome import PlanOutcome
 from console.ui.views.plan_page import PlanPage
+from console.ui.window_size import open_at
 
 _BY_CLUSTER = (
     "The cluster moves everything away from {node} by itself and pauses it. What differs: it "
@@ -81,7 +82,7 @@ class PlanWindow(QDialog):
         self._place()
         self._connect()
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resize(150 * letters, 42 * lines)
+        open_at(self, 150 * letters, 42 * lines)
         self.show_saved(saved)
 
     # -- what is shown -------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from console.ui.bridge import Part
 from console.ui.file_thread import file_thread
 from console.ui.plain_text import one_line, plain
 from console.ui.store import Store
+from console.ui.window_size import open_at
 from console.ui.wizard import draft as draft_file
 from console.ui.wizard import flow
 from console.ui.wizard.building import build_request, secrets_to_send
@@ -88,7 +89,7 @@ class CreateVmWizard(QDialog):
         self.setWindowTitle("Create Trusted launch VM" + (f" on {cluster}" if cluster else ""))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setSizeGripEnabled(True)
-        self.resize(1024, 700)
+        open_at(self, 1024, 700)
         self._store, self._bridge, self._folder = store, bridge, folder
         self._presets = presets or folder
         start = start or start_of(store.inventory, store.operations.values())

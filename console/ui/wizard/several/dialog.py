@@ -33,6 +33,7 @@ from console.ui.file_thread import file_thread
 from console.ui.forms.outlined import outline
 from console.ui.plain_text import one_line, tip
 from console.ui.store import Store
+from console.ui.window_size import open_at
 from console.ui.wizard import choices
 from console.ui.wizard.building import build_request, secrets_to_send
 from console.ui.wizard.draft import Draft
@@ -78,7 +79,7 @@ class SeveralDialog(QDialog):
         self.setWindowTitle("Create several VMs")
         self.setSizeGripEnabled(True)
         letters = self.fontMetrics().averageCharWidth()
-        self.resize(130 * letters, 42 * self.fontMetrics().height())
+        open_at(self, 130 * letters, 42 * self.fontMetrics().height())
         self._draft = copy.deepcopy(draft)
         self._secrets = dict(secrets)
         self._store, self._bridge = store, bridge
