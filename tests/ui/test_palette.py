@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel
 from console.ui.main_window import MainWindow
 from console.ui.models.palette_ranking import best, score
 from console.ui.views.palette import Palette
-from tests.ui.conftest import RecordingBridge, settle
+from tests.ui.conftest import RecordingBridge, answer, settle
 
 ANY = Qt.KeyboardModifier.NoModifier
 
@@ -66,6 +66,18 @@ def test_an_action_is_done_on_what_is_selected(window: MainWindow, bridge: Recor
     chooser = window.findChild(ChooseNode)
     assert chooser is not None
     chooser.reject()
+
+
+def test_a_node_is_drained_by_its_name_though_none_is_chosen(
+    window: MainWindow, palette: Palette, bridge: RecordingBridge
+) -> None:
+    titles = type_in(palette, "drain n2")
+    assert titles[0] == "Drain LAB-N2…"
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    settle()
+    answer(window, "Drain")
+    assert [type(each).__name__ for each in bridge.requests] == ["DrainNode"]
+    assert bridge.requests[0].node == "LAB-N2"
 
 
 def test_what_cannot_be_done_is_shown_with_its_reason_and_not_done(

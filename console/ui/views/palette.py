@@ -104,6 +104,7 @@ class Palette(QDialog):
                 functools.partial(self._actions.do, entry, keys),
                 functools.partial(self._actions.why_not_now, entry, keys),
             )
+        yield from self._on_each_node()
         for shown in self._entries:
             detail = "  ·  ".join(filter(None, (_words(shown.menu), shown.shortcut)))
             yield PaletteItem(_words(shown.text), detail, shown.run, _always)
@@ -119,6 +120,23 @@ class Palette(QDialog):
         for other in self._elsewhere():
             detail = f"VM of another open connection: {other.connection}"
             yield PaletteItem(other.name, detail, other.go, _always, "circle")
+
+    def _on_each_node(self) -> Iterator[PaletteItem]:
+        """Nodes are few, so what is done to one is found with its name, chosen or not."""
+        for entry in self._actions.entries:
+            if entry.scope is not Scope.NODE:
+                continue
+            chosen = tuple(self._selected(entry.scope))
+            for name in self._store.inventory.nodes:
+                if (name,) == chosen:
+                    continue  # it has its line already, with the shortcut
+                yield PaletteItem(
+                    f"{_words(entry.text).rstrip('…')} {one_line(name)}"
+                    + ("…" if entry.text.endswith("…") else ""),
+                    "Node",
+                    functools.partial(self._actions.do, entry, (name,)),
+                    functools.partial(self._actions.why_not_now, entry, (name,)),
+                )
 
     def _on_what(self, scope: Scope, keys: Sequence[str]) -> str:
         if scope is Scope.WINDOW or not keys:
