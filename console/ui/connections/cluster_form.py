@@ -64,7 +64,7 @@ class ClusterForm(QWidget):
                 self,
             ),
         )
-        form.addRow("&Transport:", self.transport)
+        form.addRow("T&ransport:", self.transport)
         form.addRow("&Authority (CA):", self.ca)
         form.addRow("&User:", self.username)
         form.addRow("&Password:", self.password)

@@ -1,13 +1,16 @@
 """The first choice and the forms of connections, by keys and mouse; the worker is a recorder."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QLabel,
     QLineEdit,
@@ -185,6 +188,23 @@ def test_a_code_is_shown_and_what_the_account_sees_is_offered(
     assert arm is not None
     assert arm.subscription_ids == (name,)
     assert arm.sign_in.account == "g@contoso.com"
+    editor.reject()
+    settle()
+
+
+@pytest.mark.parametrize("first", ["azure", "cluster"])
+def test_each_underlined_letter_leads_to_one_thing(
+    window: MainWindow, bridge: Chores, first: str
+) -> None:
+    editor = ProfileEditor(bridge, None, first, window)  # type: ignore[arg-type]
+    editor.open()
+    settle()
+    texts = [editor.tabs.tabText(at) for at in range(editor.tabs.count())]
+    for kind in (QLabel, QAbstractButton):
+        texts += [each.text() for each in editor.findChildren(kind) if each.isVisible()]
+    letters = Counter(found for text in texts if (found := QKeySequence.mnemonic(text).toString()))
+    assert len(letters) > 8
+    assert {letter: count for letter, count in letters.items() if count > 1} == {}
     editor.reject()
     settle()
 
