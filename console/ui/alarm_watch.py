@@ -13,6 +13,7 @@ from console.health import HealthLevel
 from console.health.alarms import Alarm, AlarmGathering
 from console.health.levels import RANK
 from console.health.own_work import OwnWork
+from console.model.freshness import Wire
 from console.ui import state_file
 from console.ui.file_thread import file_thread
 from console.ui.models import alarm_book
@@ -56,6 +57,7 @@ class AlarmWatch(QObject):
         # By id its rank and how many VMs; None: nothing was looked at yet.
         self._open: dict[str, tuple[int, int]] | None = None
         self._once_open: dict[str, StandingAlarm] = {}  # until they are over
+        self._answered: frozenset[Wire] = frozenset()  # wires that ever told something
         self.alarms: tuple[StandingAlarm, ...] = ()
         self.disagreements: tuple[StandingDisagreement, ...] = ()
         self._left: list[str] = []
@@ -82,6 +84,9 @@ class AlarmWatch(QObject):
 
     def begin(self, connection_id: str) -> None:
         """A connection opens: read beside the GUI thread what was kept of it."""
+        if connection_id != self._connection_id:
+            # What another connection was troubled by is neither news nor over here.
+            self._open, self._once_open, self._answered = None, {}, frozenset()
         self._connection_id = connection_id
         path = state_file.path_for(self._folder, "alarms", connection_id)
         read = functools.partial(state_file.load, path, Book)
@@ -216,7 +221,9 @@ class AlarmWatch(QObject):
         """Tell of what is over; what cannot be told apart from not known waits for a later look."""
         ids = {each.alarm.id.removesuffix("|ours") for each in self.alarms}
         over = {name: each for name, each in self._once_open.items() if name not in ids}
-        if over and alarm_book.is_known(self._store.inventory, self._now()):
+        inventory = self._store.inventory
+        self._answered |= alarm_book.answered(inventory)
+        if over and alarm_book.is_known(inventory, self._answered, self._now()):
             suffering = {key for each in self.alarms for key in each.alarm.vm_keys}
             nodes = {each.alarm.node for each in self.alarms}
             cleared = [

@@ -11,6 +11,7 @@ import msgspec
 
 from console.health.alarms import Alarm
 from console.health.levels import RANK, HealthLevel
+from console.model.freshness import Wire
 from console.model.inventory import Inventory
 
 if TYPE_CHECKING:
@@ -140,8 +141,16 @@ def _changed(book: Book, alarm: Alarm, now: float, **changes: object) -> Book:
     return msgspec.structs.replace(book, alarms={**book.alarms, alarm.id: after})
 
 
-def is_known(inventory: Inventory, now: float) -> bool:
-    """Whether what is not seen is not there: every wire that ever answered does so now."""
+def answered(inventory: Inventory) -> frozenset[Wire]:
+    """The wires that told something."""
     wires = (inventory.arm, inventory.cluster_wire)
-    asked = [wire for wire in wires if wire.read_at is not None or wire.faults]
-    return bool(asked) and not any(wire.is_down or wire.is_stale(now) for wire in asked)
+    return frozenset(wire.wire for wire in wires if wire.read_at is not None)
+
+
+def is_known(inventory: Inventory, wires: frozenset[Wire], now: float) -> bool:
+    """Whether what is not seen is not there: each of these wires answers now."""
+    told = {reading.wire: reading for reading in (inventory.arm, inventory.cluster_wire)}
+    return bool(wires) and all(
+        told[wire].read_at is not None and not told[wire].is_down and not told[wire].is_stale(now)
+        for wire in wires
+    )

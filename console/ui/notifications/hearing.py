@@ -36,6 +36,7 @@ class Hearing(QObject):
     def __init__(self, page: Page, hear: Hear) -> None:
         super().__init__(page)
         self._page, self._hear = page, hear
+        self._followed: FleetStore | None = None
         self._contact: dict[str, str] = {}  # of the fleet's clusters, by ARM id
         watch = page.window.health.watch
         watch.appeared.connect(self._on_alarms)
@@ -105,7 +106,8 @@ class Hearing(QObject):
     def _on_opened(self) -> None:
         fleet = self._page.session.fleet
         self._contact = {}
-        if fleet is not None:
+        if fleet is not None and fleet.store is not self._followed:
+            self._followed = fleet.store
             fleet.store.told.connect(functools.partial(self._on_fleet, fleet.store))
 
     def _on_fleet(self, store: "FleetStore") -> None:

@@ -329,6 +329,34 @@ def test_not_known_any_more_is_not_over(
     assert len([each for each in shown.shown if each[0].startswith("Over")]) == 1
 
 
+def test_a_wire_that_a_new_worker_did_not_hear_yet_ends_no_alarm(
+    opened: OpenConnections, notifier: Notifier, shown: Shown
+) -> None:
+    page = opened.shell.pages[0]
+    read_now(page)
+    lose_a_node(page)
+    notifier.decide_now()
+    known = page.store.inventory.snapshot()
+    unheard = replace(known.cluster_wire, read_at=None, faults=())
+    page.store.replace(replace(known, nodes=(), vms=(), cluster_wire=unheard))
+    page.window.health.watch.finish_look()
+    notifier.decide_now()
+    assert len(shown.shown) == 1
+
+
+def test_what_troubled_another_connection_is_not_over_here(
+    opened: OpenConnections, notifier: Notifier, shown: Shown
+) -> None:
+    page = opened.shell.pages[0]
+    read_now(page)
+    lose_a_node(page)
+    notifier.decide_now()
+    page.window.health.begin("another")
+    come_back(page)
+    notifier.decide_now()
+    assert len(shown.shown) == 1
+
+
 # -- by hand, and before it is ready -----------------------------------------------------------
 def test_quiet_for_an_hour_by_a_click_and_what_was_held_comes_at_its_end(
     opened: OpenConnections, notifier: Notifier, shown: Shown
