@@ -28,7 +28,11 @@ def load(path: Path, kind: type[T]) -> T | None:
 
 def save(path: Path, record: object) -> None:
     """Write it durably. Raises OSError."""
-    payload = msgspec.json.encode(record)
+    write(path, msgspec.json.encode(record))
+
+
+def write(path: Path, payload: bytes) -> None:
+    """Whole or not at all: what was there stays where it cannot be. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
     try:
         with os.fdopen(handle, "wb") as file:

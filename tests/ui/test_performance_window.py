@@ -156,6 +156,7 @@ def test_what_is_shown_is_saved(
     path = tmp_path / "figures.csv"
     opened.save(str(path))
     qtbot.waitUntil(lambda: "600 rows were written to" in told(opened))
+    assert "told by LAB-N2 at" in told(opened)  # who told them stays in sight
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "Figure,Unit,Time (UTC),Value"
     assert len(lines) == 601

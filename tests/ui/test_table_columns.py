@@ -9,7 +9,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QToolButton
 
-from console.model.snapshot import ClusterSnapshot
+from console.model.snapshot import ClusterSnapshot, SnapshotDelta
+from console.model.virtual_machine import Heartbeat, PowerState
 from console.settings import Settings
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -142,3 +143,43 @@ def test_the_name_stays_first_to_find(window: MainWindow, small: ClusterSnapshot
     assert "column_name" not in {each.objectName() for each in menu.actions()}
     menu.close()
     settle()
+
+
+def test_the_button_that_opened_the_menu_switches_nothing(
+    window: MainWindow, small: ClusterSnapshot
+) -> None:
+    header = window.table.list.header
+    before = header.shown_ids
+    header.choose(header.mapToGlobal(QPoint(20, 5)))
+    menu = window.table.findChild(QMenu, "columns_menu")
+    assert menu is not None
+    where = menu.actionGeometry(menu.actions()[0]).center()
+    QTest.mouseRelease(menu, Qt.MouseButton.RightButton, pos=where)
+    assert header.shown_ids == before
+    menu.close()
+    settle()
+
+
+def test_what_turns_red_joins_a_search_for_it(
+    window: MainWindow, store: Store, small: ClusterSnapshot
+) -> None:
+    window.table.search.setText("health:red")
+    window.table._search_now()
+    assert window.table.rows.visible == []
+    vm = next(vm for vm in small.vms if vm.cluster and vm.power is PowerState.RUNNING)
+    lost = msgspec.structs.replace(vm.cluster, heartbeat=Heartbeat.LOST)
+    store.apply(SnapshotDelta(upserted=(msgspec.structs.replace(vm, cluster=lost),)))
+    settle()
+    assert window.table.rows.visible == [vm.key]
+
+
+def test_what_the_second_wire_tells_first_is_sorted_in(window: MainWindow, store: Store) -> None:
+    small = snapshot("small")
+    later = min(small.vms, key=lambda vm: vm.name)
+    silent = msgspec.structs.replace(small.arm, read_at=None)
+    rest = tuple(vm for vm in small.vms if vm.key != later.key)
+    store.replace(msgspec.structs.replace(small, vms=rest, arm=silent))
+    window._tabs.setCurrentIndex(1)
+    settle()
+    store.apply(SnapshotDelta(upserted=(later,), arm=small.arm))
+    assert window.table.rows.visible[0] == later.key

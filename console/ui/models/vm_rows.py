@@ -39,6 +39,11 @@ class VmRows:
         """Column id and whether it runs downwards."""
         return self._sort, self._is_descending
 
+    @property
+    def asks_for_health(self) -> bool:
+        """Whether what is shown may depend on how a VM is."""
+        return self._keep is not None or any(t.column == "level" for t in self.query.terms)
+
     def replace(self) -> None:
         """The inventory was taken anew: look at everything again."""
         self._haystacks = {key: haystack(vm) for key, vm in self._inventory.vms.items()}

@@ -214,5 +214,7 @@ class CompareView(QWidget):
 
     def _write(self, path: str) -> None:
         if self.comparison is not None:
-            text = functools.partial(comparing.csv_of, self.comparison)
-            save_csv(path, text, lambda said, _: self._summary.setText(plain(said)), self)
+            found = self.comparison
+            text = functools.partial(comparing.csv_of, found)
+            rows = sum(len(group.changes) for group in found.groups) + len(found.restless)
+            save_csv(path, rows, text, lambda said, _: self._summary.setText(plain(said)), self)

@@ -29,6 +29,7 @@ from console.ui.forms.save_csv import ask_where, save_csv
 from console.ui.performance import words
 from console.ui.performance.chart import Chart
 from console.ui.plain_text import one_line, plain, tip
+from console.ui.window_size import open_at
 
 
 class AsksWorker(Protocol):
@@ -52,14 +53,14 @@ class PerformanceWindow(QMainWindow):
         self.subject, self._worker = subject, worker
         self._token = ""
         self._asked = TimeFrame.DAY
+        self._provenance = ""
         self.history: PerformanceHistory | None = None
         self.charts: list[Chart] = []
         self._place(name)
         for key, act in (("Esc", self.close), ("F5", self.ask_again)):
             QShortcut(QKeySequence(key), self).activated.connect(act)
         letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        room = self.screen().availableSize()
-        self.resize(min(120 * letters, room.width()), min(62 * lines, round(room.height() * 0.9)))
+        open_at(self, 120 * letters, 62 * lines)
 
     def ask(self, frame: TimeFrame) -> None:
         """Ask the cluster; what is shown stays until the answer is there."""
@@ -80,7 +81,12 @@ class PerformanceWindow(QMainWindow):
         """What is on the screen, a row a figure."""
         if self.history is not None:
             text = functools.partial(words.history_csv, self.history)
-            save_csv(path, text, lambda said, ok: self._tell(said, is_bad=not ok), self)
+            rows = sum(len(each.times) for each in self.history.series)
+            save_csv(path, rows, text, self._on_saved, self)
+
+    def _on_saved(self, said: str, is_written: bool) -> None:
+        """Beside who told the figures and when, which stays in sight."""
+        self._tell(f"{self._provenance} {said}", is_bad=not is_written)
 
     # -- answers -------------------------------------------------------------------------------
     def _on_answer(self, answer: chores.Answer | None) -> None:
@@ -114,6 +120,7 @@ class PerformanceWindow(QMainWindow):
         told = words.told_text(history.frame, history.told_by, history.read_at)
         if not history.series:
             told += " It has recorded nothing of it in this time: it may be new, or it was off."
+        self._provenance = told
         self._tell(told)
         self._told.setToolTip("")
         while len(self.charts) < len(history.series):

@@ -98,8 +98,10 @@ class _StayingMenu(QMenu):
     """Switching one column does not close it: a person often wants two or three."""
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        # The right button that opened it is let go of over whatever lies there.
         action = self.actionAt(event.position().toPoint())
-        if action is not None and action.isCheckable():
+        is_left = event.button() is Qt.MouseButton.LeftButton
+        if is_left and action is not None and action.isCheckable():
             action.toggle()
             return
         super().mouseReleaseEvent(event)

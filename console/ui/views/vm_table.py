@@ -73,6 +73,7 @@ class VmTable(QWidget):
         """``settings`` keep which columns are shown; without them they are those at first."""
         super().__init__(parent)
         self._store, self._actions = store, actions
+        self._told_wires = 0
         self.rows = VmRows(store.inventory, store.level_of)
         self.list = VmList(store, self.rows, self)
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
@@ -89,6 +90,8 @@ class VmTable(QWidget):
         self.list.menu_wanted.connect(self._show_menu)
         store.snapshot_replaced.connect(self._on_replaced)
         store.vms_changed.connect(self._on_vms_changed)
+        store.levels_changed.connect(self._on_levels)
+        store.readings_changed.connect(self._on_readings)
         store.figures_changed.connect(self.list.cells_changed)
 
     @property
@@ -246,6 +249,21 @@ class VmTable(QWidget):
         self.rows.replace()
         self._rows_changed()
 
+    def _on_levels(self, keys: tuple[str, ...]) -> None:
+        """Rows come and go by it only where a search or a filter asks for it."""
+        if self.rows.asks_for_health:
+            self._on_vms_changed(keys)
+        else:
+            self.list.cells_changed(keys)
+
+    def _on_readings(self) -> None:
+        """What a wire tells for the first time is sorted in: nobody has read these rows yet."""
+        inventory = self._store.inventory
+        told = sum(wire.read_at is not None for wire in (inventory.arm, inventory.cluster_wire))
+        if told != self._told_wires:
+            self._told_wires = told
+            self._on_replaced()
+
     def _on_vms_changed(self, keys: Iterable[str]) -> None:
         before = len(self.rows.visible)
         keys = list(keys)
@@ -284,7 +302,7 @@ class VmTable(QWidget):
 
     def export(self, path: str) -> None:
         """The visible rows, as they are now; made and written in another thread."""
-        save_csv(path, self.csv(), self._on_exported, self)
+        save_csv(path, len(self.rows.visible), self.csv(), self._on_exported, self)
 
     def csv(self) -> Callable[[], str]:
         """The visible rows and columns of now, to be made text of in any thread."""

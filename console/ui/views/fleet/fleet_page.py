@@ -1,5 +1,6 @@
 """The whole fleet on one page: search and views above, tree, wall or table, and why a VM is red."""
 
+import functools
 import time
 from pathlib import Path
 
@@ -404,7 +405,8 @@ class FleetPage(QWidget):
         slots = self.list.selected_slots() if len(self.list.selected) > 1 else self.rows.visible
         still, columns = self._store.copy(), self.list.shown_columns()
         chosen = slots[:]
-        save_csv(path, lambda: fleet_csv(still, chosen, columns), self._on_exported, self)
+        text = functools.partial(fleet_csv, still, chosen, columns)
+        save_csv(path, len(chosen), text, self._on_exported, self)
 
     def _on_exported(self, text: str, is_written: bool) -> None:
         if is_written:
