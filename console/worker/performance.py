@@ -9,7 +9,7 @@ from console.model.freshness import Fault, FaultCode
 from console.worker.redaction import Redaction
 
 _log = logging.getLogger(__name__)
-# Longer than a node's own patience: only wires that never opened are ended by this.
+# More than one node's patience: a person does not wait while many silent nodes are tried.
 _AT_MOST_S = 60.0
 
 

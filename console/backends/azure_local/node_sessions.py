@@ -76,7 +76,7 @@ class NodeSessions:
     ) -> str:
         """Ask ``first`` and then the others until one answers; raises the first node's fault."""
         failure: BackendError | None = None
-        for node in self._order(first):
+        for node in self.in_order(first):
             try:
                 text = await self.read(node, function, parameters)
             except BackendError as error:
@@ -100,7 +100,7 @@ class NodeSessions:
         """Send once. Another node is tried only where the call surely did not leave."""
         _check(function, parameters, is_act=True)
         failure: BackendError | None = None
-        for node in self._order(first):
+        for node in self.in_order(first):
             session = self._acting.get(node)
             if session is None:
                 session = self._acting[node] = self._new_session(node, self._connection)
@@ -124,7 +124,7 @@ class NodeSessions:
         ):
             session.close()
 
-    def _order(self, first: str | None) -> list[str]:
+    def in_order(self, first: str | None = None) -> list[str]:
         """``first`` if the profile reaches it, then the favourite, then the rest in order."""
         wanted = [self.spelled(first) if first else None, self._favourite or None, *self.names]
         return list(dict.fromkeys(name for name in wanted if name))

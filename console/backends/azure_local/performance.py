@@ -38,12 +38,12 @@ class HistoryReader:
         return await self._read(node, "Get-TlcVmHistory", parameters, f"vm:{vm_key}", frame)
 
     async def of_node(self, name: str, frame: TimeFrame) -> PerformanceHistory:
-        """Any node tells of any other: of one that is silent too. It itself is asked first."""
+        """Any node tells of any other, of one that is silent too: the one that answered last first,
+        since waiting for a silent one would cost its whole patience.
+        """
         parameters = {"Name": name, "TimeFrame": str(frame)}
-        own = self._sessions.spelled(name)
-        order = [*([own] if own else []), *(n for n in self._sessions.names if n != own)]
         failure: BackendError | None = None
-        for node in order:
+        for node in self._sessions.in_order():
             try:
                 subject = f"node:{name}"
                 return await self._read(node, "Get-TlcNodeHistory", parameters, subject, frame)

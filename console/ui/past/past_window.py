@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtCore import QDateTime, QPoint, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDateTimeEdit,
@@ -249,12 +249,12 @@ class PastWindow(QMainWindow):
         self.map.select({key}, cursor=key)
         self.inspector.show_vm(key)
 
-    def _say_no(self, where: object) -> None:
+    def _say_no(self, where: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(words.NOTHING_ACTS).setEnabled(False)
         menu.addAction("&Back to now").triggered.connect(self.close)
-        menu.popup(where)  # type: ignore[arg-type]
+        menu.popup(where)
 
 
 class _NothingActs:
