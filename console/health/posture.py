@@ -103,7 +103,7 @@ def _migration_traffic(inventory: Inventory) -> PosturePoint:
         level, says, remedy = _WELL, "Something was found that encrypts it.", ""
     else:
         level = _LOOK
-        says = "Nothing was found that encrypts it: the vTPM's state travels in the clear."
+        says = "Nothing was found that encrypts it."
         remedy = "Protect the migration networks, for example with IPsec."
     read_at = inventory.cluster_wire.read_at
     return PosturePoint("traffic", title, level, says, rests, remedy, read_at=read_at)
@@ -244,7 +244,7 @@ def _state_files(trusted: Sequence[VirtualMachine], inventory: Inventory) -> Pos
     fact = _fact(inventory, "state-files")
     level = _NOT_KNOWN if trusted else HealthLevel.OFF
     return PosturePoint(
-        "state_files", "VM state folders readable by host administrators only", level,
+        "state_files", "VM state folders closed to all but admins", level,
         "Nobody has looked at the rights of these folders.",
         "This console reads no file of a VM.", fact[0], fact[1],
     )  # fmt: skip
