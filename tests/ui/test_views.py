@@ -214,6 +214,7 @@ def test_the_inspector_never_calls_boot_integrity_available(window: MainWindow) 
     at = texts.index("Guest boot integrity verification")
     assert texts[at + 1].startswith("In preview since release 2509")
     assert "A VM made here has it not" in texts[at + 1]
+    assert "Virtualization-based security" in texts
 
 
 def test_both_wires_tell_their_age_and_their_fault(window: MainWindow) -> None:
