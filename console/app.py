@@ -314,6 +314,9 @@ def compose(
     """One connection's part of the window process, joined; needs a QApplication. Nothing is
     started yet. ``settings`` are those of the window where it has a page already.
     """
+    from console.ui import unread_sources
+
+    unread_sources.leave_unread()  # first: it is about what is imported from here on
     from console import settings as settings_file
     from console.ui import theme
     from console.ui.bridge import Bridge
