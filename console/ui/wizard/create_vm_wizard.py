@@ -294,7 +294,9 @@ class CreateVmWizard(QDialog):
             {name: text for name, text in found.problems.items() if name in self._touched},
             {name: text for name, text in found.doubts.items() if name in self._touched},
         )
-        self._steps.show_states(found.page_states(self._visited, self._findings))
+        filled = {flow.PAGE_OF[name] for name in self._touched}
+        unfilled = set(range(flow.LAST)) - filled
+        self._steps.show_states(found.page_states(self._visited, self._findings, unfilled))
         is_last = index == flow.LAST
         self._back.setEnabled(index > 0)
         self._next.setVisible(not is_last)

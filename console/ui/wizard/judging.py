@@ -32,6 +32,7 @@ class PageState(enum.StrEnum):
     """Shown as shape and word."""
 
     UNTOUCHED = "not visited"
+    UNFILLED = "not filled in yet"
     UNCHECKED = "not checked yet"
     VALID = "complete"
     WARNING = "with notes"
@@ -46,11 +47,16 @@ class Judgement:
     doubts: dict[str, str] = field(default_factory=dict)
 
     def page_states(
-        self, visited: Iterable[int], findings: Sequence[Finding] | None = None
+        self,
+        visited: Iterable[int],
+        findings: Sequence[Finding] | None = None,
+        unfilled: Iterable[int] = (),
     ) -> list[PageState]:
         """One a page; a page nobody saw yet is never called right or wrong.
 
         ``findings`` are the answer of both planes, with fields of the wizard; None: not yet there.
+        ``unfilled`` are pages in which nobody typed and that nobody left: what is missing on them
+        was not forgotten.
         """
         wrong = {flow.PAGE_OF[name] for name in self.problems}
         doubtful = {flow.PAGE_OF[name] for name in self.doubts}
@@ -62,10 +68,12 @@ class Judgement:
                 doubtful |= pages
         if self.problems:
             wrong.add(flow.LAST)
-        seen = set(visited)
+        seen, waiting = set(visited), set(unfilled)
         return [
             PageState.UNTOUCHED
             if page not in seen
+            else PageState.UNFILLED
+            if page in wrong & waiting
             else PageState.INVALID
             if page in wrong
             else PageState.UNCHECKED

@@ -11,6 +11,7 @@ from console.ui.wizard.judging import PageState
 
 _LOOKS = {
     PageState.UNTOUCHED: ("ring", "off"),
+    PageState.UNFILLED: ("ring", "off"),
     PageState.UNCHECKED: ("clock", "accent"),
     PageState.VALID: ("check", "healthy"),
     PageState.WARNING: ("triangle", "attention"),

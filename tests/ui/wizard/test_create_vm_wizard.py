@@ -146,13 +146,27 @@ def test_what_is_wrong_is_said_beside_the_field_after_leaving_it(wizard: CreateV
     assert "Lower-case" in field.accessibleDescription()
 
 
-def test_the_steps_can_be_jumped_to_and_tell_their_state(wizard: CreateVmWizard) -> None:
-    QTest.keyClick(wizard, Qt.Key.Key_6, Qt.KeyboardModifier.AltModifier)
-    assert wizard.page_index == 5
-    told = [
+def steps_told(wizard: CreateVmWizard) -> list[str]:
+    return [
         wizard._steps.item(row).data(Qt.ItemDataRole.AccessibleTextRole)
         for row in range(wizard._steps.count())
     ]
+
+
+def test_a_page_is_judged_only_once_somebody_typed_or_went_on(wizard: CreateVmWizard) -> None:
+    assert steps_told(wizard)[0] == "Basics: not filled in yet"
+    type_into(wizard, "name", "-")
+    assert steps_told(wizard)[0] == "Basics: needs attention"
+    wizard.start_over()
+    assert steps_told(wizard)[0] == "Basics: not filled in yet"
+    forward(wizard)
+    assert steps_told(wizard)[0] == "Basics: needs attention"
+
+
+def test_the_steps_can_be_jumped_to_and_tell_their_state(wizard: CreateVmWizard) -> None:
+    QTest.keyClick(wizard, Qt.Key.Key_6, Qt.KeyboardModifier.AltModifier)
+    assert wizard.page_index == 5
+    told = steps_told(wizard)
     assert told[0] == "Basics: needs attention"
     assert told[1] == "Image: not visited"
     assert told[5] == "Network: complete"

@@ -366,6 +366,16 @@ def test_pages_tell_their_state_once_seen(draft: Draft, inventory: Inventory) ->
     ]
 
 
+def test_a_page_nobody_began_waits_and_is_not_wrong(draft: Draft, inventory: Inventory) -> None:
+    draft.name = ""
+    found, everything = judged(draft, inventory), range(len(flow.PAGES))
+    states = found.page_states(everything, unfilled=range(flow.LAST))
+    assert states[0] is PageState.UNFILLED
+    assert PageState.UNFILLED not in states[1:], "where nothing is missing all is well"
+    assert states[flow.LAST] is PageState.INVALID, "the review refuses as before"
+    assert found.page_states(everything, unfilled=(1,))[0] is PageState.INVALID
+
+
 def test_the_review_is_right_only_when_both_planes_said_so(
     draft: Draft, inventory: Inventory
 ) -> None:
