@@ -266,11 +266,15 @@ class DisagreementRule(msgspec.Struct, frozen=True):
 
 
 class AzureError(msgspec.Struct, frozen=True):
-    """An error of Azure in words, and what to do; ``pattern`` is a text within it."""
+    """An error of Azure in words, and what to do; ``pattern`` is a text within it.
+
+    ``about`` is "space" where storage lacks it: a full volume may be what is behind it.
+    """
 
     pattern: str
     words: str
     remedy: str
+    about: Literal["", "space"] = ""
 
 
 def is_within(release: str, first: str, end: str) -> bool:

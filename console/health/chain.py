@@ -10,7 +10,9 @@ EXPLAINS: dict[Kind, frozenset[Kind]] = {
     _K.STANDS_STILL: frozenset({_K.GUEST_SILENT, _K.NOT_ONLINE, _K.AGENT_DISCONNECTED}),
     _K.VOLUME_OFFLINE: frozenset({_K.STANDS_STILL, _K.NOT_ONLINE, _K.GUEST_SILENT}),
     _K.VOLUME_UNREACHABLE: frozenset({_K.STANDS_STILL, _K.NOT_ONLINE, _K.GUEST_SILENT}),
-    _K.VOLUME_FULL: frozenset({_K.STANDS_STILL, _K.NOT_ONLINE, _K.AZURE_FAILED}),
+    _K.VOLUME_FULL: frozenset(
+        {_K.STANDS_STILL, _K.NOT_ONLINE, _K.AZURE_FAILED, _K.AZURE_NO_SPACE}
+    ),
     _K.STORAGE_NETWORK_LOST: frozenset(
         {_K.VOLUME_OFFLINE, _K.VOLUME_UNREACHABLE, _K.VOLUME_SLOW, _K.STANDS_STILL}
     ),
@@ -24,6 +26,7 @@ EXPLAINS: dict[Kind, frozenset[Kind]] = {
     _K.KEY_MISSING: frozenset({_K.NOT_ONLINE}),
     _K.IGVM_AGENT: frozenset({_K.NOT_ONLINE}),
     _K.GUEST_SILENT: frozenset({_K.AGENT_DISCONNECTED}),
+    # Not of a failure whose own words name another cause: Azure reached the cluster to learn it.
     _K.BRIDGE_OFFLINE: frozenset(
         {_K.AZURE_FAILED, _K.POWER_DISAGREES, _K.ONLY_ON_CLUSTER, _K.BEING_MADE}
     ),

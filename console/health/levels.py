@@ -68,6 +68,8 @@ class Kind(enum.StrEnum):
     NOT_AS_ASKED = "not Trusted launch as asked"
     PROTECTION_OFF = "Secure Boot or vTPM off"
     AZURE_FAILED = "Azure's work failed"
+    AZURE_NO_SPACE = "no space for Azure's work"
+    AZURE_TOLD_WHY = "Azure's work failed, and Azure says why"
     AGENT_DISCONNECTED = "Azure agent disconnected"
     BRIDGE_OFFLINE = "resource bridge offline"
     POWER_DISAGREES = "planes disagree on power"

@@ -155,6 +155,18 @@ def test_an_error_of_azure_is_explained_only_where_a_document_does() -> None:
     assert catalog.explain_azure_error("SomethingElse", "no words") is None
 
 
+def test_what_is_short_is_told_apart() -> None:
+    """A full volume is behind a lack of space, and never behind a lack of memory."""
+    for code, about in (
+        ("NotEnoughSpace", "space"), ("OutOfMemory", ""), ("OutOfNodeCapacity", ""),
+        ("OutOfCapacity", ""),
+    ):  # fmt: skip
+        known = catalog.explain_azure_error("ProvisioningFailed", f"moc: {code}")
+        assert known is not None, code
+        assert known.about == about
+        assert known.remedy
+
+
 @pytest.mark.parametrize(
     ("release", "first", "end", "within"),
     [

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator
 
+from console.catalog import explain_azure_error
 from console.health.levels import HealthLevel, Kind, Owner, Reason
 from console.health.surroundings import Surroundings
-from console.model.virtual_machine import PowerState, ProvisioningState, VirtualMachine
+from console.model.virtual_machine import (
+    AzureFacts,
+    PowerState,
+    ProvisioningState,
+    VirtualMachine,
+)
 
 # Words of Microsoft.HybridCompute/machines properties.status.
 _DISCONNECTED = ("disconnected", "expired", "error")
@@ -16,16 +22,7 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
         return
     read_at = facts.read_at or around.arm.read_at
     if facts.provisioning is ProvisioningState.FAILED:
-        yield Reason(
-            HealthLevel.ATTENTION if vm.cluster is not None else HealthLevel.CRITICAL,
-            "Azure's last work on this VM failed.",
-            ": ".join(text for text in (facts.error_code, facts.error_message) if text),
-            "Read the reason; for a failed creation, clean up and create it again.",
-            read_at,
-            Kind.AZURE_FAILED,
-            f"vm:{vm.key}",
-            owner=Owner.AZURE,
-        )
+        yield _failed(vm, facts, read_at)
     is_meant_to_run = vm.cluster is not None and vm.cluster.power in (
         PowerState.RUNNING, PowerState.CRITICAL,
     )  # fmt: skip
@@ -41,3 +38,24 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
             f"vm:{vm.key}",
             owner=Owner.GUEST,
         )
+
+
+def _failed(vm: VirtualMachine, facts: AzureFacts, read_at: float | None) -> Reason:
+    """An error that names its cause is the cause; only one that does not is looked behind."""
+    known = explain_azure_error(facts.error_code, facts.error_message)
+    if known is None:
+        kind = Kind.AZURE_FAILED
+    else:
+        kind = Kind.AZURE_NO_SPACE if known.about == "space" else Kind.AZURE_TOLD_WHY
+    return Reason(
+        HealthLevel.ATTENTION if vm.cluster is not None else HealthLevel.CRITICAL,
+        f"Azure's last work on this VM failed. {known.words if known else ''}".strip(),
+        ": ".join(text for text in (facts.error_code, facts.error_message) if text),
+        known.remedy
+        if known
+        else "Read the reason; for a failed creation, clean up and create it again.",
+        read_at,
+        kind,
+        f"vm:{vm.key}",
+        owner=Owner.AZURE,
+    )

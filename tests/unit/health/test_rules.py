@@ -96,6 +96,11 @@ UNREACHABLE = {"access": (NodeAccess("n1", VolumeAccess.UNAVAILABLE),)}
 SLOW = {"access": (NodeAccess("N1", VolumeAccess.REDIRECTED),)}
 CRITICAL = {"power": PowerState.CRITICAL, "heartbeat": Heartbeat.PAUSED}
 SILENT = {"heartbeat": Heartbeat.LOST}
+NO_SPACE = {
+    "provisioning": ProvisioningState.FAILED, "error_code": "ProvisioningFailed",
+    "error_message": "rpc error: There is not enough space on the disk.",
+}  # fmt: skip
+NO_MEMORY = {"provisioning": ProvisioningState.FAILED, "error_code": "OutOfMemory"}
 FAILED = {"group_state": "Failed", "power": PowerState.STOPPED}
 
 
@@ -144,6 +149,11 @@ def test_a_healthy_vm_has_no_reason() -> None:
         ({"azure": {"provisioning": ProvisioningState.FAILED}}, [Kind.AZURE_FAILED]),
         ({"azure": {"provisioning": ProvisioningState.FAILED},
           "info": {"resource_bridge_online": False}}, [Kind.AZURE_FAILED, Kind.BRIDGE_OFFLINE]),
+        ({"azure": NO_SPACE, "info": {"resource_bridge_online": False}}, [Kind.AZURE_NO_SPACE]),
+        ({"azure": NO_SPACE, "volume": {"free_mib": 10}},
+         [Kind.AZURE_NO_SPACE, Kind.VOLUME_FULL]),
+        ({"azure": NO_MEMORY, "info": {"resource_bridge_online": False}}, [Kind.AZURE_TOLD_WHY]),
+        ({"azure": NO_MEMORY, "volume": {"free_mib": 10}}, [Kind.AZURE_TOLD_WHY]),
         ({"azure": {"power": PowerState.STOPPED}}, [Kind.POWER_DISAGREES]),
         ({"azure": {"host_node": "N2"}}, [Kind.NODE_DISAGREES]),
         ({"azure": {"processors": 4}, "facts": {"processors": 2}}, [Kind.SIZE_DISAGREES]),
@@ -240,6 +250,16 @@ def test_what_a_node_can_have(
 ) -> None:
     where = around(node=node, info=info)
     assert [reason.kind for reason in assess_node(where.nodes["N1"], where).reasons] == found
+
+
+def test_an_error_that_names_its_cause_is_told_as_the_cause() -> None:
+    failed = replace(VM, cluster=None, azure=replace(AZURE, **NO_SPACE))
+    health = judge(failed, around(info={"resource_bridge_online": False}))
+    assert health.level is HealthLevel.CRITICAL
+    assert health.sentence == "Azure's last work on this VM failed. The storage path is full."
+    assert health.root is not None
+    assert "not enough space on the disk" in health.root.evidence
+    assert health.root.remedy.endswith("choose a storage path with more room.")
 
 
 def test_volumes_and_the_bridge_speak_for_themselves() -> None:
