@@ -176,6 +176,7 @@ class Actions(QObject):
                 Scope.NODE,
                 lambda names: self.drain(names[0]),
                 lambda names: self.why_not(DrainNode(names[0])),
+                words="evacuate maintenance",
             ),
             Entry(
                 "resume",

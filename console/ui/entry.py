@@ -18,6 +18,7 @@ class Scope(enum.Enum):
 class Entry(msgspec.Struct, frozen=True):
     """One thing a person can do. ``run`` and ``why_not`` get the names of what is selected: keys
     of VMs, or one node. ``why_not`` tells in a sentence why it cannot be done now, else nothing.
+    ``words`` are further ones by which the palette finds it.
     """
 
     id: str
@@ -27,3 +28,4 @@ class Entry(msgspec.Struct, frozen=True):
     why_not: Callable[[Sequence[str]], str]
     shortcut: str = ""
     starts_group: bool = False
+    words: str = ""

@@ -11,16 +11,22 @@ from console.ui.plain_text import tip
 
 Act = Callable[[], object]
 Selected = Callable[[Scope], Sequence[str]]
+# What people of other programs look for, where here each thing is set in its own place.
+SETTINGS = "settings preferences options"
 
 
 class WindowEntry(msgspec.Struct, frozen=True):
-    """Something that shows and never changes the site."""
+    """Something that shows and never changes the site.
+
+    ``words`` are further ones by which the palette finds it.
+    """
 
     menu: str
     text: str
     run: Act
     shortcut: str = ""
     starts_group: bool = False
+    words: str = ""
 
 
 class MainMenus:

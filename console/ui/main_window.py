@@ -26,9 +26,10 @@ from console.ui import theme
 from console.ui.actions import Actions, Scope
 from console.ui.ask import Ask
 from console.ui.bridge import Bridge
+from console.ui.colour_entries import colour_entries
 from console.ui.connections.start_place import StartPlace
 from console.ui.health_desk import HealthDesk
-from console.ui.main_menus import MainMenus, WindowEntry
+from console.ui.main_menus import SETTINGS, MainMenus, WindowEntry
 from console.ui.models.digest import Digest
 from console.ui.move_ways import MoveWays
 from console.ui.operation_export import ENTRIES
@@ -50,13 +51,6 @@ if TYPE_CHECKING:
     from console.ui.views.inspector import Inspector
     from console.ui.views.operations_drawer import OperationsDrawer
     from console.ui.views.vm_table import VmTable
-
-_COLOURS = (
-    ("system", "Colours as the &desktop"),
-    ("light", "&Light colours"),
-    ("dark", "&Dark colours"),
-    ("contrast", "&High contrast"),
-)
 
 
 class MainWindow(QMainWindow):
@@ -263,7 +257,12 @@ class MainWindow(QMainWindow):
         tabs, refresh = self._tabs, self.actions_table.refresh
         return (
             WindowEntry(
-                "&File", "Co&nnections…", self.connections_wanted.emit, "Ctrl+Shift+O", True
+                "&File",
+                "Co&nnections…",
+                self.connections_wanted.emit,
+                "Ctrl+Shift+O",
+                starts_group=True,
+                words=SETTINGS,
             ),
             *tab_entries(self.tab_wanted.emit),
             WindowEntry(
@@ -291,15 +290,7 @@ class MainWindow(QMainWindow):
                 )
                 for entry in ENTRIES
             ),
-            *(
-                WindowEntry(
-                    "&View",
-                    text,
-                    functools.partial(self.set_theme, name),
-                    starts_group=name == "system",
-                )
-                for name, text in _COLOURS
-            ),
+            *colour_entries(self.set_theme),
             WindowEntry("&Help", "&Keys…", self._tell_keys, "F1"),
             WindowEntry("&Help", "&Check this computer…", self.check_wanted.emit),
             WindowEntry("&Help", "&About…", self._tell_about),

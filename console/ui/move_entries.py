@@ -40,6 +40,7 @@ def move_entries(
             lambda keys: choose(tuple(keys)),
             moving.why_not,
             "Ctrl+M",
+            words="live migrate",
         ),
         Entry("cancel_move", "&Cancel its move", Scope.VMS, stop, why_no_stop),
         Entry(

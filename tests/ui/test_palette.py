@@ -32,13 +32,53 @@ def type_in(palette: Palette, text: str) -> list[str]:
 
 
 def test_a_better_place_of_the_letters_comes_first() -> None:
-    texts = [(text.casefold(), text) for text in ("Stop…", "app-05", "Drain…", "Restart…", "Start")]
+    texts = [
+        (text.casefold(), "", text) for text in ("Stop…", "app-05", "Drain…", "Restart…", "Start")
+    ]
     assert best("start", texts, 9) == ["Start", "Restart…"]
     assert best("ap5", texts, 9) == ["app-05"]
     assert best("zz", texts, 9) == []
     assert best("", texts, 2) == ["Stop…", "app-05"]
     assert score("move node", "move to node…") is not None
     assert score("move nude", "move to node…") is None
+
+
+def test_further_words_find_it_after_every_name_that_has_them() -> None:
+    texts = [
+        ("light colours", "settings theme", "colours"),
+        ("app-05", "", "vm"),
+        ("offsettings", "", "name"),
+    ]
+    assert best("settings", texts, 9) == ["name", "colours"]
+    assert best("light theme", texts, 9) == ["colours"]
+    assert best("heme", texts, 9) == [], "nobody sees these words: only their start is typed"
+
+
+@pytest.mark.parametrize("typed", ["settings", "preferences", "options"])
+def test_what_can_be_set_is_found_by_the_words_of_other_programs(
+    window: MainWindow, palette: Palette, typed: str
+) -> None:
+    found = type_in(palette, typed)
+    assert {"Connections…", "Notifications…", "Dark colours", "High contrast"} <= set(found)
+    palette.reject()
+    settle()
+
+
+def test_acts_on_what_is_selected_have_further_words_too(
+    window: MainWindow, palette: Palette
+) -> None:
+    assert type_in(palette, "migrate")[0] == "Move to node…"
+    assert type_in(palette, "evacuate")[0] == "Drain…"
+    palette.reject()
+    settle()
+
+
+def test_colours_are_changed_by_the_word_theme(window: MainWindow, palette: Palette) -> None:
+    assert type_in(palette, "theme dark") == ["Dark colours"]
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+    settle()
+    assert window._settings.theme == "dark"
+    window.set_theme("light")
 
 
 def test_a_vm_is_reached_by_its_name(window: MainWindow, palette: Palette) -> None:
@@ -112,7 +152,7 @@ def test_arrows_choose_while_the_keyboard_stays_in_the_field(
 
 
 def test_every_action_of_the_menus_is_in_it(window: MainWindow, palette: Palette) -> None:
-    titles = {item.title for _, item in palette._known}
+    titles = {item.title for *_, item in palette._known}
     for entry in window.actions_table.entries:
         assert entry.text.replace("&", "") in titles
     for shown in window._window_entries:

@@ -6,18 +6,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_WHOLE, _START, _WORD, _INSIDE, _LETTERS = 1000, 500, 300, 150, 40
+_WHOLE, _START, _WORD, _INSIDE, _FURTHER, _LETTERS = 1000, 500, 300, 150, 60, 40
 
 
-def score(query: str, text: str) -> int | None:
-    """How well ``text`` answers ``query``; None if it does not. Both are casefolded already.
+def score(query: str, text: str, further: str = "") -> int | None:
+    """How well ``text`` answers ``query``; None if it does not. All are casefolded already.
 
     Every word of the query has to be found; one found at a word's start outranks one found
-    inside, and that outranks letters that only stand in this order.
+    inside, and that the start of one of the ``further`` words, which nobody sees; letters that
+    only stand in this order come last.
     """
     total = 0
     for word in query.split():
         found = _score_word(word, text)
+        if further and (found is None or found < _FURTHER) and f" {word}" in f" {further}":
+            found = _FURTHER
         if found is None:
             return None
         total += found
@@ -51,14 +54,16 @@ def _score_letters(word: str, text: str) -> int | None:
     return _LETTERS - gaps if gaps <= 2 * len(word) else None
 
 
-def best(query: str, texts: Iterable[tuple[str, T]], most: int) -> list[T]:
-    """The ``most`` best of (casefolded text, thing); equally good ones keep their order."""
+def best(query: str, texts: Iterable[tuple[str, str, T]], most: int) -> list[T]:
+    """The ``most`` best of (text, further words, thing), the texts casefolded; equally good ones
+    keep their order.
+    """
     wanted = query.casefold().strip()
     if not wanted:
-        return [thing for (_, thing), _ in zip(texts, range(most), strict=False)]
+        return [thing for (*_, thing), _ in zip(texts, range(most), strict=False)]
     found = (
         (-points, at, thing)
-        for at, (text, thing) in enumerate(texts)
-        if (points := score(wanted, text)) is not None
+        for at, (text, further, thing) in enumerate(texts)
+        if (points := score(wanted, text, further)) is not None
     )
     return [thing for _, _, thing in heapq.nsmallest(most, found, key=lambda row: row[:2])]

@@ -31,13 +31,16 @@ _HINT = "Enter does it. Arrows choose. Escape leaves."
 
 @dataclass(frozen=True)
 class PaletteItem:
-    """One line. ``why_not`` tells why it cannot be done now, empty if it can."""
+    """One line. ``why_not`` tells why it cannot be done now, empty if it can; ``words`` are
+    further ones it is found by.
+    """
 
     title: str
     detail: str
     run: Callable[[], object]
     why_not: Callable[[], str]
     shape: str = "triangle"
+    words: str = ""
 
 
 def _always() -> str:
@@ -68,7 +71,7 @@ class Palette(QDialog):
         self._entries, self._show_vm, self._show_node = entries, show_vm, show_node
         self._elsewhere = elsewhere
         # Names are folded once: a keystroke only compares.
-        self._known = [(_folded(item), item) for item in self._all()]
+        self._known = [(item.title.casefold(), item.words.casefold(), item) for item in self._all()]
         self._shown: list[PaletteItem] = []
         self.field = QLineEdit(self)
         self.field.setObjectName("palette_field")
@@ -103,11 +106,12 @@ class Palette(QDialog):
                 "  ·  ".join(filter(None, (self._on_what(entry.scope, keys), entry.shortcut))),
                 functools.partial(self._actions.do, entry, keys),
                 functools.partial(self._actions.why_not_now, entry, keys),
+                words=entry.words,
             )
         yield from self._on_each_node()
         for shown in self._entries:
             detail = "  ·  ".join(filter(None, (_words(shown.menu), shown.shortcut)))
-            yield PaletteItem(_words(shown.text), detail, shown.run, _always)
+            yield PaletteItem(_words(shown.text), detail, shown.run, _always, words=shown.words)
         inventory = self._store.inventory
         for name in inventory.nodes:
             go = functools.partial(self._show_node, name)
@@ -208,7 +212,3 @@ class Palette(QDialog):
 
 def _words(text: str) -> str:
     return text.replace("&", "")
-
-
-def _folded(item: PaletteItem) -> str:
-    return item.title.casefold()
