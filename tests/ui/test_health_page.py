@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QTreeWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSplitter, QTabWidget, QToolButton, QTreeWidget
 
 from console.health import HealthLevel
 from console.model.change import Change
@@ -75,6 +75,26 @@ def test_a_lost_storage_network_is_one_alarm_that_opens_to_its_vms(troubled: Mai
     first = item.child(0)
     assert first is not None
     assert label(troubled, "inspector_title") == first.text(0).split()[0]
+
+
+def test_a_title_gets_the_width_that_nothing_else_needs(troubled: MainWindow) -> None:
+    troubled.resize(1600, 1000)
+    troubled.health.open(0)
+    settle()
+    there = tree(troubled)
+    split = troubled.findChild(QSplitter, "alarms_split")
+    assert split is not None
+    of_list, of_story = split.sizes()
+    assert of_list > 1.4 * of_story
+    for column in range(1, there.columnCount()):
+        needed = max(there.sizeHintForColumn(column), there.header().sectionSizeHint(column))
+        assert there.columnWidth(column) <= needed
+    at = row(troubled, "The Arc resource bridge is offline")
+    item = there.topLevelItem(at)
+    assert item is not None
+    words = there.fontMetrics().horizontalAdvance(item.text(0))
+    before = there.indentation() + there.iconSize().width()
+    assert before + words < there.columnWidth(0)
 
 
 def test_the_count_is_a_link_to_the_rows(troubled: MainWindow) -> None:

@@ -37,6 +37,7 @@ from console.ui.views.health_story import HealthStory
 _ID = Qt.ItemDataRole.UserRole
 _KEY = Qt.ItemDataRole.UserRole + 1
 _MOST_CHILDREN = 200
+_ONLY_WHAT_IS_SEEN = 0  # Qt's number for it
 _NEW_S = 900.0  # an alarm this young stands out; a list in which all do has none that does
 
 
@@ -82,6 +83,8 @@ class AlarmsView(QWidget):
         split.addWidget(right)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        # Else both get what they hint at, and the story hints at its longest sentence.
+        split.setSizes([3000, 2000])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 0)
         layout.addWidget(self._summary)
@@ -267,9 +270,10 @@ class _AlarmTree(QTreeWidget):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        width = self.fontMetrics().averageCharWidth()
-        for column, letters in ((1, 8), (2, 9), (3, 15)):
-            header.resizeSection(column, letters * width)
+        # A few digits and one word: what these do not need is the title's.
+        header.setResizeContentsPrecision(_ONLY_WHAT_IS_SEEN)
+        for column in range(1, len(COLUMNS)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
 
     def choose_first(self) -> None:
         """Where nothing is chosen, the worst is."""
