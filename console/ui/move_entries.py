@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from console.model.operation import OperationRecord, OperationState
 from console.model.request import LiveMigrate
 from console.ui.entry import Entry, Scope
+from console.ui.models.cancel_words import why_it_goes_on
 from console.ui.moving import Moving
 from console.ui.store import Store
 
@@ -28,9 +29,8 @@ def move_entries(
             return "No move of it that this console started is under way."
         if all(record.cancel_requested for record in running):
             return "It is being cancelled."
-        if not any(record.can_cancel for record in running):
-            return "It cannot be stopped at this point."
-        return ""
+        reasons = [why_it_goes_on(record) for record in running]
+        return reasons[0] if all(reasons) else ""
 
     return (
         Entry(

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from console.model.foreign_move import ForeignMove, ForeignMoveState
 from console.model.freshness import Fault, FaultCode
 from console.model.operation import GroupRecord, OperationRecord, OperationState, Progress
-from console.model.request import LiveMigrate
+from console.model.request import DrainNode, LiveMigrate
 from console.ui.main_window import MainWindow
 from console.ui.models.operation_filter import Bucket
 from console.ui.models.operation_model import ACTOR, ASKED, PROGRESS, STATE
@@ -124,6 +124,34 @@ def test_one_cancel_asks_for_the_whole_group(
     assert not cancel.isEnabled()
     assert cancel.toolTip() == "All of it was asked to stop already."
     assert cell(drawer.model.index_of("g"), STATE) == "Cancelling…"
+
+
+def test_a_drain_says_why_it_cannot_be_cancelled_where_nobody_has_to_point(
+    window: MainWindow, drawer: OperationsDrawer, bridge: RecordingBridge
+) -> None:
+    why = "A drain cannot be stopped from here"
+    drain = OperationRecord("d", DrainNode("LAB-N2"), "Drain LAB-N2", S.QUEUED, time.time())
+    window._store.groups_known(GroupRecord("g", "Drain two nodes", time.time(), "me"))
+    window._store.operation_changed(replace(drain, group_id="g", can_cancel=True))
+    drawer.model.flush()
+    drawer.select("d")
+    assert button(drawer, "cancel").isEnabled(), "while it waits it can be given up"
+    assert why not in text(drawer, "operation_headline")
+    window._store.operation_changed(replace(drain, group_id="g", state=S.RUNNING))
+    drawer.model.flush()
+    cancel = button(drawer, "cancel")
+    assert not cancel.isEnabled()
+    assert cancel.toolTip().startswith(why)
+    assert why in text(drawer, "operation_headline")
+    QTest.mouseClick(cancel, LEFT)
+    assert bridge.cancelled == []
+    drawer.select("g")
+    assert not cancel.isEnabled()
+    assert cancel.toolTip().startswith(f"None of it can be stopped now. {why}")
+    window._store.operation_changed(replace(drain, group_id="g", state=S.SUCCEEDED))
+    drawer.model.flush()
+    drawer.select("d")
+    assert why not in text(drawer, "operation_headline")
 
 
 def test_retry_failed_asks_for_what_failed_and_nothing_else(

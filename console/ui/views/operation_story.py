@@ -19,6 +19,7 @@ from console.model.operation import GroupRecord, OperationRecord, waiting_reason
 from console.model.request import CreateVirtualMachine, LiveMigrate
 from console.ui.actions import Actions
 from console.ui.models import operation_words as words
+from console.ui.models.cancel_words import why_it_goes_on, why_no_cancel
 from console.ui.models.expected_time import expected_text
 from console.ui.models.operation_cells import group_title
 from console.ui.models.operation_rows import TopRow
@@ -299,14 +300,9 @@ class OperationStory(QWidget):
     def _why_no_cancel(self, chosen: Chosen) -> str:
         if chosen.group_row is not None:
             return self._why_no_group_cancel(chosen)
-        record = chosen.record
-        if record is None:
+        if chosen.record is None:
             return "No operation is chosen."
-        if record.is_over:
-            return "It is over."
-        if record.cancel_requested:
-            return "It was asked to stop already."
-        return "" if record.can_cancel else "It cannot be stopped at this point."
+        return why_no_cancel(chosen.record)
 
     def _why_no_group_cancel(self, chosen: Chosen) -> str:
         assert chosen.group_row is not None
@@ -316,7 +312,10 @@ class OperationStory(QWidget):
             return "All of it was asked to stop already."
         children = self._children(chosen)
         can = any(r.can_cancel and not r.is_over and not r.cancel_requested for r in children)
-        return "" if can else "None of it can be stopped at this point."
+        if can:
+            return ""
+        why = next(filter(None, map(why_it_goes_on, children)), "")
+        return f"None of it can be stopped now. {why}".strip()
 
     def _children(self, chosen: Chosen) -> list[OperationRecord]:
         row = chosen.group_row
@@ -363,6 +362,8 @@ class OperationStory(QWidget):
         ]
         if record.queue_position and not waiting_reason(record):
             del lines[1]  # the last line says it with more
+        # Said here too: a grey button tells its reason only to a mouse that rests on it.
+        lines.append(why_it_goes_on(record))
         return "\n".join(line for line in lines if line)
 
     def _log_of(self, chosen: Chosen) -> str:
