@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -117,6 +118,22 @@ class HealthDesk(QObject):
         """The alarms, and this one of them if it still stands."""
         self.open(_ALARMS)
         self.page.alarms.choose(name)
+
+    def show_changed_today(self) -> None:
+        """The VMs of which something changed since midnight, as rows of the table."""
+        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        self._reads.read_changes("", midnight.timestamp(), self._on_changed_today)
+
+    def _on_changed_today(self, read: "ChangesRead") -> None:
+        vms = self._store.inventory.vms
+        subjects = dict.fromkeys(each.subject.partition(":")[::2] for each in read.changes)
+        keys = tuple(key for kind, key in subjects if kind == "vm" and key in vms)
+        if keys:
+            self._window.show_rows(keys, f"Changed today, as of {datetime.now():%H:%M}")
+        elif read.back_to is None:
+            self._say("changed", "Nothing of the past is stored so far: that begins with a minute.")
+        else:
+            self._say("changed", "No VM that is still there changed today, as far as is stored.")
 
     def begin(self, connection_id: str) -> None:
         self._connection_id = connection_id

@@ -125,7 +125,9 @@ class MainWindow(QMainWindow):
         if self._table is None:
             from console.ui.views.vm_table import VmTable
 
-            self._table = table = VmTable(self._store, self.actions_table, self._settings)
+            keeps = (self._settings, self._folder)
+            self._table = table = VmTable(self._store, self.actions_table, *keeps)
+            table.changed_wanted.connect(self.health.show_changed_today)
             table.selection_changed.connect(
                 lambda: self._inspect(table.selected_keys, table.list.cursor_key)
             )

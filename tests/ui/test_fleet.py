@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from console.model.fleet import FleetValues, unpack_part
 from console.ui import theme
 from console.ui.fleet_store import FleetStore
-from console.ui.models.fleet_views import SavedView
+from console.ui.models.saved_views import SavedView
 from console.ui.views.fleet.fleet_page import FleetPage
 from tests.fleet_sample import fleet_snapshot
 from tests.ui.conftest import settle
@@ -263,12 +263,12 @@ def test_a_view_is_kept_for_the_next_start(
     page: FleetPage, fleet: FleetStore, tmp_path: Path
 ) -> None:
     keys(page, "owner:erp health:red")
-    page.keep_view()
+    page.views.keep()
     settle()
     other = FleetPage(fleet, tmp_path)
     settle()
-    assert other._own_views == (SavedView("owner:erp health:red", "owner:erp health:red"),)
-    other.show_view(other._own_views[0])
+    assert other.views.own == (SavedView("owner:erp health:red", "owner:erp health:red"),)
+    other.show_view(other.views.own[0])
     done(other)
     assert set(other.rows.visible) == set(page.rows.visible)
     other.deleteLater()

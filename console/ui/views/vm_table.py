@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -22,12 +23,15 @@ from console.model.virtual_machine import PowerState, SecurityType, VirtualMachi
 from console.settings import Settings
 from console.ui import plain_text
 from console.ui.forms.save_csv import ask_where, save_csv
+from console.ui.models import saved_views
 from console.ui.models.csv_text import csv_text
-from console.ui.models.vm_columns import BY_ID, COLUMNS, Column
+from console.ui.models.saved_views import SavedView
+from console.ui.models.vm_columns import BY_ID, COLUMNS, Column, natural
 from console.ui.models.vm_query import FIELDS
 from console.ui.models.vm_rows import VmRows
 from console.ui.plain_text import one_line
 from console.ui.store import Store
+from console.ui.views.views_button import ViewsButton
 from console.ui.views.vm_list import VmList
 
 # Typing goes on while the list follows: one search a pause, not one a key.
@@ -40,6 +44,7 @@ _BUSIEST = (
     ("network", "network"),
     ("storage", "storage"),
 )
+_SECTIONS = {column.id: at for at, column in enumerate(COLUMNS)}
 _SEARCH_HELP = (
     "Words found anywhere; or node:N1, health:red, tag:env=prod, state:off, cpu:>80, memory:>=16 "
     "(GiB), network:>1, storage:>1 (MiB/s). A minus leaves out: -node:N1"
@@ -56,22 +61,28 @@ class Offers(Protocol):
 
 class VmTable(QWidget):
     """Signals: ``selection_changed()`` and ``vm_activated(key)`` as the list tells them;
-    ``exported(str)``, in words, once rows are in a file.
+    ``exported(str)``, in words, once rows are in a file; ``changed_wanted()`` when the VMs that
+    changed today are to be shown, which the list itself does not know.
     """
 
     selection_changed = Signal()
     vm_activated = Signal(str)
     exported = Signal(str)
+    changed_wanted = Signal()
 
     def __init__(
         self,
         store: Store,
         actions: Offers,
         settings: Settings | None = None,
+        folder: Path | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """``settings`` keep which columns are shown; without them they are those at first."""
+        """``settings`` keep which columns are shown; without them they are those at first.
+        ``folder`` keeps the person's views; without it none are offered.
+        """
         super().__init__(parent)
+        self.views: ViewsButton | None = None
         self._store, self._actions = store, actions
         self._told_wires = 0
         self.rows = VmRows(store.inventory, store.level_of)
@@ -79,6 +90,8 @@ class VmTable(QWidget):
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._search_timer.timeout.connect(self._search_now)
         self._build()
+        if folder is not None:
+            self._offer_views(folder)
         if settings is not None:
             header = self.list.header
             header.show_ids(settings.table_columns)
@@ -151,7 +164,7 @@ class VmTable(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.search, 1)
         top.addWidget(self._count)
-        below = self._make_filters()
+        below = self._below = self._make_filters()
         below.addStretch(1)
         for button in (self._busiest(), columns, export):
             below.addWidget(button)
@@ -161,6 +174,48 @@ class VmTable(QWidget):
         layout.addLayout(below)
         layout.addWidget(self.list, 1)
         self._tell_count()
+
+    def _offer_views(self, folder: Path) -> None:
+        self.views = views = ViewsButton(saved_views.VMS, folder, self._shown, self)
+        views.setObjectName("vm_views")
+        views.chosen.connect(self.show_view)
+        views.filling.connect(self._fill_views)
+        views.not_kept.connect(self._on_view_not_kept)
+        self._below.insertWidget(self._below.count() - 3, views)
+
+    def _fill_views(self, menu: QMenu) -> None:
+        """Views that depend on the cluster: one a node, and what its stored past tells."""
+        nodes = menu.addMenu("On node")
+        nodes.setEnabled(bool(self._store.inventory.nodes))
+        for name in sorted(self._store.inventory.nodes, key=natural):
+            view = SavedView(name, f'node:"{name}"')
+            action = nodes.addAction(one_line(name).replace("&", "&&"))
+            action.triggered.connect(lambda _=False, view=view: self.show_view(view))
+        menu.addAction("Changed today").triggered.connect(self.changed_wanted)
+
+    def show_view(self, view: SavedView) -> None:
+        """Its rows in its order; the filters of before go."""
+        self.search.setText(view.text)
+        self._filters[view.filter or "all"].click()
+        self._search_now()
+        if view.sort and self.rows.sorting != (view.sort, view.is_descending):
+            self._sort(view.sort, is_descending=view.is_descending)
+
+    def _shown(self) -> SavedView:
+        """Without a name while it is what another view of the program chose."""
+        text = self.search.text().strip()
+        chosen = next((name for name, each in self._filters.items() if each.isChecked()), None)
+        if chosen is None:
+            return SavedView("", text, *self.rows.sorting)
+        title = "" if chosen == "all" else self._filters[chosen].text()
+        name = ", ".join(part for part in (title, text) if part)
+        return SavedView(name, text, *self.rows.sorting, filter="" if chosen == "all" else chosen)
+
+    def _on_view_not_kept(self, error: OSError) -> None:
+        self._actions.tell_failure(
+            "The view was not kept",
+            f"It is there until the console closes: {error.strerror}. Look at the disk.",
+        )
 
     def _busiest(self) -> QToolButton:
         """The ten that do most of something, as they are when it is asked."""
@@ -180,11 +235,9 @@ class VmTable(QWidget):
     def show_busiest(self, column: str, by: str) -> None:
         """Ten rows, the largest first; which they are does not change while a person reads."""
         keys = self.rows.most(column, 10)
-        at = [each.id for each in COLUMNS].index(column)
-        if self.list.header.isSectionHidden(at):
-            self.list.header.show_column(at, is_shown=True)
-        self.rows.sort_by(column, is_descending=True)
-        self.list.header.setSortIndicator(at, Qt.SortOrder.DescendingOrder)
+        if self.list.header.isSectionHidden(_SECTIONS[column]):
+            self.list.header.show_column(_SECTIONS[column], is_shown=True)
+        self._sort(column, is_descending=True)
         self.show_only(keys, f"Most {by} at {time.strftime('%H:%M')}")
 
     def _make_filters(self) -> QHBoxLayout:
@@ -239,10 +292,12 @@ class VmTable(QWidget):
     def _sort_by_section(self, section: int) -> None:
         column = COLUMNS[section].id
         previous, is_descending = self.rows.sorting
-        down = column == previous and not is_descending
-        self.rows.sort_by(column, down)
-        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
-        self.list.header.setSortIndicator(section, order)
+        self._sort(column, is_descending=column == previous and not is_descending)
+
+    def _sort(self, column: str, *, is_descending: bool) -> None:
+        self.rows.sort_by(column, is_descending)
+        order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
+        self.list.header.setSortIndicator(_SECTIONS[column], order)
         self._rows_changed()
 
     def _on_replaced(self) -> None:

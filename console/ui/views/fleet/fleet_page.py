@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -23,21 +22,21 @@ from console.health.fleet import LEVELS
 from console.health.levels import HealthLevel
 from console.model.freshness import Fault, FaultCode
 from console.ui import theme
-from console.ui.file_thread import file_thread
 from console.ui.fleet_store import FleetStore
 from console.ui.forms.save_csv import ask_where, save_csv
-from console.ui.models import fleet_views
+from console.ui.models import saved_views
 from console.ui.models.fleet_columns import COLUMNS
 from console.ui.models.fleet_csv import fleet_csv
 from console.ui.models.fleet_groups import FleetGroups
 from console.ui.models.fleet_rows import FleetRows
-from console.ui.models.fleet_views import SavedView
 from console.ui.models.inspector_facts import age_text
+from console.ui.models.saved_views import SavedView
 from console.ui.plain_text import one_line, tip
 from console.ui.views.fleet.fleet_list import FleetList
 from console.ui.views.fleet.fleet_story import FleetStory
 from console.ui.views.fleet.fleet_tree import FleetTree
 from console.ui.views.fleet.wall import FleetWall
+from console.ui.views.views_button import ViewsButton
 
 _HINT = "Search name, address, node, tag, id, user, or field:value, as owner:erp  (Ctrl+F)"
 _CHIPS = (
@@ -66,7 +65,6 @@ class FleetPage(QWidget):
         super().__init__(parent)
         self.setObjectName("fleet_page")
         self._store, self._folder = store, folder
-        self._own_views: tuple[SavedView, ...] = ()
         self.groups = FleetGroups(store, self)
         self.rows = FleetRows(store, self)
         self.wall = FleetWall(store, self.groups, self.rows, self)
@@ -80,7 +78,6 @@ class FleetPage(QWidget):
         self._clock.start()
         self._tell_readings()
         self._tell_counts()
-        file_thread().run(lambda: fleet_views.load(folder), self._on_views, self)
 
     # -- building ------------------------------------------------------------------------------
     def _build(self) -> None:
@@ -124,11 +121,13 @@ class FleetPage(QWidget):
             chip.clicked.connect(lambda on, term=term: self._on_chip(term, is_on=on))
             self._chips.append((chip, term))
             row.addWidget(chip)
-        self._views = self._button("Views", "fleet_views")
-        self._views.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._views.setMenu(QMenu(self._views))
-        self._views.menu().aboutToShow.connect(self._fill_views)
-        row.addWidget(self._views)
+        self.views = ViewsButton(saved_views.FLEET, self._folder, self._shown, self)
+        self.views.setObjectName("fleet_views")
+        self.views.chosen.connect(self.show_view)
+        self.views.not_kept.connect(
+            functools.partial(self._fail, "The view was not kept for the next start")
+        )
+        row.addWidget(self.views)
         columns = self._button("Columns", "fleet_columns_button")
         columns.clicked.connect(
             lambda: self.list.header.choose(columns.mapToGlobal(columns.rect().bottomLeft()))
@@ -349,52 +348,14 @@ class FleetPage(QWidget):
         self._read.setStyleSheet(f"color: {getattr(theme.current(), ink)};")
 
     # -- saved views ---------------------------------------------------------------------------
-    def _on_views(self, views: object) -> None:
-        if isinstance(views, tuple):
-            self._own_views = views
-
-    def _fill_views(self) -> None:
-        menu = self._views.menu()
-        menu.clear()
-        for view in fleet_views.BUILT_IN:
-            menu.addAction(view.name).triggered.connect(
-                lambda _=False, view=view: self.show_view(view)
-            )
-        menu.addSeparator()
-        for view in self._own_views:
-            menu.addAction(one_line(view.name)).triggered.connect(
-                lambda _=False, view=view: self.show_view(view)
-            )
-        text = self.search.text().strip()
-        known = {view.text for view in (*fleet_views.BUILT_IN, *self._own_views)}
-        keep = menu.addAction("Keep what is searched as a view")
-        keep.setObjectName("fleet_keep_view")
-        keep.setEnabled(bool(text) and text not in known)
-        keep.triggered.connect(self.keep_view)
-        if any(view.text == text for view in self._own_views):
-            menu.addAction("Forget this view").triggered.connect(self.forget_view)
-
     def show_view(self, view: SavedView) -> None:
         self.search.setText(view.text)
         if self.rows.sorting != (view.sort, view.is_descending):
             self._sort(view.sort, is_descending=view.is_descending)
 
-    def keep_view(self) -> None:
-        """Under its own words as its name."""
+    def _shown(self) -> SavedView:
         text = self.search.text().strip()
-        self._save_views((*self._own_views, SavedView(text, text, *self.rows.sorting)))
-
-    def forget_view(self) -> None:
-        text = self.search.text().strip()
-        self._save_views(tuple(view for view in self._own_views if view.text != text))
-
-    def _save_views(self, views: tuple[SavedView, ...]) -> None:
-        self._own_views = views
-        file_thread().run(lambda: fleet_views.save(self._folder, views), self._on_saved, self)
-
-    def _on_saved(self, result: object) -> None:
-        if isinstance(result, OSError):
-            self._fail("The view was not kept for the next start", result)
+        return SavedView(text, text, *self.rows.sorting)
 
     # -- export --------------------------------------------------------------------------------
     def _ask_where(self) -> None:
