@@ -123,7 +123,8 @@ class _Work:
         kept = next((one for one in self.held if one.id == event.id), None)
         if kept is not None and kept.kind is Kind.ALARM:
             clock = time.strftime("%H:%M", time.localtime(now))
-            over = _replace(kept, text=f"{kept.text} Over since {clock}.".strip())
+            # In its title: a digest of several has room for no more than that.
+            over = _replace(kept, title=f"{kept.title.rstrip('.')}, over since {clock}")
             self.held = [over if one.id == event.id else one for one in self.held]
             self._note(event, "kept for the digest with its beginning", is_told=False)
             return
