@@ -186,15 +186,13 @@ def _run_console(options: argparse.Namespace) -> int:
     if lock is None and _is_open_already(folder, options):
         return 0
     from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
 
-    from console.ui import first_picture, milestones
+    from console.ui import first_picture, fusion, milestones
 
     # Building the views makes many objects and no garbage: collecting waits for the first paint.
     gc.disable()
-    application = QApplication([sys.argv[0]])
+    application = fusion.make_application(sys.argv[0])
     application.setApplicationName(_TITLE)
-    application.setStyle("Fusion")
     known = first_picture.load(folder, _TITLE)
     if known is not None:
         known.show_now(application)

@@ -5,7 +5,6 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 from console.model import helpdesk
 from console.ui.actions import Actions
 from console.ui.store import Store
-from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.helpdesk_page import HelpdeskPage
 
 
@@ -16,14 +15,12 @@ class HelpdeskPlace:
         self,
         window: QMainWindow,
         tabs: QTabWidget,
-        map_: ClusterMap,
         store: Store,
         actions: Actions,
     ) -> None:
         self.page = HelpdeskPage(store, actions)
         tabs.addTab(self.page, "Helpdesk")
         tabs.setCurrentWidget(self.page)
-        map_.can_lift = False
         create = tabs.cornerWidget()
         if create is not None:
             create.hide()

@@ -1,7 +1,7 @@
 """The main window: places views, menus and the status bar, and holds no rule.
 
-Only the map is made before the first frame; everything else follows right after it, one view a
-turn of the event loop, or at once when somebody asks for it.
+Only the view in front is made before the first frame; everything else follows right after it, one
+view a turn of the event loop, or at once when somebody asks for it.
 """
 
 import functools
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QMainWindow,
     QMenu,
     QPushButton,
@@ -36,8 +35,8 @@ from console.ui.operation_export import ENTRIES
 from console.ui.plan_opener import PlanOpener
 from console.ui.reaching import Reaching
 from console.ui.shell.tab_entries import tab_entries
+from console.ui.side_docks import SideDocks
 from console.ui.store import Store
-from console.ui.views.cluster_map import ClusterMap
 from console.ui.views.notice_bar import NoticeBar
 from console.ui.views.status_strip import StatusStrip
 from console.ui.views.undo_bar import UndoBar
@@ -47,6 +46,7 @@ from console.ui.wizard_opener import WizardOpener
 if TYPE_CHECKING:
     from console.model.operation import OperationRecord
     from console.ui.shell.elsewhere import Elsewhere
+    from console.ui.views.cluster_map import ClusterMap
     from console.ui.views.fleet.fleet_page import FleetPage
     from console.ui.views.inspector import Inspector
     from console.ui.views.operations_drawer import OperationsDrawer
@@ -93,12 +93,12 @@ class MainWindow(QMainWindow):
         )
         self.actions_table.setParent(self)
         self.plans = PlanOpener(store, self.actions_table, folder, self, self.ask)
-        self.map = ClusterMap(store)
+        self._map: ClusterMap | None = None
+        self._can_lift = not is_helpdesk
         self._table: VmTable | None = None
         self._inspector: Inspector | None = None
         self._drawer: OperationsDrawer | None = None
         self._fleet: FleetPage | None = None
-        self._stepped_aside: list[QDockWidget] = []
         self._place_views()
         self.health = HealthDesk(store, folder, self._tabs, self, self._notice.say, bridge, self)
         self.strip = StatusStrip(self.statusBar(), store, bridge, lab_name)
@@ -113,13 +113,27 @@ class MainWindow(QMainWindow):
 
             for dock in self._docks.values():
                 dock.hide()  # the page tells it in larger letters; what is asked for shows itself
-            self.helpdesk = HelpdeskPlace(self, self._tabs, self.map, store, self.actions_table)
+            self.helpdesk = HelpdeskPlace(self, self._tabs, store, self.actions_table)
 
     @property
     def notice(self) -> NoticeBar:
         return self._notice
 
     # -- views, made when first needed ---------------------------------------------------------
+    @property
+    def map(self) -> "ClusterMap":
+        if self._map is None:
+            from console.ui.views.cluster_map import ClusterMap
+
+            self._map = map_ = ClusterMap(self._store, self._map_page)
+            map_.can_lift = self._can_lift
+            self._connect_map(map_)
+            layout = self._map_page.layout()
+            assert layout is not None
+            layout.addWidget(map_)
+            self._map_page.setFocusProxy(map_)
+        return self._map
+
     @property
     def table(self) -> "VmTable":
         if self._table is None:
@@ -170,15 +184,16 @@ class MainWindow(QMainWindow):
 
     def _make_room(self, _at: int = 0) -> None:
         """The fleet tells stories of its own: docks of the open cluster step aside for it."""
-        is_fleet = self._tabs.currentWidget() is self._fleet
-        if is_fleet and not self._stepped_aside:
-            self._stepped_aside = [dock for dock in self._docks.values() if not dock.isHidden()]
-            for dock in self._stepped_aside:
-                dock.hide()
-        elif not is_fleet:
-            for dock in self._stepped_aside:
-                dock.show()
-            self._stepped_aside = []
+        if self._tabs.currentWidget() is self._fleet:
+            self._docks.step_aside()
+        else:
+            self._docks.come_back()
+
+    def _make_front(self, at: int) -> None:
+        if at == 0:
+            _ = self.map
+        elif at == 1:
+            _ = self.table
 
     def show_map(self) -> None:
         self._tabs.setCurrentIndex(0)
@@ -194,6 +209,7 @@ class MainWindow(QMainWindow):
         steps: list[Callable[[], object]] = [
             lambda: self.inspector,
             lambda: self.drawer,
+            lambda: self.map,
             lambda: self.table,
             _warm_checks,
         ]
@@ -213,11 +229,12 @@ class MainWindow(QMainWindow):
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("views")
         self._tabs.setDocumentMode(True)
-        self._table_page = QWidget(self)
-        QVBoxLayout(self._table_page).setContentsMargins(0, 0, 0, 0)
-        self._tabs.addTab(self.map, "Cluster map")
+        self._map_page, self._table_page = QWidget(self), QWidget(self)
+        for page in (self._map_page, self._table_page):
+            QVBoxLayout(page).setContentsMargins(0, 0, 0, 0)
+        self._tabs.addTab(self._map_page, "Cluster map")
         self._tabs.addTab(self._table_page, "Virtual machines")
-        self._tabs.currentChanged.connect(lambda at: self.table if at == 1 else None)
+        self._tabs.currentChanged.connect(self._make_front)
         create = QPushButton("Create Trusted launch VM…", self)
         create.setObjectName("create_vm_button")
         create.clicked.connect(self.open_wizard)
@@ -228,7 +245,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         table, live = self.actions_table, self._bridge
-        self.ways = MoveWays(self, self._tabs, self.map, self._store, table, live)
+        self.ways = MoveWays(self, self._tabs, self._store, table, live)
         self.ways.add_to_plan = self.plans.arrange
         layout.addWidget(self._tabs, 1)
         # Below, where its coming and going moves no tile from under a hand that reaches for it.
@@ -236,24 +253,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(UndoBar(self.actions_table.moving.grace, centre))
         self._centre = layout
         self.setCentralWidget(centre)
-        right, bottom = (
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        self._docks = {
-            "inspector": self._dock("Inspector", right),
-            "operations": self._dock("Operations", bottom),
-        }
-        letters, lines = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resizeDocks([self._docks["inspector"]], [70 * letters], Qt.Orientation.Horizontal)
-        self.resizeDocks([self._docks["operations"]], [12 * lines], Qt.Orientation.Vertical)
-
-    def _dock(self, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock_{title.lower()}")
-        dock.setWidget(QWidget(dock))
-        self.addDockWidget(area, dock)
-        return dock
+        self._docks = SideDocks(self)
 
     def _entries(self) -> tuple[WindowEntry, ...]:
         tabs, refresh = self._tabs, self.actions_table.refresh
@@ -277,11 +277,15 @@ class MainWindow(QMainWindow):
             WindowEntry("&View", "&Find a VM", self._find, "Ctrl+F"),
             WindowEntry("&View", "&Command palette…", self.open_palette, "Ctrl+K"),
             WindowEntry("&View", "&Refresh now", refresh, "F5"),
-            WindowEntry("&View", "&Inspector", lambda: self._toggle("inspector"), "Ctrl+I", True),
+            WindowEntry(
+                "&View", "&Inspector", lambda: self._docks.toggle("inspector"), "Ctrl+I", True
+            ),
             WindowEntry("&Plan", "&Planning mode…", self.plans.arrange, "Ctrl+Shift+M"),
             WindowEntry("&Plan", "&Even out the nodes…", self.plans.even_out),
             WindowEntry("&Plan", "&Kept plans…", self.plans.show_kept, "", True),
-            WindowEntry("&Operations", "&Show or hide", lambda: self._toggle("operations"), "F6"),
+            WindowEntry(
+                "&Operations", "&Show or hide", lambda: self._docks.toggle("operations"), "F6"
+            ),
             WindowEntry("&Operations", "&Find an operation", self._find_operation, "Ctrl+Shift+F"),
             *(
                 WindowEntry(
@@ -300,17 +304,6 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         actions = self.actions_table
-        self.map.selection_changed.connect(
-            lambda: self._inspect(self.map.selected_keys, self.map.cursor_key)
-        )
-        self.map.node_activated.connect(self._show_node)
-        self.map.menu_wanted.connect(
-            lambda where: self._open_menu(actions.fill_menu, self.map.selected_keys, where)
-        )
-        self.map.node_menu_wanted.connect(
-            lambda node, where: self._open_menu(actions.fill_node_menu, node, where)
-        )
-        self.map.vm_activated.connect(self._show_vm)
         actions.plan_wanted.connect(self.plans.empty)
         actions.create_wanted.connect(self.open_wizard)
         actions.create_again_wanted.connect(self.wizards.open)
@@ -318,6 +311,19 @@ class MainWindow(QMainWindow):
         self.wizards.submitted.connect(lambda _: self._docks["operations"].show())
         actions.submitted.connect(lambda _: self._docks["operations"].show())
         self._store.noticed.connect(self._notice.tell)
+
+    def _connect_map(self, map_: "ClusterMap") -> None:
+        actions = self.actions_table
+        map_.selection_changed.connect(lambda: self._inspect(map_.selected_keys, map_.cursor_key))
+        map_.node_activated.connect(self._show_node)
+        map_.menu_wanted.connect(
+            lambda where: self._open_menu(actions.fill_menu, map_.selected_keys, where)
+        )
+        map_.node_menu_wanted.connect(
+            lambda node, where: self._open_menu(actions.fill_node_menu, node, where)
+        )
+        map_.vm_activated.connect(self._show_vm)
+        self.ways.serve(map_)
 
     # -- acts ----------------------------------------------------------------------------------
     @property
@@ -381,9 +387,6 @@ class MainWindow(QMainWindow):
     def set_theme(self, name: str) -> None:
         self._settings.theme = name  # type: ignore[assignment]
         theme.apply(name)
-
-    def _toggle(self, name: str) -> None:
-        self._docks[name].setVisible(not self._docks[name].isVisible())
 
     def _find(self) -> None:
         if self._fleet is not None and self._tabs.currentWidget() is self._fleet:
@@ -453,6 +456,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._make_front(self._tabs.currentIndex())
         self.tell_in_sight(True)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -472,8 +476,7 @@ class MainWindow(QMainWindow):
         self._settings.window_geometry = bytes(
             self.window().saveGeometry().toBase64().data()
         ).decode()
-        for dock in self._stepped_aside:
-            dock.show()  # the layout that is kept is that of the open cluster
+        self._docks.come_back()  # the layout that is kept is that of the open cluster
         self._settings.window_layout = bytes(self.saveState().toBase64().data()).decode()
         self.actions_table.moving.grace.start_now()
         self.closing.emit()

@@ -10,10 +10,10 @@ from console.ui.actions import Actions
 from console.ui.move_offer import MoveOffer
 from console.ui.moving import LiveChecks
 from console.ui.store import Store
-from console.ui.views.cluster_map import ClusterMap
-from console.ui.views.map_lift import Drop
 
 if TYPE_CHECKING:
+    from console.ui.views.cluster_map import ClusterMap
+    from console.ui.views.map_lift import Drop
     from console.ui.views.notes_sheet import NotesSheet
 
 AddToPlan = Callable[[tuple[str, ...], str], object]
@@ -26,22 +26,24 @@ class MoveWays(QObject):
         self,
         window: QWidget,
         tabs: QTabWidget,
-        map_: ClusterMap,
         store: Store,
         actions: Actions,
         live: LiveChecks,
     ) -> None:
         super().__init__(window)
-        self._window, self._map, self._store, self._live = window, map_, store, live
+        self._window, self._store, self._live = window, store, live
         self._moving = actions.moving
         self.add_to_plan: AddToPlan | None = None
         self._tabs = tabs
         self._notes: NotesSheet | None = None
-        map_.set_live_checks(live)
-        map_.dropped.connect(self._on_drop)
-        map_.drop_menu_wanted.connect(self._ask_how)
         self._moving.notes_wanted.connect(self._read_notes)
         actions.move_wanted.connect(self.choose_node_for)
+
+    def serve(self, map_: "ClusterMap") -> None:
+        """What is dropped on it leads to a move."""
+        map_.set_live_checks(self._live)
+        map_.dropped.connect(self._on_drop)
+        map_.drop_menu_wanted.connect(self._ask_how)
 
     @property
     def notes(self) -> "NotesSheet":
@@ -63,13 +65,13 @@ class MoveWays(QObject):
         dialog.chosen.connect(self._moving.chosen)
         dialog.open()
 
-    def _on_drop(self, drop: Drop) -> None:
+    def _on_drop(self, drop: "Drop") -> None:
         self._moving.move(drop.keys, drop.node, verdict=drop.verdict)
 
     def _read_notes(self, made: MoveOffer) -> None:
         self.notes.show_offer(made, self._window.focusWidget())
 
-    def _ask_how(self, drop: Drop, where: QPoint) -> None:
+    def _ask_how(self, drop: "Drop", where: QPoint) -> None:
         from console.ui.views import drop_menu
 
         menu = QMenu(self._window)

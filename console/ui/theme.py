@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication
 from console.health import HealthLevel
 from console.model.finding import Verdict
 from console.model.operation import OperationState
+from console.ui import fusion
 
 MUTED_ROLE = QPalette.ColorRole.PlaceholderText
 
@@ -162,8 +163,7 @@ def apply(name: str) -> Theme:
         is_dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         name = "dark" if is_dark else "light"
     _current = THEMES.get(name, LIGHT)
-    if application.style().name() != "fusion":
-        application.setStyle("Fusion")
+    fusion.wear(application)
     application.setPalette(_palette(_current))
     application.setStyleSheet(_style_sheet(_current))
     return _current

@@ -89,13 +89,12 @@ def main() -> None:
     teller.emit("main", n=options.count, state=options.state)
     gc.disable()  # as the console itself does until its first paint
     from PySide6.QtCore import QEvent, QObject, QTimer
-    from PySide6.QtWidgets import QApplication
 
     from console import app
+    from console.ui import fusion
 
     endpoints = json.loads(options.endpoints.read_text())
-    application = QApplication(sys.argv[:1])
-    application.setStyle("Fusion")
+    application = fusion.make_application(sys.argv[0])
     folder = options.state or _new_folder()
     window, session, _ = app.compose(folder, lab_name="")
     profile, secrets = app.profile_of_lab(endpoints)

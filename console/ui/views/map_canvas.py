@@ -21,6 +21,7 @@ from console.ui.views.map_lift import Lift
 from console.ui.views.map_painting import TileFace, TileLook, draw_card
 from console.ui.views.map_placement import Placement
 from console.ui.views.map_tiles import MapTiles
+from console.ui.views.painted_area import PaintedArea
 
 # Of a frame's 16 ms; the rest is for the headers and everything else that wants to run.
 _DRAW_SLICE_S = 0.004
@@ -31,7 +32,7 @@ _ASK_EVERY_S = 0.1
 _DRAWN_ALONG = "moves along"
 
 
-class MapCanvas(QAbstractScrollArea):
+class MapCanvas(PaintedArea):
     """Signal: ``selection_changed()``. Takes no input; ``ClusterMap`` does."""
 
     selection_changed = Signal()

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QPalette,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from console.model.virtual_machine import VirtualMachine
 from console.ui import theme
@@ -27,11 +27,12 @@ from console.ui.store import Store
 from console.ui.views.column_header import PADDING as _PADDING
 from console.ui.views.column_header import ColumnHeader
 from console.ui.views.map_painting import paint_unequal
+from console.ui.views.painted_area import PaintedArea
 
 _MARK_COLUMN = "name"  # the health shape stands before the name
 
 
-class VmList(QAbstractScrollArea):
+class VmList(PaintedArea):
     """Rows of ``rows.visible``, a cursor and a selection.
 
     Signals: ``cursor_moved(key)`` when another row becomes the current one,

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from console.model.fleet import NO_LEVEL
 from console.ui import theme
@@ -26,12 +26,13 @@ from console.ui.plain_text import one_line, tip
 from console.ui.views.column_header import PADDING as _PADDING
 from console.ui.views.column_header import ColumnHeader
 from console.ui.views.fleet import wall_painting
+from console.ui.views.painted_area import PaintedArea
 
 _MARK_COLUMN = "name"
 _Section = tuple[FleetColumn, int, int]
 
 
-class FleetList(QAbstractScrollArea):
+class FleetList(PaintedArea):
     """Signals: ``cursor_moved(slot)``, ``selection_changed()``, ``activated(slot)`` by Enter or
     double click. The cursor is a VM, not a place: it stays with it while rows come and go.
     """

@@ -30,6 +30,7 @@ from console.ui.slices import Slices
 from console.ui.views.fleet import wall_painting, wall_words
 from console.ui.views.fleet.wall_layout import fitting, lay_out
 from console.ui.views.fleet.wall_picture import WallPicture
+from console.ui.views.painted_area import PaintedArea
 
 # Tile sizes from the whole fleet to a VM's name, in points.
 ZOOMS = ((2, 2), (3, 3), (4, 4), (6, 6), (8, 8), (12, 12), (16, 16), (22, 22), (84, 24), (148, 30))
@@ -41,7 +42,7 @@ _REFRESH_MS = 16
 _AT_ONCE = 2_000  # colours worked out between two looks at the clock
 
 
-class WallCanvas(QAbstractScrollArea):
+class WallCanvas(PaintedArea):
     """Signals: ``selection_changed()``, ``zoom_changed()``. Takes no input; ``FleetWall`` does."""
 
     selection_changed = Signal()
