@@ -131,7 +131,7 @@ class HealthDesk(QObject):
         if keys:
             self._window.show_rows(keys, f"Changed today, as of {datetime.now():%H:%M}")
         elif read.back_to is None:
-            self._say("changed", "Nothing of the past is stored so far: that begins with a minute.")
+            self._say("changed", "No past is stored yet. Try again in a minute.")
         else:
             self._say("changed", "No VM that is still there changed today, as far as is stored.")
 
