@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,28 +11,27 @@ from console.model.freshness import Fault, FaultCode
 from console.model.moment import Moment
 from console.model.snapshot import ClusterSnapshot
 from console.worker import snapshot_history
-from console.worker.snapshot_history import HistoryUnreadableError, SnapshotHistory
+from console.worker.past_file import HistoryUnreadableError, PastDoor
+from console.worker.snapshot_history import SnapshotHistory
 
 _log = logging.getLogger(__name__)
 
 
 class Past:
-    """Opened when first used. A past that cannot be kept costs nothing else: it is logged."""
+    """A past that cannot be kept costs nothing else: it is logged."""
 
     def __init__(self, folder: Path, connection_id: str, now: Callable[[], float]) -> None:
-        self._path = snapshot_history.path_for(folder, connection_id)
+        path = snapshot_history.path_for(folder, connection_id)
+        self._door = PastDoor(path, SnapshotHistory)
         self._now = now
-        self._lock = threading.Lock()
-        self._history: SnapshotHistory | None = None
-        self._is_lost = False
 
     def keep(self, snapshot: ClusterSnapshot) -> None:
         """Write down what changed, once both planes were asked."""
         readings = (snapshot.arm, snapshot.cluster_wire)
         if any(reading.read_at is None and not reading.faults for reading in readings):
             return
-        with self._lock:
-            history = self._opened()
+        with self._door.lock:
+            history = self._door.opened()
             if history is None:
                 return
             try:
@@ -56,8 +54,8 @@ class Past:
         self, subject: str, since: float, until: float, most: int
     ) -> tuple[tuple[Change, ...], float | None]:
         """What changed, the newest first, and the oldest moment that is kept."""
-        with self._lock:
-            history = self._opened()
+        with self._door.lock:
+            history = self._door.opened()
             if history is None:
                 return (), None
             try:
@@ -70,8 +68,8 @@ class Past:
 
     def moment(self, at: float) -> Moment:
         """What was known then. Raises HistoryUnreadableError: what is stored cannot be read."""
-        with self._lock:
-            history = self._opened()
+        with self._door.lock:
+            history = self._door.opened()
             if history is None:
                 return Moment(at)
             try:
@@ -80,23 +78,7 @@ class Past:
                 raise HistoryUnreadableError(str(error)) from error
 
     def close(self) -> None:
-        with self._lock:
-            if self._history is not None:
-                self._history.close()
-                self._history = None
-            self._is_lost = True
-
-    def _opened(self) -> SnapshotHistory | None:
-        if self._history is None and not self._is_lost:
-            try:
-                self._history, was_broken = snapshot_history.open_or_begin_anew(self._path)
-            except (OSError, sqlite3.Error, snapshot_history.HistoryUnreadableError) as error:
-                _log.warning("the past cannot be kept: %s", error)
-                self._is_lost = True
-            else:
-                if was_broken:
-                    _log.warning("the past was not readable and was set aside")
-        return self._history
+        self._door.close()
 
 
 async def read_moment(past: Past | None, at: float) -> tuple[Moment, Fault | None]:

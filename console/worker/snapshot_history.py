@@ -1,12 +1,9 @@
 """Stored snapshots of one connection, delta-coded: what the cluster was like at any moment.
 
-A file of SQLite beside the journal. Whole moments come every ``WHOLE_EVERY`` deltas; what changed
-is kept beside them in words, so that a timeline needs no snapshot. Bounded by age and by size; it
-holds no secret, a snapshot has none. It can be deleted at any time: only the past is lost.
+Whole moments come every ``WHOLE_EVERY`` deltas; what changed is kept beside them in words, so that
+a timeline needs no snapshot. Bounded by age and by size.
 """
 
-import contextlib
-import hashlib
 import itertools
 import sqlite3
 import zlib
@@ -19,12 +16,10 @@ from console.model.inventory import Inventory
 from console.model.moment import Moment
 from console.model.settled import as_of, settled
 from console.model.snapshot import ClusterSnapshot, SnapshotDelta, diff
+from console.worker import past_file
+from console.worker.past_file import KEPT_S, MOST_BYTES, HistoryUnreadableError, PastFile
 
-KEPT_S = 30 * 86400.0
-MOST_BYTES = 256 * 1024 * 1024
 WHOLE_EVERY = 200
-# The past is written once a minute: who was silent for longer was not looking.
-LOOK_GAP_S = 300.0
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE moment (number INTEGER PRIMARY KEY, at REAL NOT NULL, is_whole INTEGER NOT NULL,
@@ -36,21 +31,14 @@ CREATE TABLE change (number INTEGER NOT NULL, at REAL NOT NULL, subject TEXT NOT
 CREATE INDEX change_at ON change (at);
 CREATE INDEX change_subject ON change (subject, at);
 """
-# Since when and until when somebody looked: a quiet night and a switched off computer differ.
-_LOOKS = "CREATE TABLE IF NOT EXISTS look (began REAL NOT NULL, until REAL NOT NULL)"
 _whole = msgspec.msgpack.Decoder(ClusterSnapshot)
 _delta = msgspec.msgpack.Decoder(SnapshotDelta)
 _BROKEN = (sqlite3.Error, msgspec.MsgspecError, zlib.error, UnicodeDecodeError, RecursionError)
 
 
-class HistoryUnreadableError(Exception):
-    """The file is damaged or of another version. Told, set aside, and begun anew."""
-
-
 def path_for(folder: Path, connection_id: str) -> Path:
-    """Where it lies; the connection's id is data and never part of a path."""
-    digest = hashlib.sha256(connection_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return folder / f"history-{digest}.sqlite3"
+    """Where the history of a connection lies."""
+    return past_file.path_for(folder, "history", connection_id)
 
 
 class SnapshotHistory:
@@ -59,20 +47,20 @@ class SnapshotHistory:
     def __init__(self, path: Path, *, kept_s: float = KEPT_S, most_bytes: int = MOST_BYTES) -> None:
         """Raises HistoryUnreadableError, OSError."""
         self._kept_s, self._most_bytes = kept_s, most_bytes
-        self._connection = _open(path)
+        self._file = PastFile(path, _SCHEMA, _FORMAT)
+        self._connection = self._file.connection
         self._last: ClusterSnapshot | None = None
         self._since_whole = 0
-        self._look: tuple[int | None, float] = (None, 0.0)
         try:
             self._last = self._at(float("inf"))[1]
         except _BROKEN as error:
-            self._connection.close()
+            self._file.close()
             raise HistoryUnreadableError(str(error)) from error
         # The first moment of a run is whole: how long nobody looked is then plain.
         self._since_whole = WHOLE_EVERY
 
     def close(self) -> None:
-        self._connection.close()
+        self._file.close()
 
     def record(self, snapshot: ClusterSnapshot, at: float) -> int:
         """Keep what changed since the moment before, in one commit; the count of changes.
@@ -80,7 +68,7 @@ class SnapshotHistory:
         Raises sqlite3.Error (disk full); then the moment is not kept, and what is kept is whole.
         """
         now = settled(snapshot, at)
-        self._looked(at)
+        self._file.looked(at)
         before = self._last
         if before is None:
             found: tuple[Change, ...] = ()
@@ -89,7 +77,7 @@ class SnapshotHistory:
             if diff(before, now).is_empty:
                 return 0
         is_whole = before is None or self._since_whole >= WHOLE_EVERY
-        with self._transaction():
+        with self._file.transaction():
             body = now if is_whole or before is None else diff(before, now)
             packed = zlib.compress(msgspec.msgpack.encode(body), 3)
             number = self._connection.execute(
@@ -126,7 +114,7 @@ class SnapshotHistory:
             raise HistoryUnreadableError(str(error)) from error
         if found is None:
             return Moment(asked_at, later=first, first=first, last=last)
-        since, until = self._unseen(asked_at)
+        since, until = self._file.unseen(asked_at)
         return Moment(
             asked_at,
             # As it was seen last: what nobody looked at since then has to grow old.
@@ -134,30 +122,11 @@ class SnapshotHistory:
             kept_at,
             since,
             until,
-            earlier=self._one("SELECT max(at) FROM moment WHERE at < ?", kept_at),
-            later=self._one("SELECT min(at) FROM moment WHERE at > ?", kept_at),
+            earlier=self._file.one("SELECT max(at) FROM moment WHERE at < ?", kept_at),
+            later=self._file.one("SELECT min(at) FROM moment WHERE at > ?", kept_at),
             first=first,
             last=last,
         )
-
-    def _looked(self, at: float) -> None:
-        number, until = self._look
-        if number is not None and 0 <= at - until <= LOOK_GAP_S:
-            self._connection.execute("UPDATE look SET until = ? WHERE rowid = ?", (at, number))
-        else:
-            number = self._connection.execute("INSERT INTO look VALUES (?, ?)", (at, at)).lastrowid
-        self._look = (number, at)
-
-    def _unseen(self, at: float) -> tuple[float | None, float | None]:
-        """Since when nobody looked, and until when; None where somebody did, or nobody can say."""
-        until = self._one("SELECT max(until) FROM look WHERE began <= ?", at)
-        if until is None or at - until <= LOOK_GAP_S:
-            return None, None
-        return until, self._one("SELECT min(began) FROM look WHERE began > ?", at)
-
-    def _one(self, question: str, at: float) -> float | None:
-        row = self._connection.execute(question, (at,)).fetchone()
-        return None if row[0] is None else float(row[0])
 
     def span(self) -> tuple[float, float] | None:
         """The oldest and the newest moment that can be shown."""
@@ -185,10 +154,7 @@ class SnapshotHistory:
         return tuple(Change(*row) for row in rows)
 
     def size_bytes(self) -> int:
-        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
-        free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
-        size = self._connection.execute("PRAGMA page_size").fetchone()[0]
-        return int((pages - free) * size)
+        return self._file.size_bytes()
 
     def _at(self, moment: float) -> tuple[float, ClusterSnapshot | None]:
         start = self._connection.execute(
@@ -219,55 +185,7 @@ class SnapshotHistory:
             is_old = next_at < now - self._kept_s
             if not is_old and self.size_bytes() <= self._most_bytes:
                 break
-            with self._transaction():
+            with self._file.transaction():
                 self._connection.execute("DELETE FROM moment WHERE number < ?", (next_number,))
                 self._connection.execute("DELETE FROM change WHERE number < ?", (next_number,))
-        self._connection.execute("DELETE FROM look WHERE until < ?", (now - self._kept_s,))
-        self._connection.execute("PRAGMA incremental_vacuum")
-
-    @contextlib.contextmanager
-    def _transaction(self):  # type: ignore[no-untyped-def] # noqa: ANN202
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        path.chmod(0o600)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {_FORMAT}")
-        elif version != _FORMAT:
-            raise HistoryUnreadableError(f"format {version}")
-        connection.execute(_LOOKS)
-        # The past may lose its last seconds in a power cut; it must never be torn.
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error as error:
-        connection.close()
-        raise HistoryUnreadableError(str(error)) from error
-    except (HistoryUnreadableError, OSError):
-        connection.close()
-        raise
-    return connection
-
-
-def open_or_begin_anew(path: Path) -> tuple[SnapshotHistory, bool]:
-    """The history, and whether an unreadable one had to be set aside. Raises OSError."""
-    try:
-        return SnapshotHistory(path), False
-    except HistoryUnreadableError:
-        for suffix in ("", "-wal", "-shm"):
-            broken = path.with_name(path.name + suffix)
-            if broken.exists():
-                broken.replace(broken.with_name(f"{broken.name}.unreadable"))
-        return SnapshotHistory(path), True
+        self._file.forget_looks(now - self._kept_s)

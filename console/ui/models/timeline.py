@@ -31,7 +31,7 @@ def timeline_text(
     if changes is None:
         end = "What is stored of the past was not read yet."
     elif back_to is None:
-        end = "Nothing of the past is stored so far: it is written down once a minute."
+        end = "No past is stored yet: look again in a few minutes."
     else:
         end = f"The stored past begins at {_moment(back_to)}."
     return f"{text}\n\n{end}" if text else f"Nothing changed that is known.\n\n{end}"

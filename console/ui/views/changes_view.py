@@ -11,8 +11,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -23,16 +21,13 @@ from console.ui import state_file
 from console.ui.bridge import ChangesRead, OnChanges
 from console.ui.file_thread import file_thread
 from console.ui.models.alarm_words import for_how_long
-from console.ui.plain_text import one_line, plain
+from console.ui.plain_text import plain
+from console.ui.views.changes_list import ChangesList
 
 ReadChanges = Callable[[str, float, OnChanges], None]
 # Who never looked is shown a day.
 _FIRST_S = 86400.0
 _MOST = 500  # as ReadChanges asks for
-_SUBJECT = Qt.ItemDataRole.UserRole
-_AT = Qt.ItemDataRole.UserRole + 1
-# Stored moments are a minute apart: this is before the one, and not before the other.
-_JUST_BEFORE_S = 0.001
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -42,15 +37,22 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class ChangesView(QWidget):
-    """Signals: ``vm_wanted(key)``, ``node_wanted(name)``; ``moment_wanted(at)`` to see the cluster
+    """Signals: those of its list; ``moment_wanted(at)`` to see ``whole``, the cluster or the fleet,
     as it was just before a change.
     """
 
     vm_wanted = Signal(str)
     node_wanted = Signal(str)
+    cluster_wanted = Signal(str)
     moment_wanted = Signal(float)
 
-    def __init__(self, folder: Path, read: ReadChanges, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        read: ReadChanges,
+        parent: QWidget | None = None,
+        whole: str = "cluster",
+    ) -> None:
         super().__init__(parent)
         self._folder, self._read = folder, read
         self._connection_id = ""
@@ -63,18 +65,17 @@ class ChangesView(QWidget):
         again = QPushButton("Look a&gain", self)
         again.setObjectName("changes_again")
         again.clicked.connect(lambda _=False: self.look())
-        self._then = QPushButton("Show the cluster &before it", self)
+        self._then = QPushButton(f"Show the {whole} &before it", self)
         self._then.setObjectName("changes_then")
-        self._then.setToolTip("The cluster as it was just before the selected change")
+        self._then.setToolTip(f"The {whole} as it was just before the selected change")
         self._then.clicked.connect(lambda _=False: self._show_before())
         self._seen = QPushButton("I have &seen this", self)
         self._seen.setObjectName("changes_seen")
         self._seen.clicked.connect(lambda _=False: self._mark_seen())
-        self.list = QListWidget(self)
-        self.list.setObjectName("changes_list")
-        self.list.setAccessibleName("What changed since you looked")
-        self.list.setUniformItemSizes(True)
-        self.list.itemActivated.connect(self._open)
+        self.list = ChangesList("changes_list", "What changed since you looked", self)
+        self.list.vm_wanted.connect(self.vm_wanted)
+        self.list.node_wanted.connect(self.node_wanted)
+        self.list.cluster_wanted.connect(self.cluster_wanted)
         top = QHBoxLayout()
         top.addWidget(self._summary, 1)
         top.addWidget(self._then)
@@ -107,20 +108,12 @@ class ChangesView(QWidget):
             return
         # Not the time of asking: what is written down while it is read must not be lost.
         self._read_at = read.changes[0].at if read.changes else self._since
-        self.list.clear()
-        for change in read.changes:
-            at = datetime.fromtimestamp(change.at).strftime("%d %b %H:%M")
-            text = f"{at}   {change.name}   {change.text}   (seen by {change.plane})"
-            item = QListWidgetItem(one_line(text))
-            item.setData(_SUBJECT, change.subject)
-            item.setData(_AT, change.at)
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
+        self.list.show_changes(read.changes)
         count = len(read.changes)
         span = for_how_long(self._since, asked)
         words = f"{count} change{'' if count == 1 else 's'} since you looked {span} ago"
         if read.back_to is None:
-            words = "Nothing of the past is stored so far: it is written down once a minute"
+            words = "No past is stored yet: look again in a few minutes"
         elif read.back_to > self._since:
             begins = datetime.fromtimestamp(read.back_to).strftime("%d %b %H:%M")
             words += f". The stored past begins only at {begins}"
@@ -137,16 +130,9 @@ class ChangesView(QWidget):
         self.look()
 
     def _show_before(self) -> None:
-        item = self.list.currentItem()
-        if item is not None:
-            self.moment_wanted.emit(float(item.data(_AT)) - _JUST_BEFORE_S)
-
-    def _open(self, item: QListWidgetItem) -> None:
-        kind, _, name = str(item.data(_SUBJECT)).partition(":")
-        if kind == "vm":
-            self.vm_wanted.emit(name)
-        elif kind == "node":
-            self.node_wanted.emit(name)
+        at = self.list.just_before()
+        if at is not None:
+            self.moment_wanted.emit(at)
 
     def _path(self) -> Path:
         return state_file.path_for(self._folder, "seen", self._connection_id)

@@ -16,7 +16,7 @@ def test_the_newest_comes_first_and_the_beginning_is_told() -> None:
     other = timeline_text("node:N2", [], [record], 1000.0)
     assert other.startswith("Nothing changed that is known.")
     assert "was not read yet" in timeline_text("node:N1", None, [], None)
-    assert "Nothing of the past is stored so far" in timeline_text("node:N1", [], [], None)
+    assert "No past is stored yet" in timeline_text("node:N1", [], [], None)
 
 
 def test_a_rate_that_nobody_told_is_not_zero() -> None:

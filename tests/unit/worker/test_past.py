@@ -55,7 +55,7 @@ def test_a_moment_is_read_and_a_damaged_past_is_told(tmp_path: Path) -> None:
     assert fault is None
     assert moment.snapshot is not None
     assert moment.snapshot.vms[0].owner_node == "N1"
-    history = kept._opened()
+    history = kept._door.opened()
     assert history is not None
     history._connection.execute("UPDATE moment SET body = x'00'")
     moment, fault = asyncio.run(read_moment(kept, 120.0))

@@ -21,8 +21,9 @@ from console.model.virtual_machine import (
     VmKind,
     VmMetrics,
 )
-from console.worker import snapshot_history
-from console.worker.snapshot_history import HistoryUnreadableError, SnapshotHistory
+from console.worker import past_file, snapshot_history
+from console.worker.past_file import HistoryUnreadableError
+from console.worker.snapshot_history import SnapshotHistory
 
 replace = msgspec.structs.replace
 
@@ -139,7 +140,7 @@ def test_an_unreadable_file_is_set_aside(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all, " * 100)
     with pytest.raises(HistoryUnreadableError):
         SnapshotHistory(path)
-    opened, was_broken = snapshot_history.open_or_begin_anew(path)
+    opened, was_broken = past_file.open_or_begin_anew(path, SnapshotHistory)
     assert was_broken
     assert opened.span() is None
     assert (tmp_path / "h.sqlite3.unreadable").exists()
