@@ -6,7 +6,9 @@ its last message (``LAST``), after any number of steps or prompts.
 
 import msgspec
 
+from console.model.change import Change
 from console.model.connection import ArmEndpoint, AzureAccount, ConnectionProfile, TestStep
+from console.model.fleet_moment import FleetMoment
 from console.model.freshness import Fault
 from console.model.moment import Moment
 from console.model.performance import PerformanceHistory, TimeFrame
@@ -75,6 +77,25 @@ class ReadMoment(msgspec.Struct, frozen=True, tag="read_moment"):
 
     token: str
     at: float
+
+
+class ReadFleetMoment(msgspec.Struct, frozen=True, tag="read_fleet_moment"):
+    """What the fleet was like at this moment (wall-clock seconds), as far as it is stored."""
+
+    token: str
+    at: float
+
+
+class ReadFleetChanges(msgspec.Struct, frozen=True, tag="read_fleet_changes"):
+    """What changed of the fleet in a span of wall-clock time. ``subject``: ``vm:`` or ``cluster:``
+    and an ARM id in lower case; empty: all.
+    """
+
+    token: str
+    subject: str
+    since: float
+    until: float
+    count: int = 500
 
 
 class ReadPerformance(msgspec.Struct, frozen=True, tag="read_performance"):
@@ -152,6 +173,22 @@ class MomentRead(msgspec.Struct, frozen=True, tag="moment_read"):
     fault: Fault | None = None
 
 
+class FleetMomentRead(msgspec.Struct, frozen=True, tag="fleet_moment_read"):
+    """``fault``: why that cannot be told."""
+
+    token: str
+    moment: FleetMoment
+    fault: Fault | None = None
+
+
+class FleetChangesRead(msgspec.Struct, frozen=True, tag="fleet_changes_read"):
+    """The newest first. ``back_to``: since when anything is kept; None: nothing is."""
+
+    token: str
+    changes: tuple[Change, ...]
+    back_to: float | None = None
+
+
 class PerformanceRead(msgspec.Struct, frozen=True, tag="performance_read"):
     """``history`` None: the fault says why."""
 
@@ -169,7 +206,7 @@ class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
 OfConnections = (
     TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
 )
-Ask = OfConnections | ReadMoment | ReadPerformance
+Ask = OfConnections | ReadMoment | ReadFleetMoment | ReadFleetChanges | ReadPerformance
 Answer = (
     StepTold
     | ConnectionTested
@@ -179,6 +216,8 @@ Answer = (
     | CloudDiscovered
     | KeyringTold
     | MomentRead
+    | FleetMomentRead
+    | FleetChangesRead
     | PerformanceRead
 )
 LAST = (
@@ -188,5 +227,7 @@ LAST = (
     CloudDiscovered,
     KeyringTold,
     MomentRead,
+    FleetMomentRead,
+    FleetChangesRead,
     PerformanceRead,
 )

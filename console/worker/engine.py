@@ -47,8 +47,9 @@ from console.model.inventory import Inventory
 from console.model.operation import OperationRecord
 from console.model.request import Request
 from console.operations.base import Operation
-from console.worker import archive, helpdesk_gate
+from console.worker import archive, fleet_answers, helpdesk_gate
 from console.worker.clock import Clock
+from console.worker.fleet_past import FleetPast
 from console.worker.fleet_watch import FleetWatch
 from console.worker.foreign_moves import ForeignMoves
 from console.worker.intervals import Demand, demand_of
@@ -110,6 +111,7 @@ class Engine:
         self._runner: Runner | None = None
         self._watcher: Watcher | None = None
         self._past: Past | None = None
+        self._fleet_past: FleetPast | None = None
         self._live_moves: LiveMoves | None = None
         self._refusal: Fault | None = None
         self._folder = Path()
@@ -146,6 +148,8 @@ class Engine:
                 self._spawn(self._read_changes(message))
             case chores.ReadMoment():
                 self._spawn(self._read_moment(message))
+            case chores.ReadFleetMoment() | chores.ReadFleetChanges():
+                self._spawn(self._answer_of_fleet(message))
             case chores.ReadPerformance():
                 self._spawn(self._read_performance(message))
             case Export():
@@ -178,8 +182,9 @@ class Engine:
             await self._live_moves.close()
         if self._watcher is not None:
             await self._watcher.close()
-        if self._past is not None:
-            await asyncio.to_thread(self._past.close)
+        for past in (self._past, self._fleet_past):
+            if past is not None:
+                await asyncio.to_thread(past.close)
         if self._runner is not None:
             await self._runner.close()
         if self._journal is not None:
@@ -289,6 +294,7 @@ class Engine:
         scope = opening.profile.fleet
         assert scope is not None
         folder, connection_id = Path(opening.state_folder), scope.id
+        self._fleet_past = FleetPast(folder, connection_id, self._clock.now)
         stored = await asyncio.to_thread(stored_fleet.load, folder, connection_id)
         try:
             source = await open_fleet(opening)
@@ -305,6 +311,7 @@ class Engine:
             clean=lambda fault: self._redaction.of_fault(fault) or fault,
             stored=stored,
             clean_word=self._redaction,
+            past=self._fleet_past,
         )
         try:
             await self._fleet.run()
@@ -378,6 +385,9 @@ class Engine:
     async def _read_moment(self, message: chores.ReadMoment) -> None:
         moment, fault = await read_moment(self._past, message.at)
         self._send(chores.MomentRead(message.token, moment, fault))
+
+    async def _answer_of_fleet(self, message: fleet_answers.Question) -> None:
+        self._send(await fleet_answers.answer(self._fleet, self._fleet_past, message))
 
     async def _read_performance(self, message: chores.ReadPerformance) -> None:
         self._send(await read_performance(message, self._backend, self._redaction))

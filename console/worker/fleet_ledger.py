@@ -2,11 +2,13 @@
 
 import uuid
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
+import msgspec
+
 from console.backends.fleet import FleetPage, FleetRow
-from console.health.fleet import FleetWords, fleet_level
+from console.health.fleet import LEVELS, FleetWords, fleet_level
 from console.model.fleet import (
     BY_ID,
     COLUMNS,
@@ -26,11 +28,15 @@ from console.model.fleet import (
     unpack_numbers,
     unpack_texts,
 )
+from console.worker.fleet_changes import FleetChanges, FleetNotes, Row
 
 # A part of this many slots is applied by the window within a frame.
 PART_SLOTS = 2_000
 _LEVEL_RESTS_ON = ("power", "provisioning", "security", "secure_boot", "vtpm", "agent", "error",
                    "doubt")  # fmt: skip
+# What of a cluster is a change worth keeping: words of the record.
+CLUSTER_COLUMNS = ("contact", "version")
+_PLACES = {level.value: place for place, level in enumerate(LEVELS)}
 _PLAIN = tuple(column.id for column in COLUMNS if column.id not in ("doubt", "level"))
 
 
@@ -58,6 +64,7 @@ class FleetLedger:
         self._round = 0
         # Slots that changed since the window was told, by column.
         self._changed: dict[str, set[int]] = {}
+        self._notes = FleetNotes(self.row, self._key_of)
 
     @property
     def size(self) -> int:
@@ -92,7 +99,7 @@ class FleetLedger:
             unreadable += row.is_unreadable
             slot = self._slots.get(row.key)
             if slot is None:
-                slot = self._new_slot(row)
+                slot = self._slot_for(row.key)
             seen[slot] = current
             prints.pop(self._print_of.get(slot, 0), None)
             prints[mark], self._print_of[slot] = slot, mark
@@ -123,6 +130,11 @@ class FleetLedger:
         for key in before.keys() - fresh.keys():
             del self.clusters[key]
         self.clusters |= fresh
+        for key in fresh.keys() & before.keys():
+            for name in CLUSTER_COLUMNS:
+                was = getattr(before[key], name)
+                if was != getattr(fresh[key], name):
+                    self._notes.cluster_changed(key, before[key].name, name, was)
         others = {
             key
             for key in fresh.keys() | before.keys()
@@ -193,6 +205,85 @@ class FleetLedger:
         group = words["group"][numbers["group"][slot]]
         return machine_id(subscription, group, self.texts["name"][slot]).lower()
 
+    # -- the past ------------------------------------------------------------------------------
+    def row(self, slot: int) -> Row:
+        """A VM as words, by column."""
+        return {name: self._told(name, slot) for name in BY_ID}
+
+    def noted(self, subscriptions: Container[str]) -> FleetChanges:
+        """What changed of these subscriptions' VMs since the last call, and of any cluster."""
+
+        def cluster_value(arm_id: str, column: str) -> str | None:
+            cluster = self.clusters.get(arm_id)
+            return None if cluster is None else str(getattr(cluster, column))
+
+        return self._notes.take(subscriptions, cluster_value)
+
+    def copy(self) -> "FleetLedger":
+        """The same as it is now, for another thread: a few dozen milliseconds for 100,000 VMs."""
+        still = FleetLedger(self._clean)
+        still.clusters = dict(self.clusters)
+        still.texts = {name: list(column) for name, column in self.texts.items()}
+        still.numbers = {name: array("I", column) for name, column in self.numbers.items()}
+        still.levels = bytearray(self.levels)
+        still.words = {name: list(words) for name, words in self.words.items()}
+        still._places = {name: dict(places) for name, places in self._places.items()}
+        still._slots, still._free = dict(self._slots), list(self._free)
+        still._seen = array("I", bytes(4 * self.size))
+        return still
+
+    def put(self, key: str, column: str, word: str) -> None:
+        """Let a VM's value be another; of one that is not there, nothing. KeyError: no column."""
+        slot = self._slots.get(key)
+        if slot is not None:
+            self._write(slot, column, word)
+
+    def put_cluster(self, key: str, column: str, word: str) -> None:
+        """The same of a cluster."""
+        cluster = self.clusters.get(key)
+        if cluster is not None and column in CLUSTER_COLUMNS:
+            self.clusters[key] = msgspec.structs.replace(cluster, **{column: word})
+
+    def remove(self, key: str) -> None:
+        """Let a VM not be there."""
+        slot = self._slots.get(key)
+        if slot is not None:
+            self._empty(slot)
+
+    def restore(self, key: str, row: Row) -> None:
+        """Let a VM be there as it was. KeyError, ValueError: the row is of another version."""
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slot_for(key)
+        for name in BY_ID:
+            self._write(slot, name, row[name])
+
+    def keep_only(self, subscriptions: Container[str]) -> None:
+        """Let no VM of any other subscription be there."""
+        told = self.words["subscription"]
+        for slot in list(self._slots.values()):
+            if told[self.numbers["subscription"][slot]] not in subscriptions:
+                self._empty(slot)
+
+    def _told(self, name: str, slot: int) -> str:
+        if name in self.texts:
+            return self.texts[name][slot]
+        if name == "level":
+            level = self.levels[slot]
+            return LEVELS[level].value if level != NO_LEVEL else ""
+        number = self.numbers[name][slot]
+        if name in self.words:
+            return self.words[name][number]
+        return "" if number == NOT_KNOWN else str(number)
+
+    def _write(self, slot: int, name: str, word: str) -> None:
+        if name == "level":
+            self.levels[slot] = _PLACES[word]
+        elif BY_ID[name].kind is Kind.NUMBER:
+            self._set(slot, name, int(word) if word else None)
+        else:
+            self._set(slot, name, word)
+
     def _part(
         self, slots: "range | list[int]", columns: Iterable[str], told_words: dict[str, int]
     ) -> FleetPart:
@@ -223,7 +314,7 @@ class FleetLedger:
         )
 
     # -- slots ---------------------------------------------------------------------------------
-    def _new_slot(self, row: FleetRow) -> int:
+    def _slot_for(self, key: str) -> int:
         if self._free:
             slot = self._free.pop()
         else:
@@ -234,7 +325,8 @@ class FleetLedger:
                 numbers.append(self._place(name, "") if name in WORDS else NOT_KNOWN)
             self.levels.append(NO_LEVEL)
             self._seen.append(0)
-        self._slots[row.key] = slot
+        self._slots[key] = slot
+        self._notes.appeared(slot)
         for name in BY_ID:
             self._changed.setdefault(name, set()).add(slot)
         return slot
@@ -253,6 +345,7 @@ class FleetLedger:
         if name in self.texts:
             assert isinstance(value, str)
             if self.texts[name][slot] != value:
+                self._notes.changed(slot, name, self.texts[name][slot])
                 self.texts[name][slot] = value
                 self._changed.setdefault(name, set()).add(slot)
         elif isinstance(value, str):
@@ -260,6 +353,7 @@ class FleetLedger:
         else:
             number = NOT_KNOWN if value is None else min(max(value, 0), NOT_KNOWN - 1)
             if self.numbers[name][slot] != number:
+                self._notes.changed(slot, name, self._told(name, slot))
                 self.numbers[name][slot] = number
                 self._changed.setdefault(name, set()).add(slot)
 
@@ -268,6 +362,7 @@ class FleetLedger:
         if place is None:
             place = self._place(name, word)
         if self.numbers[name][slot] != place:
+            self._notes.changed(slot, name, self._told(name, slot))
             self.numbers[name][slot] = place
             self._changed.setdefault(name, set()).add(slot)
 
@@ -284,10 +379,12 @@ class FleetLedger:
         cluster = self.clusters.get(words["cluster"][numbers["cluster"][slot]])
         level = fleet_level(FleetWords._make([*told, _contact(cluster)]))
         if self.levels[slot] != level:
+            self._notes.changed(slot, "level", self._told("level", slot))
             self.levels[slot] = level
             self._changed.setdefault("level", set()).add(slot)
 
     def _empty(self, slot: int) -> None:
+        self._notes.gone(slot)
         del self._slots[self._key_of(slot)]
         self._prints.pop(self._print_of.pop(slot, 0), None)
         self.levels[slot] = NO_LEVEL

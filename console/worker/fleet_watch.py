@@ -1,4 +1,8 @@
-"""Keeps the fleet current: reads subscriptions in turn, tells what changed, stores it at times."""
+"""Keeps the fleet current: reads subscriptions in turn, tells what changed, stores it at times.
+
+What changed is written down after each subscription, before the fleet is stored: what is stored
+without its changes would be a gap in the past, and changes kept twice are told once.
+"""
 
 import asyncio
 import logging
@@ -10,9 +14,12 @@ from console.backends import BackendError
 from console.backends.fleet import FleetSource
 from console.channel.messages import FleetChanged, FleetTold, ToWindow
 from console.model.fleet import FleetCluster, FleetReading, FleetSnapshot
+from console.model.fleet_moment import FleetMoment
 from console.model.freshness import Fault, FaultCode
 from console.worker.clock import Clock, sleep_unless
 from console.worker.fleet_ledger import FleetLedger
+from console.worker.fleet_past import UNREADABLE, FleetPast
+from console.worker.past_file import HistoryUnreadableError
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +49,10 @@ class FleetWatch:
         clean: Callable[[Fault], Fault],
         stored: FleetSnapshot | None = None,
         clean_word: Callable[[str], str] = lambda text: text,
+        past: FleetPast | None = None,
     ) -> None:
+        self._past = past
+        self._fits = False  # what was stored, if anything was
         self._clean_word = clean_word
         self.ledger = FleetLedger(clean_word)
         self.readings: dict[str, FleetReading] = {}
@@ -68,6 +78,7 @@ class FleetWatch:
             _log.warning("the stored fleet does not fit: %r", error)
             self.ledger = FleetLedger(self._clean_word)
             return
+        self._fits = True
         self.readings = {
             one.subscription: msgspec.structs.replace(one, is_going_on=False)
             for one in stored.readings
@@ -84,6 +95,8 @@ class FleetWatch:
 
     async def run(self) -> None:
         """Read and tell until cancelled; what is known then is stored."""
+        if self._past is not None:
+            await asyncio.to_thread(self._past.begin, is_anew=not self._fits)
         try:
             # The window may know less or more: what is the same costs it next to nothing.
             for part in self.ledger.everything():
@@ -96,6 +109,7 @@ class FleetWatch:
                 await self._until_due(began)
         finally:
             if self.readings:
+                self._keep_now()
                 self._store()
 
     async def _until_due(self, began: float) -> None:
@@ -153,6 +167,7 @@ class FleetWatch:
             )
         await self._publish()
         self._tell_readings()
+        await self._keep(subscription)
         if self._clock.monotonic() - self._saved_at >= _STORE_EVERY_S:
             await asyncio.to_thread(self._store)
 
@@ -210,6 +225,37 @@ class FleetWatch:
         }
         self._send(FleetTold(clusters, tuple(self.readings.values())))
 
+    # -- the past ------------------------------------------------------------------------------
+    async def moment(self, at: float) -> tuple[FleetMoment, Fault | None]:
+        """The fleet as it was known then; the fault says why that cannot be told."""
+        past = self._past
+        if past is None:
+            return FleetMoment(at), None
+        changes = self.ledger.noted(past.known)
+        now, readings = self.ledger.copy(), tuple(self.readings.values())
+
+        def work() -> FleetMoment:
+            past.keep(changes)
+            return past.moment(at, now, readings)
+
+        try:
+            return await asyncio.to_thread(work), None
+        except HistoryUnreadableError as error:
+            return FleetMoment(at), msgspec.structs.replace(UNREADABLE, detail=str(error))
+
+    async def _keep(self, subscription: str) -> None:
+        """What changed by this reading, and that it was one."""
+        if self._past is not None:
+            changes = self.ledger.noted(self._past.known)
+            reading = self.readings[subscription]
+            read = () if reading.read_at is None or _has_failed(reading) else (subscription,)
+            await asyncio.to_thread(self._past.keep, changes, read)
+
+    def _keep_now(self) -> None:
+        """The run ends: there is no other turn."""
+        if self._past is not None:
+            self._past.keep(self.ledger.noted(self._past.known))
+
     def _store(self) -> None:
         self._saved_at = self._clock.monotonic()
         snapshot = msgspec.structs.replace(
@@ -222,3 +268,8 @@ class FleetWatch:
 
 
 _KEPT = "What was read before is kept, dated."
+
+
+def _has_failed(reading: FleetReading) -> bool:
+    """Not read this time; what was read in part was read."""
+    return any(not fault.is_partial for fault in reading.faults)

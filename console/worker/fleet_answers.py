@@ -1,0 +1,25 @@
+"""Answers to questions about the fleet's past."""
+
+import asyncio
+
+from console.channel import chores
+from console.model.fleet_moment import FleetMoment
+from console.worker.fleet_past import NO_FLEET, FleetPast
+from console.worker.fleet_watch import FleetWatch
+
+Question = chores.ReadFleetMoment | chores.ReadFleetChanges
+
+
+async def answer(
+    fleet: FleetWatch | None, past: FleetPast | None, asked: Question
+) -> chores.FleetMomentRead | chores.FleetChangesRead:
+    """Of a fleet that is not read yet no moment can be told: it is worked out of what is known."""
+    if isinstance(asked, chores.ReadFleetChanges):
+        if past is None:
+            return chores.FleetChangesRead(asked.token, ())
+        span = (asked.subject, asked.since, asked.until, asked.count)
+        found, back_to = await asyncio.to_thread(past.changes, *span)
+        return chores.FleetChangesRead(asked.token, found, back_to)
+    if fleet is None:
+        return chores.FleetMomentRead(asked.token, FleetMoment(asked.at), NO_FLEET)
+    return chores.FleetMomentRead(asked.token, *await fleet.moment(asked.at))

@@ -1,0 +1,304 @@
+"""The fleet's past: each change of a VM as it was seen, and from those any moment of it.
+
+A moment is worked out backwards from what is known now: 100,000 VMs change little in a month, and
+no whole moment of theirs is ever stored. Bounded by age and by size.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from console.model.change import AZURE, Change
+from console.model.fleet import FleetReading, FleetSnapshot
+from console.model.fleet_moment import FleetMoment
+from console.worker import past_file
+from console.worker.fleet_changes import FleetChanges
+from console.worker.fleet_ledger import FleetLedger
+from console.worker.past_file import KEPT_S, MOST_BYTES, HistoryUnreadableError, PastFile
+
+# A hidden window reads four times an hour: who was silent for longer was not looking.
+FLEET_LOOK_GAP_S = 1_200.0
+_FORMAT = 1
+_APPEARED, _GONE = "+", "-"  # in place of a column
+_VM, _CLUSTER = "vm:", "cluster:"
+_SCHEMA = """
+CREATE TABLE subject (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
+CREATE TABLE change (at REAL NOT NULL, subject INTEGER NOT NULL, what TEXT NOT NULL,
+    before TEXT NOT NULL, after TEXT NOT NULL);
+CREATE INDEX change_at ON change (at);
+CREATE INDEX change_subject ON change (subject, at);
+CREATE TABLE baseline (subscription TEXT PRIMARY KEY, at REAL NOT NULL);
+CREATE TABLE reading (subscription TEXT NOT NULL, began REAL NOT NULL, until REAL NOT NULL);
+CREATE INDEX reading_of ON reading (subscription, began);
+CREATE TABLE floor (at REAL NOT NULL);
+"""
+# Columns in a person's words. What is not here is worked out of another one, or no news.
+TITLES = {
+    "power": "State in Azure",
+    "level": "Health",
+    "provisioning": "Provisioning",
+    "agent": "Azure agent",
+    "error": "Azure's error",
+    "node": "Runs on",
+    "cluster": "Cluster",
+    "group": "Resource group",
+    "security": "Security type in Azure",
+    "secure_boot": "Secure Boot",
+    "vtpm": "vTPM",
+    "tags": "Tags",
+    "address": "Address",
+    "user": "User",
+    "os": "Operating system",
+    "processors": "Processors",
+    "memory_mib": "Memory, MiB",
+    "name": "Name",
+    "doubt": "Azure's word on it",
+    "contact": "Azure connection",
+    "version": "Version",
+}
+
+
+def path_for(folder: Path, connection_id: str) -> Path:
+    """Where the past of a fleet lies."""
+    return past_file.path_for(folder, "fleet-history", connection_id)
+
+
+class FleetHistory:
+    """An open history. Used by one thread at a time; all times are wall-clock seconds."""
+
+    def __init__(self, path: Path, *, kept_s: float = KEPT_S, most_bytes: int = MOST_BYTES) -> None:
+        """Raises HistoryUnreadableError, OSError."""
+        self._kept_s, self._most_bytes = kept_s, most_bytes
+        self._file = PastFile(path, _SCHEMA, _FORMAT, FLEET_LOOK_GAP_S)
+        self._connection = self._file.connection
+        self._reading: dict[str, tuple[int, float]] = {}  # subscription -> row, until
+        try:
+            rows = self._connection.execute("SELECT subscription, at FROM baseline").fetchall()
+        except sqlite3.Error as error:
+            self._file.close()
+            raise HistoryUnreadableError(str(error)) from error
+        self.baselines: dict[str, float] = dict(rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+    # -- writing -------------------------------------------------------------------------------
+    def forget_baselines(self) -> None:
+        """What is known now began anew: nothing before it can be worked out from it."""
+        self._connection.execute("DELETE FROM baseline")
+        self.baselines = {}
+
+    def was_read(self, subscription: str, at: float) -> None:
+        """A whole reading; the first one is what the past of the subscription begins with."""
+        with self._file.transaction():
+            if subscription not in self.baselines:
+                self._connection.execute("INSERT INTO baseline VALUES (?, ?)", (subscription, at))
+            row, until = self._reading.get(subscription, (None, 0.0))
+            if row is not None and 0 <= at - until <= FLEET_LOOK_GAP_S:
+                self._connection.execute("UPDATE reading SET until = ? WHERE rowid = ?", (at, row))
+            else:
+                row = self._connection.execute(
+                    "INSERT INTO reading VALUES (?, ?, ?)", (subscription, at, at)
+                ).lastrowid
+            self._file.looked(at)
+        assert row is not None
+        self._reading[subscription] = row, at
+        self.baselines.setdefault(subscription, at)
+
+    def record(self, changes: FleetChanges, at: float) -> int:
+        """Keep them in one commit; how many were news. Raises sqlite3.Error: then none is kept.
+
+        What a run that ended before it stored the fleet has kept already is no news again.
+        """
+        rows: list[tuple[str, str, str, str, str]] = []
+        for key, name, row in changes.gone:
+            rows.append((_VM + key, name, _GONE, json.dumps(row), ""))
+        for key, name in changes.appeared:
+            rows.append((_VM + key, name, _APPEARED, "", ""))
+        for kind, fields in ((_VM, changes.fields), (_CLUSTER, changes.clusters)):
+            rows += ((kind + one.key, one.name, *one[2:]) for one in fields)
+        count = 0
+        with self._file.transaction():
+            for key, name, what, before, after in rows:
+                subject = self._subject(key, name)
+                if not self._is_known(subject, what, after):
+                    self._connection.execute(
+                        "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
+                        (at, subject, what, before, after),
+                    )
+                    count += 1
+        self._prune(at)
+        return count
+
+    def _subject(self, key: str, name: str) -> int:
+        found = self._connection.execute("SELECT id FROM subject WHERE key = ?", (key,)).fetchone()
+        if found is not None:
+            return int(found[0])
+        row = self._connection.execute(
+            "INSERT INTO subject (key, name) VALUES (?, ?)", (key, name)
+        ).lastrowid
+        assert row is not None
+        return row
+
+    def _is_known(self, subject: int, what: str, after: str) -> bool:
+        comes_or_goes = what in (_APPEARED, _GONE)
+        kinds = (_APPEARED, _GONE) if comes_or_goes else (what, what)
+        last = self._connection.execute(
+            "SELECT what, after FROM change WHERE subject = ? AND what IN (?, ?) "
+            "ORDER BY rowid DESC LIMIT 1",
+            (subject, *kinds),
+        ).fetchone()
+        return last is not None and tuple(last) == (what, after)
+
+    # -- reading -------------------------------------------------------------------------------
+    def span(self) -> tuple[float, float] | None:
+        """The oldest and the newest moment that can be shown."""
+        if not self.baselines:
+            return None
+        first = max(min(self.baselines.values()), self._floor())
+        last = self._file.one("SELECT max(until) FROM reading")
+        return first, max(first, last or first)
+
+    def changes(
+        self, subject: str, since: float, until: float, most: int = 500
+    ) -> tuple[Change, ...]:
+        """What changed of one VM or cluster (``vm:`` or ``cluster:`` and its ARM id in lower case;
+        all of them: empty), the newest first.
+        """
+        told = (_APPEARED, _GONE, *TITLES)
+        marks = ", ".join("?" * len(told))
+        asked = "AND subject.key = ? " if subject else ""
+        rows = self._connection.execute(
+            "SELECT at, key, name, what, before, after FROM change "  # noqa: S608
+            "JOIN subject ON subject.id = change.subject "
+            f"WHERE at > ? AND at <= ? AND what IN ({marks}) {asked}"
+            "ORDER BY at DESC, change.rowid LIMIT ?",
+            (since, until, *told, *([subject] if subject else []), most),
+        )
+        return tuple(_change(*row) for row in rows)
+
+    def moment(
+        self, asked_at: float, now: FleetLedger, readings: Iterable[FleetReading]
+    ) -> FleetMoment:
+        """What was known then. ``now`` is what is known now, a copy that this may change.
+
+        Raises sqlite3.Error; HistoryUnreadableError: what is stored does not fit.
+        """
+        span = self.span()
+        if span is None:
+            return FleetMoment(asked_at)
+        first, last = span
+        if asked_at < first:
+            return FleetMoment(asked_at, later=first, first=first, last=last)
+        try:
+            for key, what, before in self._later_than(asked_at):
+                _undo(now, key, what, before)
+        except (KeyError, ValueError, TypeError) as error:
+            raise HistoryUnreadableError(repr(error)) from error
+        known = {name for name, at in self.baselines.items() if at <= asked_at}
+        now.keep_only(known)
+        then = tuple(self._as_of(one, asked_at, known) for one in readings)
+        # When a cluster told Azure of itself last is not kept: it is not known of the past.
+        clusters = (msgspec.structs.replace(one, synced_at=None) for one in now.clusters.values())
+        kept_at = self._step("max(at)", "at <= ?", asked_at) or first
+        unseen_since, unseen_until = self._file.unseen(asked_at)
+        return FleetMoment(
+            asked_at,
+            FleetSnapshot(now.snapshot().part, tuple(clusters), then),
+            kept_at,
+            unseen_since,
+            unseen_until,
+            earlier=self._step("max(at)", f"at >= {first!r} AND at < ?", kept_at),
+            later=self._step("min(at)", "at > ?", asked_at),
+            first=first,
+            last=last,
+            unread=tuple(
+                one.name or one.subscription for one in then if one.subscription not in known
+            ),
+        )
+
+    def _later_than(self, asked_at: float) -> Iterable[tuple[str, str, str]]:
+        # In the order of writing: a clock that was set back must not shuffle them.
+        return self._connection.execute(
+            "SELECT key, what, before FROM change JOIN subject ON subject.id = change.subject "
+            "WHERE at > ? ORDER BY change.rowid DESC",
+            (asked_at,),
+        )
+
+    def _as_of(self, reading: FleetReading, at: float, known: set[str]) -> FleetReading:
+        until = None
+        if reading.subscription in known:
+            until = self._file.one(
+                "SELECT max(min(until, ?)) FROM reading WHERE subscription = ? AND began <= ?",
+                at,
+                reading.subscription,
+                at,
+            )
+        return msgspec.structs.replace(reading, read_at=until, faults=(), is_going_on=False)
+
+    def _step(self, which: str, where: str, at: float) -> float | None:
+        """A moment at which something changed, or at which a subscription was first read."""
+        return self._file.one(
+            f"SELECT {which} FROM (SELECT at FROM change WHERE {where} "  # noqa: S608
+            f"UNION ALL SELECT at FROM baseline WHERE {where})",
+            at,
+            at,
+        )
+
+    # -- bounds --------------------------------------------------------------------------------
+    def _floor(self) -> float:
+        return self._file.one("SELECT max(at) FROM floor") or 0.0
+
+    def size_bytes(self) -> int:
+        return self._file.size_bytes()
+
+    def _prune(self, now: float) -> None:
+        """The oldest changes go; what was before them can no longer be worked out."""
+        connection = self._connection
+        oldest = self._file.one("SELECT min(at) FROM change")
+        if oldest is not None and oldest < now - self._kept_s:
+            self._drop(now - self._kept_s)
+        while self.size_bytes() > self._most_bytes:
+            count = connection.execute("SELECT count(*) FROM change").fetchone()[0]
+            cut = self._file.one("SELECT at FROM change ORDER BY at LIMIT 1 OFFSET ?", count // 5)
+            if cut is None:
+                break
+            self._drop(cut)
+
+    def _drop(self, until: float) -> None:
+        connection = self._connection
+        with self._file.transaction():
+            connection.execute("DELETE FROM change WHERE at <= ?", (until,))
+            connection.execute("DELETE FROM reading WHERE until < ?", (until,))
+            connection.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM change)")
+            connection.execute("DELETE FROM floor")
+            connection.execute("INSERT INTO floor VALUES (?)", (until,))
+        self._reading = {}
+        self._file.forget_looks(until)
+
+
+def _undo(ledger: FleetLedger, key: str, what: str, before: str) -> None:
+    """Raises KeyError, ValueError for what this version does not know."""
+    if key.startswith(_CLUSTER):
+        ledger.put_cluster(key.removeprefix(_CLUSTER), what, before)
+        return
+    vm = key.removeprefix(_VM)
+    if what == _APPEARED:
+        ledger.remove(vm)
+    elif what == _GONE:
+        ledger.restore(vm, json.loads(before))
+    else:
+        ledger.put(vm, what, before)
+
+
+def _change(at: float, key: str, name: str, what: str, before: str, after: str) -> Change:
+    if what == _APPEARED:
+        return Change(at, key, name, AZURE, "Appeared in", "", "Azure")
+    if what == _GONE:
+        return Change(at, key, name, AZURE, "Gone from", "", "Azure")
+    if what == "cluster":
+        before, after = before.rpartition("/")[2], after.rpartition("/")[2]
+    return Change(at, key, name, AZURE, TITLES[what], before or "not told", after or "not told")

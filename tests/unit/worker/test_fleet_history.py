@@ -1,0 +1,287 @@
+"""The fleet's past: every moment that was recorded comes back, and nothing is made up."""
+
+import json
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.backends.azure_local.fleet_rows import GraphPage
+from console.backends.azure_local.translate import WordReader
+from console.lab.world.fleet import Fleet
+from console.model.fleet import NO_LEVEL, FleetCluster, FleetReading, FleetSnapshot
+from console.model.fleet_moment import FleetMoment
+from console.worker.fleet_changes import FleetChanges
+from console.worker.fleet_history import FLEET_LOOK_GAP_S, FleetHistory
+from console.worker.fleet_ledger import FleetLedger
+from console.worker.past_file import HistoryUnreadableError
+from tests.fleet_sample import NOW, filled_ledger
+
+T0 = 1_000_000.0
+Rows = dict[str, dict[str, str]]
+
+
+def make_fleet(vms: int = 12, subscriptions: int = 1) -> Fleet:
+    return Fleet(1, vms=vms, clusters=2, subscriptions=subscriptions)
+
+
+def rows_of(ledger: FleetLedger) -> Rows:
+    """Every VM as words, by its key."""
+    return {
+        ledger._key_of(slot): ledger.row(slot)
+        for slot in range(ledger.size)
+        if ledger.levels[slot] != NO_LEVEL
+    }
+
+
+def shown(moment: FleetMoment) -> Rows:
+    assert moment.snapshot is not None
+    ledger = FleetLedger()
+    ledger.load(moment.snapshot)
+    return rows_of(ledger)
+
+
+class Recorded:
+    """A ledger and its history, read again and again."""
+
+    def __init__(self, path: Path, fleet: Fleet, **bounds: Any) -> None:
+        self.fleet, self.one = fleet, fleet.subscriptions[0]
+        self.history = FleetHistory(path, **bounds)
+        self.ledger = FleetLedger()
+        self.now = T0
+        self.readings = tuple(FleetReading(one.id, one.name) for one in fleet.subscriptions)
+        self.rows = {number: self.row(number) for number in fleet.vms_of(self.one)}
+        self.read()
+
+    def row(self, number: int, **changes: object) -> dict[str, Any]:
+        return {**self.fleet.vm_row(number, self.one.id, NOW), **changes}
+
+    def read(self, later: float = 60.0) -> None:
+        self.now += later
+        self.ledger.begin()
+        data = json.dumps(list(self.rows.values())).encode()
+        self.ledger.take(GraphPage(msgspec.Raw(data), self.one.id, WordReader(NOW)))
+        self.ledger.end(self.one.id)
+        self.keep()
+
+    def keep(self) -> int:
+        changes = self.ledger.noted(self.history.baselines)
+        count = self.history.record(changes, self.now)
+        self.history.was_read(self.one.id, self.now)
+        return count
+
+    def at(self, moment: float) -> FleetMoment:
+        return self.history.moment(moment, self.ledger.copy(), self.readings)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = Recorded(tmp_path / "past.sqlite3", make_fleet())
+    yield made
+    made.history.close()
+
+
+STEP = st.tuples(
+    st.sampled_from(("power", "gone", "back", "tags", "address", "memory")),
+    st.integers(0, 11),
+    st.integers(0, 2),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(STEP, max_size=5), min_size=1, max_size=8))
+def test_every_moment_comes_back(rounds: list[list[tuple[str, int, int]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        it = Recorded(Path(folder) / "past.sqlite3", make_fleet())
+        truth = {it.now: rows_of(it.ledger)}
+        for steps in rounds:
+            for act, number, choice in steps:
+                if act == "gone":
+                    it.rows.pop(number, None)
+                elif act == "back":
+                    it.rows.setdefault(number, it.row(number))
+                elif number in it.rows:
+                    it.rows[number] |= _other(act, choice)
+            it.read()
+            truth[it.now] = rows_of(it.ledger)
+        for at, rows in truth.items():
+            assert shown(it.at(at)) == rows
+            assert shown(it.at(at + 59.0)) == rows
+        it.history.close()
+
+
+def _other(act: str, choice: int) -> dict[str, object]:
+    return {
+        "power": {"power": ("Running", "Paused", "Stopped")[choice]},
+        "tags": {"tags": {"owner": f"team-{choice}"}},
+        "address": {"addresses": [f"10.9.0.{choice}"]},
+        "memory": {"memoryMB": 1024 * (choice + 1)},
+    }[act]
+
+
+def test_what_was_before_the_first_reading_is_not_made_up(recorded: Recorded) -> None:
+    begun = recorded.now
+    moment = recorded.at(begun - 1)
+    assert moment.snapshot is None
+    assert (moment.first, moment.later) == (begun, begun)
+    assert recorded.history.changes("", 0.0, begun) == ()  # a first reading is no change
+
+
+def test_a_subscription_that_was_read_later_is_left_out_and_named(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet(24, 2))
+    begun = it.now
+    assert len(shown(it.at(begun))) == len(it.rows)
+    other = it.fleet.subscriptions[1]
+    rows = [it.fleet.vm_row(number, other.id, NOW) for number in it.fleet.vms_of(other)]
+    it.ledger.begin()
+    page = GraphPage(msgspec.Raw(json.dumps(rows).encode()), other.id, WordReader(NOW))
+    it.ledger.take(page)
+    it.now += 300
+    assert it.history.record(it.ledger.noted(it.history.baselines), it.now) == 0
+    it.history.was_read(other.id, it.now)
+    before = it.at(begun + 10)
+    assert len(shown(before)) == len(it.rows)
+    assert before.unread == (other.name,)
+    assert before.snapshot is not None
+    ages = {one.subscription: one.read_at for one in before.snapshot.readings}
+    assert ages == {it.one.id: begun, other.id: None}
+    assert len(shown(it.at(it.now))) == 24
+    it.history.close()
+
+
+def test_changes_are_told_in_words_the_newest_first(recorded: Recorded) -> None:
+    recorded.rows[3] |= {"power": "Paused"}
+    recorded.read()
+    gone = recorded.rows.pop(5)
+    recorded.read()
+    found = recorded.history.changes("", 0.0, recorded.now)
+    assert found[0].text == "Gone from: Azure"
+    assert found[0].name == gone["name"]
+    texts = [each.text for each in found[1:]]
+    assert "State in Azure: Running → Paused" in texts
+    assert {each.plane for each in found} == {"Azure"}
+    subject = found[-1].subject
+    assert recorded.history.changes(subject, 0.0, recorded.now) == found[1:]
+    assert recorded.history.changes("", recorded.now - 1, recorded.now) == found[:1]
+
+
+def test_the_stored_fleet_may_be_older_than_the_past(recorded: Recorded, tmp_path: Path) -> None:
+    """Killed after the past was written and before the fleet was: the same is read again."""
+    stored: FleetSnapshot = recorded.ledger.snapshot()
+    recorded.rows[3] |= {"power": "Paused"}
+    recorded.rows.pop(7)
+    recorded.read()
+    was, count = rows_of(recorded.ledger), len(recorded.history.changes("", 0.0, recorded.now))
+    recorded.history.close()
+    recorded.history = FleetHistory(tmp_path / "past.sqlite3")
+    recorded.ledger = FleetLedger()
+    recorded.ledger.load(stored)
+    recorded.read()
+    assert len(recorded.history.changes("", 0.0, recorded.now)) == count
+    assert shown(recorded.at(recorded.now)) == was
+    assert shown(recorded.at(recorded.now - 59)) == was
+    assert len(shown(recorded.at(recorded.now - 61))) == len(was) + 1
+
+
+def test_a_fleet_that_began_anew_shows_nothing_from_before(recorded: Recorded) -> None:
+    begun = recorded.now
+    recorded.rows[3] |= {"power": "Paused"}
+    recorded.read()
+    recorded.history.forget_baselines()
+    recorded.ledger = FleetLedger()
+    recorded.read()
+    assert recorded.at(begun).snapshot is None
+    assert recorded.at(recorded.now).snapshot is not None
+    assert len(recorded.history.changes("", 0.0, recorded.now)) == 2  # state and health, as told
+
+
+def test_nobody_looked_for_a_night(recorded: Recorded) -> None:
+    evening = recorded.now
+    recorded.read(FLEET_LOOK_GAP_S * 10)
+    moment = recorded.at(evening + FLEET_LOOK_GAP_S * 5)
+    assert (moment.unseen_since, moment.unseen_until) == (evening, recorded.now)
+    assert moment.snapshot is not None
+    assert moment.snapshot.readings[0].read_at == evening
+
+
+def test_a_clusters_connection_comes_back(recorded: Recorded) -> None:
+    cluster = FleetCluster("/a/b", "Munich", recorded.one.id, contact="Connected")
+    recorded.ledger.set_clusters(recorded.one.id, [cluster])
+    recorded.read()
+    then = recorded.now
+    silent = msgspec.structs.replace(cluster, contact="Disconnected", synced_at=1.0)
+    recorded.ledger.set_clusters(recorded.one.id, [silent])
+    recorded.read()
+    before = recorded.at(then).snapshot
+    assert before is not None
+    assert [one.contact for one in before.clusters] == ["Connected"]
+    (change,) = recorded.history.changes("cluster:/a/b", 0.0, recorded.now)
+    assert change.text == "Azure connection: Connected → Disconnected"
+
+
+def test_it_is_bounded_by_age_and_size(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet(), kept_s=600.0)
+    for turn in range(20):
+        it.rows[1] |= {"power": ("Paused", "Running")[turn % 2]}
+        it.read()
+    oldest = min(each.at for each in it.history.changes("", 0.0, it.now))
+    assert it.now - 600 <= oldest
+    span = it.history.span()
+    assert span is not None
+    assert span[0] >= it.now - 600
+    assert it.at(span[0] - 1).snapshot is None
+    assert it.at(span[0]).snapshot is not None
+    it.history.close()
+    small = Recorded(tmp_path / "small.sqlite3", make_fleet(), most_bytes=120_000)
+    for turn in range(120):
+        for number in range(1, 12):
+            small.rows[number] |= {"tags": {"owner": f"somebody-{turn}-{number}" * 10}}
+        small.read()
+    assert small.history.size_bytes() <= 120_000
+    assert small.at(small.now - 61).snapshot is not None
+    small.history.close()
+
+
+def test_a_full_disk_keeps_nothing_of_it(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.history._connection.execute("PRAGMA max_page_count = 1")
+    fields = FleetChanges(
+        appeared=tuple((f"/key/{number}" * 20, "vm" * 50) for number in range(5_000))
+    )
+    with pytest.raises(sqlite3.Error):
+        recorded.history.record(fields, recorded.now + 1)
+    assert recorded.history.changes("", 0.0, recorded.now + 1) == ()
+
+
+def test_a_row_of_another_version_is_told(recorded: Recorded) -> None:
+    then = recorded.now
+    gone = FleetChanges(gone=(("/a", "vm", {"colour": "blue"}),))
+    recorded.history.record(gone, recorded.now + 1)
+    with pytest.raises(HistoryUnreadableError):
+        recorded.at(then)
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "past.sqlite3"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(HistoryUnreadableError):
+        FleetHistory(path)
+
+
+def test_a_copy_may_change_and_the_ledger_does_not() -> None:
+    ledger = filled_ledger(make_fleet())
+    before = rows_of(ledger)
+    still = ledger.copy()
+    key = next(iter(before))
+    still.put(key, "power", "Paused")
+    still.put(key, "memory_mib", "7")
+    still.remove(list(before)[1])
+    assert rows_of(ledger) == before
+    assert rows_of(still)[key]["memory_mib"] == "7"
+    assert len(rows_of(still)) == len(before) - 1
