@@ -3,9 +3,10 @@
 Owned by the GUI thread. Parts arrive here and nowhere else; they are taken in slices of a frame.
 """
 
+import time
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -32,6 +33,14 @@ from console.ui.slices import Slices
 _AT_ONCE = 250
 
 
+def unpack_whole(snapshot: FleetSnapshot) -> FleetValues:
+    """For any thread. Raises ValueError or KeyError if it does not fit together."""
+    values = unpack_part(snapshot.part)
+    for name in WORDS:
+        need_words(values.words.get(name, (0, ()))[1], values.columns[name])  # type: ignore[arg-type]
+    return values
+
+
 class FleetStore(QObject, FleetFacts):
     """Signals: ``replaced()``: look at everything again; ``slots_changed(slots, columns)``: these
     slots have other values in these columns (``level`` also of VMs that came or went), ``slots`` a
@@ -42,9 +51,9 @@ class FleetStore(QObject, FleetFacts):
     slots_changed = Signal(object, object)
     told = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, now: Callable[[], float] = time.time) -> None:
         super().__init__(parent)
-        FleetFacts.__init__(self)
+        FleetFacts.__init__(self, now)
         self.is_stored = False  # shown from disk, nothing read yet in this session
         self._told_size = 0  # slots that the worker knows
         self._arrived: deque[FleetValues] = deque()
@@ -53,9 +62,19 @@ class FleetStore(QObject, FleetFacts):
     # -- taking in -----------------------------------------------------------------------------
     def load_stored(self, snapshot: FleetSnapshot) -> None:
         """What was known last time, at once. Raises ValueError or KeyError if it does not fit."""
-        values = unpack_part(snapshot.part)
-        for name in WORDS:
-            need_words(values.words.get(name, (0, ()))[1], values.columns[name])  # type: ignore[arg-type]
+        self.load(unpack_whole(snapshot), snapshot)
+        self.is_stored = True
+        self.replaced.emit()
+        self.told.emit()
+
+    def show_moment(self, values: FleetValues, snapshot: FleetSnapshot) -> None:
+        """A moment of the past, unpacked by ``unpack_whole`` in another thread."""
+        self.load(values, snapshot)
+        self.replaced.emit()
+        self.told.emit()
+
+    def load(self, values: FleetValues, snapshot: FleetSnapshot) -> None:
+        """Hold this; nobody is told."""
         self.clear(values.generation)
         for name in TEXTS:
             self.texts[name] = values.columns[name]  # type: ignore[assignment]
@@ -68,9 +87,6 @@ class FleetStore(QObject, FleetFacts):
         self.haystacks = [""] * len(self.levels)
         self.clusters = {one.arm_id: one for one in snapshot.clusters}
         self.readings = snapshot.readings
-        self.is_stored = True
-        self.replaced.emit()
-        self.told.emit()
 
     def tell(
         self, clusters: tuple[FleetCluster, ...] | None, readings: tuple[FleetReading, ...]

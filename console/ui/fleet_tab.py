@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from console.model.fleet import FleetSnapshot
 from console.ui.bridge import Bridge
+from console.ui.fleet_reads import FleetReads
 from console.ui.fleet_store import FleetStore
 from console.ui.views.fleet.fleet_page import FleetPage
 
 if TYPE_CHECKING:
     from console.ui.main_window import MainWindow
+    from console.ui.past.fleet_past_window import FleetPastWindow
 
 
 class FleetTab(QObject):
@@ -27,17 +30,20 @@ class FleetTab(QObject):
 
     def __init__(self, window: "MainWindow", bridge: Bridge, folder: Path) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._folder = window, folder
         self.store = FleetStore(self)
-        self.page = FleetPage(self.store, folder)
+        self.reads = FleetReads(bridge)
+        self.page = FleetPage(self.store, folder, reads=self.reads)
+        self.past: FleetPastWindow | None = None
         self.sites: frozenset[str] = frozenset()
         self.can_be_told = False
         bridge.fleet_changed.connect(self.store.take)
         bridge.fleet_told.connect(self.store.tell)
         self.page.cluster_wanted.connect(self._on_cluster)
+        self.page.moment_wanted.connect(self.open_past)
         window.add_fleet(self.page)
         # No cluster is open in this tab: each opens in one of its own.
-        window.strip.is_idle = True
+        window.strip.has_cluster = False
         window.strip.tell()
 
     def load_stored(self, snapshot: FleetSnapshot) -> None:
@@ -50,6 +56,17 @@ class FleetTab(QObject):
         # The first picture shall be whole: there is nothing else to wait for yet.
         self.page.groups.finish()
         self.page.wall.finish()
+
+    def open_past(self, at: float) -> None:
+        """The fleet as it was at this moment (wall-clock seconds), in a window of its own."""
+        if self.past is None or not isValid(self.past):
+            from console.ui.past.fleet_past_window import FleetPastWindow
+
+            self.past = FleetPastWindow(self.store, self.reads, self._folder, self._window)
+        self.past.go(at)
+        self.past.show()
+        self.past.raise_()
+        self.past.activateWindow()
 
     def _on_cluster(self, arm_id: str) -> None:
         name = self.store.name_of_cluster(arm_id)

@@ -1,21 +1,30 @@
 """What the gallery can draw of a fleet: its page inside the main window, in several states."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
+from console.health.fleet import LEVELS
+from console.health.levels import HealthLevel
+from console.model.change import AZURE, Change
 from console.model.fleet import FleetSnapshot
+from console.model.fleet_moment import FleetMoment
 from console.settings import Settings
+from console.ui.bridge import OnChore, chores
+from console.ui.fleet_reads import FleetReads
+from console.ui.fleet_store import FleetStore
 from console.ui.fleet_tab import FleetTab
 from console.ui.gallery_views import QuietBridge
 from console.ui.main_window import MainWindow
+from console.ui.past.fleet_past_window import FleetPastWindow
 from console.ui.store import Store
 from console.ui.views.fleet.fleet_page import FleetPage
 
+_AGO_S = 3 * 3600.0
 Builder = Callable[[FleetSnapshot, Path], QWidget]
 
 
@@ -118,6 +127,103 @@ def _stored(snapshot: FleetSnapshot, folder: Path) -> QWidget:
     return _window(msgspec.structs.replace(snapshot, readings=readings), folder, is_stored=True)
 
 
+class _Past:
+    """A stored past of one moment: some VMs were in another state then."""
+
+    def __init__(self, snapshot: FleetSnapshot) -> None:
+        self._now, self._at = snapshot, time.time() - _AGO_S
+        facts = FleetStore()
+        facts.load_stored(snapshot)
+        self._facts = facts
+
+    def ask_chore(self, question: chores.Ask, on_answer: OnChore) -> None:
+        if isinstance(question, chores.ReadFleetChanges):
+            found = tuple(
+                each for each in self._changes() if question.subject in ("", each.subject)
+            )
+            on_answer(chores.FleetChangesRead(question.token, found, self._at - 86_400))
+            return
+        assert isinstance(question, chores.ReadFleetMoment)
+        readings = tuple(
+            msgspec.structs.replace(one, read_at=one.read_at and question.at - 70, faults=())
+            for one in self._now.readings
+        )
+        clusters = tuple(msgspec.structs.replace(one, synced_at=None) for one in self._now.clusters)
+        levels = bytearray(self._now.part.columns["level"])
+        for slot in self._changed():
+            levels[slot] = LEVELS.index(HealthLevel.HEALTHY)
+        columns = {**self._now.part.columns, "level": bytes(levels)}
+        part = msgspec.structs.replace(self._now.part, columns=columns)
+        moment = FleetMoment(
+            question.at,
+            msgspec.structs.replace(self._now, part=part, clusters=clusters, readings=readings),
+            question.at - 600,
+            earlier=question.at - 600,
+            later=question.at + 900,
+            first=question.at - 9 * 86_400,
+            last=time.time(),
+            unread=tuple(
+                one.name or one.subscription for one in self._now.readings if one.read_at is None
+            ),
+        )
+        on_answer(chores.FleetMomentRead(question.token, moment))
+
+    def give_up_chore(self, _token: str) -> None:
+        pass
+
+    def _changed(self) -> list[int]:
+        """Red ones: they became so meanwhile."""
+        red = LEVELS.index(HealthLevel.CRITICAL)
+        return [slot for slot, level in enumerate(self._facts.levels) if level == red][:40]
+
+    def _changes(self) -> Iterator[Change]:
+        facts = self._facts
+        for number, slot in enumerate(self._changed()):
+            subject, name = f"vm:{facts.arm_id(slot).lower()}", facts.texts["name"][slot]
+            word, at = facts.word("provisioning", slot), time.time() - 240 * (number + 1)
+            yield Change(at, subject, name, AZURE, "Provisioning", "Succeeded", word)
+            yield Change(at, subject, name, AZURE, "Health", "Healthy", "Critical")
+
+
+def _with_past(snapshot: FleetSnapshot, folder: Path) -> tuple[MainWindow, _Past]:
+    main, past = _window(snapshot, folder), _Past(freshened(snapshot))
+    _page(main)._reads = _page(main).story._reads = FleetReads(past)
+    main._fleet_tab.reads = FleetReads(past)  # type: ignore[attr-defined]
+    return main, past
+
+
+def _what_changed(snapshot: FleetSnapshot, folder: Path) -> QWidget:
+    main, _ = _with_past(snapshot, folder)
+    page = _page(main)
+    page.next_red()
+    page.story._ask()
+    page.show_changes()
+    assert page.changes is not None
+    page.changes._since = time.time() - _AGO_S
+    page.changes.look()
+    return main
+
+
+def _past(tab: int) -> Builder:
+    def build(snapshot: FleetSnapshot, folder: Path) -> QWidget:
+        main, stored = _with_past(snapshot, folder)
+        live = main._fleet_tab.store  # type: ignore[attr-defined]
+        past = FleetPastWindow(live, FleetReads(stored), folder)
+        main.setParent(past)
+        main.hide()
+        past.go(time.time() - _AGO_S)
+        past._unpacking.finish()
+        QApplication.processEvents()
+        past.page.groups.finish()
+        past.tabs.setCurrentIndex(tab)
+        past.page.rows.finish()
+        past.page.list.set_cursor(0)
+        past.page.story._ask()
+        return past
+
+    return build
+
+
 VIEWS: dict[str, Builder] = {
     "fleet-wall": _wall(-1),
     "fleet-shapes": _wall(6),
@@ -127,4 +233,7 @@ VIEWS: dict[str, Builder] = {
     "fleet-tree": _tree,
     "fleet-readings": _readings,
     "fleet-stored": _stored,
+    "fleet-changed": _what_changed,
+    "fleet-past": _past(0),
+    "fleet-since": _past(1),
 }

@@ -19,6 +19,7 @@ from console.ui.store import Store
 if TYPE_CHECKING:
     from console.ui.bridge import ChangesRead, OnChore, chores
     from console.ui.models.alarm_book import StandingAlarm
+    from console.ui.views.fleet.fleet_page import FleetPage
     from console.ui.views.health_page import HealthPage
     from console.ui.views.inspector import Inspector
 
@@ -73,6 +74,7 @@ class HealthDesk(QObject):
             store, reads, lambda: window.inspector.subject, say, tabs
         )
         self._page: HealthPage | None = None
+        self._fleet: FleetPage | None = None
         self._place = QWidget(tabs)
         QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
         tabs.addTab(self._place, "Health")
@@ -110,7 +112,18 @@ class HealthDesk(QObject):
             *self.past.entries(),
         )
 
+    def add_fleet(self, page: "FleetPage") -> None:
+        """While it is in front, what changed and going back in time are the fleet's."""
+        self._fleet = page
+        self.past.elsewhere = lambda: page.go_back if self._is_fleet_in_front() else None
+
+    def _is_fleet_in_front(self) -> bool:
+        return self._fleet is not None and self._tabs.currentWidget() is self._fleet
+
     def open(self, tab: int) -> None:
+        if tab == _CHANGED and self._fleet is not None and self._is_fleet_in_front():
+            self._fleet.show_changes()
+            return
         self._tabs.setCurrentWidget(self._place)
         self.page.open_tab(tab)
 
@@ -131,7 +144,7 @@ class HealthDesk(QObject):
         if keys:
             self._window.show_rows(keys, f"Changed today, as of {datetime.now():%H:%M}")
         elif read.back_to is None:
-            self._say("changed", "No past is stored yet. Try again in a minute.")
+            self._say("changed", "No past is stored yet: look again in a few minutes.")
         else:
             self._say("changed", "No VM that is still there changed today, as far as is stored.")
 

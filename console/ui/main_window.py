@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
     def add_fleet(self, page: "FleetPage") -> None:
         """The profile covers many clusters: their page comes to the front."""
         self._fleet = page
+        self.health.add_fleet(page)
         page.said.connect(functools.partial(self._notice.say, "fleet"))
         page.failed.connect(self._notice.tell)
         self._tabs.currentChanged.connect(self._make_room)

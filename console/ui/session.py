@@ -183,6 +183,7 @@ class Session(QObject):
         """These of the fleet's clusters can be opened now."""
         assert profile.fleet is not None
         self.profile, tab = profile, self._fleet_tab()
+        tab.page.begin(profile.fleet.id)
         tab.sites = frozenset(profile.fleet.sites)
         tab.can_be_told = profile.kind is not ConnectionKind.LAB
 

@@ -12,7 +12,16 @@ from console.model.finding import Finding
 from console.model.request import Request
 from console.settings import Settings
 from console.ui import theme
-from console.ui.bridge import Exported, ExportFormat, ExportKind, OnChanges, OnMovesChecked, Part
+from console.ui.bridge import (
+    Exported,
+    ExportFormat,
+    ExportKind,
+    OnChanges,
+    OnChore,
+    OnMovesChecked,
+    Part,
+    chores,
+)
 from console.ui.file_thread import file_thread, lookup_threads
 from console.ui.main_window import MainWindow
 from console.ui.store import Store
@@ -49,10 +58,18 @@ class RecordingBridge(QObject):
         self.checks: list[tuple[Request, Callable[[tuple[Finding, ...]], None]]] = []
         self.move_checks: list[tuple[tuple[str, ...], tuple[str, ...], OnMovesChecked]] = []
         self.refreshes = 0
+        self.chores: list[tuple[chores.Ask, OnChore]] = []
+        self.given_up: list[str] = []
 
     @property
     def requests(self) -> list[Request]:
         return [request for request, _secrets, _group in self.submitted]
+
+    def ask_chore(self, question: chores.Ask, on_answer: OnChore) -> None:
+        self.chores.append((question, on_answer))
+
+    def give_up_chore(self, token: str) -> None:
+        self.given_up.append(token)
 
     def submit(
         self, request: Request, secrets: Mapping[str, str] | None = None, retry_of: str = ""

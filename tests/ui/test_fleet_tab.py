@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
+from console.model.freshness import Fault, FaultCode
 from console.settings import Settings
 from console.ui import theme
 from console.ui.actions import Scope
@@ -145,3 +146,16 @@ def test_without_a_fleet_its_key_says_so(window: MainWindow) -> None:
     assert window._tabs.currentIndex() == before
     texts = [label.text() for label in window._notice.findChildren(QLabel)]
     assert any("covers one cluster" in text for text in texts)
+
+
+def test_the_status_bar_tells_no_age_of_a_cluster_that_is_not_open(tab: FleetTab) -> None:
+    """But what becomes of the worker, also after the page to start with has gone."""
+    strip = _window(tab).strip
+    strip.is_idle = False
+    strip.tell()
+    assert not strip._cluster.isVisible()
+    assert not strip._azure.isVisible()
+    assert strip._worker.text() != "Not connected"
+    strip._bridge.worker_fault = Fault(FaultCode.TIMED_OUT, "The worker was lost.")
+    strip.tell()
+    assert strip._worker.text() == "The worker was lost."

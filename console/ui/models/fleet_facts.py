@@ -2,6 +2,7 @@
 
 import time
 from array import array
+from collections.abc import Callable
 
 from console.health import Health, HealthLevel
 from console.health.fleet import LEVELS, FleetWords, cluster_notes, explain_fleet_vm
@@ -24,7 +25,9 @@ NUMBERS = tuple(column.id for column in COLUMNS if column.kind in (Kind.WORD, Ki
 class FleetFacts:
     """What is known of a fleet. The window's store is one; ``copy`` makes one that stays still."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        """``now`` tells what ages are counted by: of the stored past, the moment looked at."""
+        self.now = now
         self.clusters: dict[str, FleetCluster] = {}
         self.readings: tuple[FleetReading, ...] = ()
         self.clear("")
@@ -42,7 +45,7 @@ class FleetFacts:
 
     def copy(self) -> "FleetFacts":
         """The same as it is now, for another thread: a few milliseconds for 100,000 VMs."""
-        still = FleetFacts()
+        still = FleetFacts(self.now)
         still.clusters, still.readings = dict(self.clusters), self.readings
         still.generation, still.count = self.generation, self.count
         still.texts = {name: list(column) for name, column in self.texts.items()}
@@ -102,6 +105,20 @@ class FleetFacts:
             self.word("subscription", slot), self.word("group", slot), self.texts["name"][slot]
         )
 
+    def slot_of(self, key: str) -> int:
+        """By ARM id in lower case; -1: there is no such VM."""
+        name, levels = key.rpartition("/")[2], self.levels
+        return next(
+            (
+                slot
+                for slot, told in enumerate(self.texts["name"])
+                if told.lower() == name
+                and levels[slot] != NO_LEVEL
+                and self.arm_id(slot).lower() == key
+            ),
+            -1,
+        )
+
     def health_of(self, slot: int) -> Health:
         """Why its level is what it is, in words, with the age of Azure's reading."""
         cluster = self.clusters.get(self.word("cluster", slot))
@@ -113,11 +130,11 @@ class FleetFacts:
 
     def notes_of_cluster(self, arm_id: str) -> tuple[str, ...]:
         cluster = self.clusters.get(arm_id)
-        return cluster_notes(cluster, time.time()) if cluster is not None else ()
+        return cluster_notes(cluster, self.now()) if cluster is not None else ()
 
     def stale_subscriptions(self) -> frozenset[str]:
         """Those whose data are older than they should be, or were never read."""
-        now = time.time()
+        now = self.now()
         return frozenset(one.subscription for one in self.readings if one.is_stale(now))
 
     # -- searching -----------------------------------------------------------------------------

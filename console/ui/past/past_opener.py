@@ -1,6 +1,7 @@
 """The ways into the past: the menu, and a row of what changed."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -28,6 +29,8 @@ class PastOpener(QObject):
         super().__init__(window)
         self._store, self._reads, self._watch, self._window = store, reads, watch, window
         self.past: PastWindow | None = None
+        # Whose past is meant instead while something else is in front; None: the cluster's.
+        self.elsewhere: Callable[[], Callable[[], None] | None] = lambda: None
 
     def entries(self) -> tuple[WindowEntry, ...]:
         """For the menu View."""
@@ -36,7 +39,11 @@ class PastOpener(QObject):
 
     def hour_ago(self) -> None:
         """The cluster as it was an hour ago; from there the person goes on."""
-        self.open(time.time() - _HOUR_S)
+        go_back = self.elsewhere()
+        if go_back is not None:
+            go_back()
+        else:
+            self.open(time.time() - _HOUR_S)
 
     def open(self, at: float) -> None:
         """The cluster as it was at this moment (wall-clock seconds)."""

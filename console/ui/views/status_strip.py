@@ -33,6 +33,7 @@ class StatusStrip:
         self._bar = bar
         self._has_lab_mark = False
         self.is_idle = False  # nothing is connected, so nothing has an age
+        self.has_cluster = True  # a fleet's page tells by itself how well it is read
         if lab_name:
             self.mark_lab(lab_name)
         self._clock = QTimer(bar, interval=1000)
@@ -60,7 +61,7 @@ class StatusStrip:
     def tell(self) -> None:
         """Say how old everything is now."""
         for label in (self._cluster, self._azure):
-            label.setVisible(not self.is_idle)
+            label.setVisible(self.has_cluster and not self.is_idle)
         if self.is_idle:
             self._worker.setText("Not connected")
             return

@@ -26,4 +26,4 @@ def test_nobody_looked_is_not_nothing_changed() -> None:
 
 def test_where_the_past_begins_is_told() -> None:
     assert "begins at" in belief_text(Moment(1.0, first=500.0, last=900.0))
-    assert "Nothing of the past is stored" in belief_text(Moment(1.0))
+    assert "No past is stored yet" in belief_text(Moment(1.0))

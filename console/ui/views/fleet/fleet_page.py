@@ -1,8 +1,12 @@
-"""The whole fleet on one page: search and views above, tree, wall or table, and why a VM is red."""
+"""The whole fleet on one page: search and views above, tree, wall or table, and why a VM is red.
+
+The same page shows a moment of the past; then it leads nowhere that acts.
+"""
 
 import functools
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
@@ -38,6 +42,10 @@ from console.ui.views.fleet.fleet_tree import FleetTree
 from console.ui.views.fleet.wall import FleetWall
 from console.ui.views.views_button import ViewsButton
 
+if TYPE_CHECKING:
+    from console.ui.bridge import OnChanges
+    from console.ui.views.changes_view import ChangesView
+
 _HINT = "Search name, address, node, tag, id, user, or field:value, as owner:erp  (Ctrl+F)"
 _CHIPS = (
     ("Red", "health:critical"),
@@ -45,6 +53,9 @@ _CHIPS = (
     ("Not Trusted launch", "-security:TrustedLaunch"),
     ("Off", "health:off"),
 )
+_PARTS = ("Wall", "Table", "What changed")
+_CHANGED = 2
+_HOUR_S = 3600.0
 _SHOWN_LEVELS = (
     HealthLevel.CRITICAL,
     HealthLevel.ATTENTION,
@@ -54,23 +65,44 @@ _SHOWN_LEVELS = (
 )
 
 
+class ReadsChanges(Protocol):
+    """What is asked of the fleet's past."""
+
+    def read_changes(self, subject: str, since: float, on_read: "OnChanges") -> None: ...
+
+
 class FleetPage(QWidget):
-    """Signals: ``cluster_wanted(arm_id)``: open this cluster; ``failed(Fault)``, ``said(str)``."""
+    """Signals: ``cluster_wanted(arm_id)``: open this cluster; ``moment_wanted(at)``: the fleet as
+    it was; ``failed(Fault)``, ``said(str)``.
+    """
 
     cluster_wanted = Signal(str)
+    moment_wanted = Signal(float)
     failed = Signal(object)
     said = Signal(str)
 
-    def __init__(self, store: FleetStore, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: FleetStore,
+        folder: Path,
+        parent: QWidget | None = None,
+        reads: ReadsChanges | None = None,
+        *,
+        is_past: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("fleet_page")
         self._store, self._folder = store, folder
+        self._reads, self._is_past = reads, is_past
+        self._connection_id = ""
+        self.changes: ChangesView | None = None  # made when first looked at
         self.groups = FleetGroups(store, self)
         self.rows = FleetRows(store, self)
         self.wall = FleetWall(store, self.groups, self.rows, self)
         self.list = FleetList(store, self.rows, self)
         self.tree = FleetTree(store, self.groups, self)
-        self.story = FleetStory(store, self)
+        self.story = FleetStory(store, self, reads)
+        self.story.can_open = not is_past
         self._build()
         self._connect()
         self._clock = QTimer(self, interval=10_000)
@@ -103,7 +135,15 @@ class FleetPage(QWidget):
         self._read.setAutoRaise(True)
         self._read.setProperty("chip", True)
         self._read.clicked.connect(self.story.show_readings)
-        layout.addWidget(self._read, 0, Qt.AlignmentFlag.AlignLeft)
+        foot = QHBoxLayout()
+        foot.addWidget(self._read)
+        foot.addStretch(1)
+        if self._has_past:
+            back = self._button("Go back in time…", "fleet_go_back")
+            back.setToolTip("The fleet as it was, an hour ago first  (Ctrl+Shift+B)")
+            back.clicked.connect(lambda _=False: self.go_back())
+            foot.addWidget(back)
+        layout.addLayout(foot)
 
     def _make_search_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -143,8 +183,8 @@ class FleetPage(QWidget):
         row = QHBoxLayout()
         both = QButtonGroup(self)
         self._switches: list[QToolButton] = []
-        for at, text in enumerate(("Wall", "Table")):
-            button = self._button(text, f"fleet_show_{text.lower()}")
+        for at, text in enumerate(_PARTS if self._has_past else _PARTS[:_CHANGED]):
+            button = self._button(text, f"fleet_show_{text.split()[-1].lower()}")
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, at=at: self.show_part(at))
             both.addButton(button)
@@ -214,10 +254,64 @@ class FleetPage(QWidget):
 
     # -- what is shown -------------------------------------------------------------------------
     def show_part(self, at: int) -> None:
-        """0: the wall, 1: the table."""
+        """0: the wall, 1: the table, 2: what changed."""
+        views = (self.wall, self.list, self._changes_view().list if at == _CHANGED else None)
         self.stack.setCurrentIndex(at)
         self._switches[at].setChecked(True)
-        (self.wall, self.list)[at].setFocus(Qt.FocusReason.OtherFocusReason)
+        view = views[at]
+        assert view is not None
+        view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_changes(self) -> None:
+        """What changed since the person looked."""
+        self.show_part(_CHANGED)
+
+    def go_back(self) -> None:
+        """The fleet as it was an hour ago; from there the person goes on."""
+        self.moment_wanted.emit(time.time() - _HOUR_S)
+
+    def begin(self, connection_id: str) -> None:
+        """The connection that covers the fleet opens, or knows more clusters."""
+        if connection_id == self._connection_id:
+            return
+        self._connection_id = connection_id
+        if self.changes is not None:
+            self.changes.begin(connection_id)
+
+    def show_vm(self, key: str) -> None:
+        """Select a VM by its ARM id in lower case; the table shows it."""
+        slot = self._store.slot_of(key)
+        if slot < 0:
+            self.said.emit(f"{one_line(key.rpartition('/')[2])} is gone: Azure no longer names it.")
+            return
+        self.rows.finish()
+        if self.list.row_of(slot) < 0:
+            self.search.clear()
+            self.rows.finish()
+        self.show_part(1)
+        self.list.set_cursor(self.list.row_of(slot))
+
+    @property
+    def _has_past(self) -> bool:
+        return self._reads is not None and not self._is_past
+
+    def _changes_view(self) -> "ChangesView":
+        if self.changes is not None:
+            self.changes.look()
+            return self.changes
+        from console.ui.views.changes_view import ChangesView
+
+        assert self._reads is not None
+        self.changes = view = ChangesView(self._folder, self._reads.read_changes, self, "fleet")
+        view.vm_wanted.connect(self.show_vm)
+        view.cluster_wanted.connect(
+            lambda key: self.show_term(f'cluster:"{self._store.name_of_cluster(key)}"')
+        )
+        view.moment_wanted.connect(self.moment_wanted)
+        self.stack.addWidget(view)
+        if self._connection_id:
+            view.begin(self._connection_id)
+        return view
 
     def show_term(self, text: str) -> None:
         """Search for this and show the rows."""
@@ -324,10 +418,16 @@ class FleetPage(QWidget):
         self._found.setText(text)
 
     def _tell_readings(self) -> None:
-        readings, now = self._store.readings, time.time()
+        readings, now = self._store.readings, self._store.now()
         bad = [one for one in readings if one.faults]
         whole = len(readings)
-        if not readings:
+        if self._is_past:
+            read = sum(one.read_at is not None for one in readings)
+            text, ink = (
+                f"Azure, at that time: {read} of {whole} subscriptions had been read",
+                "muted",
+            )
+        elif not readings:
             text, ink = "Azure: the fleet was not read yet", "attention"
         elif self._store.is_stored:
             ages = [one.read_at for one in readings if one.read_at is not None]
