@@ -49,7 +49,7 @@ def _failed(vm: VirtualMachine, facts: AzureFacts, read_at: float | None) -> Rea
         kind = Kind.AZURE_NO_SPACE if known.about == "space" else Kind.AZURE_TOLD_WHY
     return Reason(
         HealthLevel.ATTENTION if vm.cluster is not None else HealthLevel.CRITICAL,
-        f"Azure's last work on this VM failed. {known.words if known else ''}".strip(),
+        f"Azure's last work on {vm.name} failed. {known.words if known else ''}".strip(),
         ": ".join(text for text in (facts.error_code, facts.error_message) if text),
         known.remedy
         if known

@@ -15,7 +15,7 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
     if was_asked and facts.security in (SecurityType.STANDARD, SecurityType.CONFIDENTIAL):
         yield Reason(
             HealthLevel.ATTENTION,
-            "Azure says Trusted launch, but the hypervisor runs it without.",
+            f"Azure says {vm.name} is a Trusted launch VM, but the hypervisor runs it without.",
             f"GuestStateIsolationType: {facts.security}",
             "Trusted launch is chosen at creation only: create the VM again.",
             facts.read_at,
@@ -32,7 +32,7 @@ def of_vm(vm: VirtualMachine, around: Surroundings) -> Iterator[Reason]:
         if off:
             yield Reason(
                 HealthLevel.ATTENTION,
-                f"A Trusted launch VM with {' and '.join(off)} off.",
+                f"{vm.name} is a Trusted launch VM with {' and '.join(off)} off.",
                 remedy="Find out who switched it off, and when.",
                 read_at=facts.read_at,
                 kind=Kind.PROTECTION_OFF,

@@ -256,7 +256,7 @@ def test_an_error_that_names_its_cause_is_told_as_the_cause() -> None:
     failed = replace(VM, cluster=None, azure=replace(AZURE, **NO_SPACE))
     health = judge(failed, around(info={"resource_bridge_online": False}))
     assert health.level is HealthLevel.CRITICAL
-    assert health.sentence == "Azure's last work on this VM failed. The storage path is full."
+    assert health.sentence == "Azure's last work on vm-1 failed. The storage path is full."
     assert health.root is not None
     assert "not enough space on the disk" in health.root.evidence
     assert health.root.remedy.endswith("choose a storage path with more room.")
