@@ -98,6 +98,15 @@ class ReadFleetChanges(msgspec.Struct, frozen=True, tag="read_fleet_changes"):
     count: int = 500
 
 
+class CompareFleet(msgspec.Struct, frozen=True, tag="compare_fleet"):
+    """What of the fleet is other at ``until`` than it was at ``since`` (wall-clock seconds)."""
+
+    token: str
+    since: float
+    until: float
+    count: int = 2_000
+
+
 class ReadPerformance(msgspec.Struct, frozen=True, tag="read_performance"):
     """What the open cluster remembers of a subject's figures (``Backend.read_performance``)."""
 
@@ -189,6 +198,15 @@ class FleetChangesRead(msgspec.Struct, frozen=True, tag="fleet_changes_read"):
     back_to: float | None = None
 
 
+class FleetCompared(msgspec.Struct, frozen=True, tag="fleet_compared"):
+    """The newest differences first; ``total`` of them there are. ``back_to`` as elsewhere."""
+
+    token: str
+    changes: tuple[Change, ...]
+    total: int = 0
+    back_to: float | None = None
+
+
 class PerformanceRead(msgspec.Struct, frozen=True, tag="performance_read"):
     """``history`` None: the fault says why."""
 
@@ -206,7 +224,9 @@ class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
 OfConnections = (
     TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
 )
-Ask = OfConnections | ReadMoment | ReadFleetMoment | ReadFleetChanges | ReadPerformance
+Ask = (
+    OfConnections | ReadMoment | ReadFleetMoment | ReadFleetChanges | CompareFleet | ReadPerformance
+)
 Answer = (
     StepTold
     | ConnectionTested
@@ -218,6 +238,7 @@ Answer = (
     | MomentRead
     | FleetMomentRead
     | FleetChangesRead
+    | FleetCompared
     | PerformanceRead
 )
 LAST = (
@@ -229,5 +250,6 @@ LAST = (
     MomentRead,
     FleetMomentRead,
     FleetChangesRead,
+    FleetCompared,
     PerformanceRead,
 )

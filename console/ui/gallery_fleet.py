@@ -143,6 +143,10 @@ class _Past:
             )
             on_answer(chores.FleetChangesRead(question.token, found, self._at - 86_400))
             return
+        if isinstance(question, chores.CompareFleet):
+            found = tuple(self._changes())
+            on_answer(chores.FleetCompared(question.token, found, len(found), self._at - 86_400))
+            return
         assert isinstance(question, chores.ReadFleetMoment)
         readings = tuple(
             msgspec.structs.replace(one, read_at=one.read_at and question.at - 70, faults=())
@@ -235,5 +239,5 @@ VIEWS: dict[str, Builder] = {
     "fleet-stored": _stored,
     "fleet-changed": _what_changed,
     "fleet-past": _past(0),
-    "fleet-since": _past(1),
+    "fleet-compare": _past(1),
 }

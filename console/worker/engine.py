@@ -148,7 +148,7 @@ class Engine:
                 self._spawn(self._read_changes(message))
             case chores.ReadMoment():
                 self._spawn(self._read_moment(message))
-            case chores.ReadFleetMoment() | chores.ReadFleetChanges():
+            case chores.ReadFleetMoment() | chores.ReadFleetChanges() | chores.CompareFleet():
                 self._spawn(self._answer_of_fleet(message))
             case chores.ReadPerformance():
                 self._spawn(self._read_performance(message))

@@ -7,12 +7,11 @@ from console.model.fleet_moment import FleetMoment
 from console.worker.fleet_past import NO_FLEET, FleetPast
 from console.worker.fleet_watch import FleetWatch
 
-Question = chores.ReadFleetMoment | chores.ReadFleetChanges
+Question = chores.ReadFleetMoment | chores.ReadFleetChanges | chores.CompareFleet
+Answer = chores.FleetMomentRead | chores.FleetChangesRead | chores.FleetCompared
 
 
-async def answer(
-    fleet: FleetWatch | None, past: FleetPast | None, asked: Question
-) -> chores.FleetMomentRead | chores.FleetChangesRead:
+async def answer(fleet: FleetWatch | None, past: FleetPast | None, asked: Question) -> Answer:
     """Of a fleet that is not read yet no moment can be told: it is worked out of what is known."""
     if isinstance(asked, chores.ReadFleetChanges):
         if past is None:
@@ -20,6 +19,11 @@ async def answer(
         span = (asked.subject, asked.since, asked.until, asked.count)
         found, back_to = await asyncio.to_thread(past.changes, *span)
         return chores.FleetChangesRead(asked.token, found, back_to)
+    if isinstance(asked, chores.CompareFleet):
+        if past is None:
+            return chores.FleetCompared(asked.token, ())
+        found, back_to = await asyncio.to_thread(past.difference, asked.since, asked.until)
+        return chores.FleetCompared(asked.token, found[: asked.count], len(found), back_to)
     if fleet is None:
         return chores.FleetMomentRead(asked.token, FleetMoment(asked.at), NO_FLEET)
     return chores.FleetMomentRead(asked.token, *await fleet.moment(asked.at))

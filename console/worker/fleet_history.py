@@ -35,6 +35,15 @@ CREATE TABLE reading (subscription TEXT NOT NULL, began REAL NOT NULL, until REA
 CREATE INDEX reading_of ON reading (subscription, began);
 CREATE TABLE floor (at REAL NOT NULL);
 """
+_DIFFERENCE = """
+WITH span AS (
+    SELECT subject, CASE WHEN what IN ('+', '-') THEN 'there' ELSE what END AS kind,
+        min(rowid) AS first, max(rowid) AS last
+    FROM change WHERE at > ? AND at <= ? GROUP BY subject, kind)
+SELECT last.at, key, name, kind, first.what, last.what, first.before, last.after FROM span
+JOIN change AS first ON first.rowid = span.first JOIN change AS last ON last.rowid = span.last
+JOIN subject ON subject.id = span.subject ORDER BY last.at DESC, span.last
+"""
 # Columns in a person's words. What is not here is worked out of another one, or no news.
 TITLES = {
     "power": "State in Azure",
@@ -179,6 +188,27 @@ class FleetHistory:
             (since, until, *told, *([subject] if subject else []), most),
         )
         return tuple(_change(*row) for row in rows)
+
+    def difference(self, since: float, until: float) -> tuple[Change, ...]:
+        """What is other at ``until`` than it was at ``since``, each thing once, the newest first:
+        what went there and back in between is no difference.
+        """
+        rows = self._connection.execute(_DIFFERENCE, (since, until)).fetchall()
+        # A VM's coming and going decide about its other values: whether it was there, and is.
+        there = {
+            row[1]: (row[4] == _GONE, row[5] == _APPEARED) for row in rows if row[3] == "there"
+        }
+        found = []
+        for at, key, name, kind, first, last, before, after in rows:
+            was_there, is_there = there.get(key, (True, True))
+            if kind == "there":
+                if was_there != is_there:
+                    found.append(_change(at, key, name, last, "", ""))
+                elif was_there:
+                    found.append(Change(at, key, name, AZURE, "Gone and back in", "", "Azure"))
+            elif was_there and is_there and first in TITLES and before != after:
+                found.append(_change(at, key, name, first, before, after))
+        return tuple(found)
 
     def moment(
         self, asked_at: float, now: FleetLedger, readings: Iterable[FleetReading]

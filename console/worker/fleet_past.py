@@ -59,13 +59,21 @@ class FleetPast:
         self, subject: str, since: float, until: float, most: int
     ) -> tuple[tuple[Change, ...], float | None]:
         """What changed, the newest first, and the oldest moment that is kept."""
+        return self._read(lambda history: history.changes(subject, since, until, most))
+
+    def difference(self, since: float, until: float) -> tuple[tuple[Change, ...], float | None]:
+        """What is other at ``until`` than at ``since``, the newest first, and the oldest moment."""
+        return self._read(lambda history: history.difference(since, until))
+
+    def _read(
+        self, ask: Callable[[FleetHistory], tuple[Change, ...]]
+    ) -> tuple[tuple[Change, ...], float | None]:
         with self._door.lock:
             history = self._door.opened()
             if history is None:
                 return (), None
             try:
-                span = history.span()
-                found = history.changes(subject, since, until, most)
+                span, found = history.span(), ask(history)
             except sqlite3.Error as error:
                 _log.warning("the fleet's past could not be read: %s", error)
                 return (), None

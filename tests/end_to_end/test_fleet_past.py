@@ -75,7 +75,7 @@ def test_the_fleet_as_it_was_before_it_was_paused(
     assert all_powers(past)[: len(before)] == before
     assert powers(tab, changed) == {"Paused"}  # now goes on beside it
     assert not past.page.story.can_open
-    wait(qtbot, lambda: past.since.count() > 0)
+    wait(qtbot, lambda: past.compare.list.count() > 500)
     past.close()
 
     # A worker that is killed takes nothing of the past with it, and neither does a new start.

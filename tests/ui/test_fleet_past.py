@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -224,19 +224,51 @@ def asked_at(bridge: FleetBridge) -> float:
     return question.at
 
 
-def test_what_changed_since_then_is_listed(
+def compared(bridge: FleetBridge) -> chores.CompareFleet:
+    question, _ = asked(bridge, chores.CompareFleet)
+    assert isinstance(question, chores.CompareFleet)
+    return question
+
+
+def test_a_moment_is_compared_with_now_and_with_another(
     tab: FleetTab, bridge: FleetBridge, qtbot: QtBot
 ) -> None:
     past = past_of(tab, bridge, qtbot)
-    qtbot.waitUntil(lambda: has_asked(bridge, chores.ReadFleetChanges, ""))
-    tell_changes(bridge, paused(tab, 3, time.time() - 5), paused(tab, 4, time.time() - 9))
-    assert past.findChild(QLabel, "fleet_since_summary").text().startswith("2 changes from then")  # type: ignore[union-attr]
+    view, summary = past.compare, past.findChild(QLabel, "fleet_compare_summary")
+    assert summary is not None
+    assert compared(bridge).since == past.moment.asked_at
+    assert abs(compared(bridge).until - time.time()) < 60
+    question, on_answer = asked(bridge, chores.CompareFleet)
+    found = (paused(tab, 3, time.time() - 5), paused(tab, 4, time.time() - 9))
+    on_answer(chores.FleetCompared(question.token, found, 5_000, 1.0))
+    assert summary.text().startswith("5,000 differences between")
+    assert summary.text().endswith("The newest 2 are shown.")
     past.tabs.setCurrentIndex(1)
-    past.since.setFocus()
-    QTest.keyClick(past.since, Qt.Key.Key_Return)
+    settle()
+    # The other side is earlier: then that is where it begins.
+    view.with_what.setCurrentIndex(1)
+    earlier = past.moment.asked_at - 600
+    view.other.setDateTime(QDateTime.fromMSecsSinceEpoch(int(earlier) * 1000))
+    go = past.findChild(QPushButton, "fleet_compare_go")
+    assert go is not None
+    QTest.mouseClick(go, Qt.MouseButton.LeftButton)
+    assert (compared(bridge).since, compared(bridge).until) == (
+        int(earlier),
+        past.moment.asked_at,
+    )
+    question, on_answer = asked(bridge, chores.CompareFleet)
+    on_answer(chores.FleetCompared(question.token, found[:1], 1, earlier + 60))
+    assert summary.text().startswith("1 difference between")
+    assert "The stored past begins only at" in summary.text()
+    view.list.setFocus()
+    QTest.keyClick(view.list, Qt.Key.Key_Return)
     settle()
     assert past.tabs.currentIndex() == 0
     assert past.page.list.cursor_slot == 3
+    view.look()
+    _, on_answer = asked(bridge, chores.CompareFleet)
+    on_answer(None)
+    assert "worker stopped" in summary.text()
     past.close()
 
 

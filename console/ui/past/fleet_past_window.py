@@ -4,26 +4,22 @@ import functools
 import time
 from pathlib import Path
 
-from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
-from shiboken6 import isValid
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from console.health.fleet import LEVELS
 from console.health.levels import HealthLevel
 from console.model.fleet import FleetSnapshot, FleetValues
 from console.model.fleet_moment import FleetMoment
 from console.model.moment import Moment
-from console.ui.bridge import ChangesRead, chores
+from console.ui.bridge import chores
 from console.ui.file_thread import FileThread
 from console.ui.fleet_reads import FleetReads
 from console.ui.fleet_store import FleetStore, unpack_whole
 from console.ui.past import words
+from console.ui.past.fleet_compare import FleetCompare
 from console.ui.past.past_shell import PastShell
 from console.ui.past.until_then import UntilThen
-from console.ui.plain_text import plain
-from console.ui.views.changes_list import ChangesList
 from console.ui.views.fleet.fleet_page import FleetPage
-
-_MOST = 500  # as is asked for
 
 
 class FleetPastWindow(PastShell):
@@ -43,20 +39,13 @@ class FleetPastWindow(PastShell):
         self.page.cluster_wanted.connect(lambda _key: self.say(words.NOTHING_ACTS))
         self.page.said.connect(self.say)
         self.page.failed.connect(lambda fault: self.say(fault.summary))
-        self.since = ChangesList("fleet_since_list", "What changed since then", self)
-        self.since.vm_wanted.connect(self._show_vm)
-        self._since_text = QLabel(self)
-        self._since_text.setObjectName("fleet_since_summary")
-        self._since_text.setWordWrap(True)
-        later = QWidget(self)
-        column = QVBoxLayout(later)
-        column.addWidget(self._since_text)
-        column.addWidget(self.since, 1)
+        self.compare = FleetCompare(reads, self)
+        self.compare.vm_wanted.connect(self._show_vm)
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("past_views")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.page, "Fleet")
-        self.tabs.addTab(later, "Changed since then")
+        self.tabs.addTab(self.compare, "Compare")
         live.told.connect(self.tell_now)
         self.place(self.tabs)
 
@@ -90,17 +79,7 @@ class FleetPastWindow(PastShell):
         slot = self.store.slot_of(key) if key else -1
         page.list.cursor_slot = page.wall.cursor_slot = slot
         page.story.show_vm(slot)
-        asked = functools.partial(self._on_since, moment)
-        self._reads.read_changes("", moment.asked_at, asked)
-
-    def _on_since(self, moment: FleetMoment, read: ChangesRead) -> None:
-        if not isValid(self) or moment is not self.moment:
-            return
-        count = len(read.changes)
-        some = "or more; the newest are shown" if count >= _MOST else "from then until now"
-        changes = f"{count} change{'' if count == 1 else 's'}"
-        self._since_text.setText(plain(f"{changes} {some}."))
-        self.since.show_changes(read.changes)
+        self.compare.show_moment(moment)
 
     def _show_vm(self, key: str) -> None:
         self.tabs.setCurrentIndex(0)

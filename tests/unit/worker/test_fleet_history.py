@@ -1,5 +1,6 @@
 """The fleet's past: every moment that was recorded comes back, and nothing is made up."""
 
+import itertools
 import json
 import sqlite3
 import tempfile
@@ -285,3 +286,65 @@ def test_a_copy_may_change_and_the_ledger_does_not() -> None:
     assert rows_of(ledger) == before
     assert rows_of(still)[key]["memory_mib"] == "7"
     assert len(rows_of(still)) == len(before) - 1
+
+
+def test_two_moments_differ_in_what_is_other_and_not_in_what_went_there_and_back(
+    recorded: Recorded,
+) -> None:
+    begun = recorded.now
+    was = {number: dict(row) for number, row in recorded.rows.items()}
+    recorded.rows[1] |= {"power": "Paused"}
+    recorded.rows[2] |= {"power": "Paused"}
+    recorded.rows.pop(3)
+    recorded.rows.pop(4)
+    recorded.read()
+    middle = recorded.now
+    recorded.rows[1] = was[1]
+    recorded.rows[4] = was[4]
+    recorded.read()
+    names = [row["name"] for row in was.values()]
+    found = {
+        (each.name, each.text)
+        for each in recorded.history.difference(begun, recorded.now)
+        if each.what != "Health"
+    }
+    assert found == {
+        (names[2], f"State in Azure: {was[2]['power']} → Paused"),
+        (names[3], "Gone from: Azure"),
+        (names[4], "Gone and back in: Azure"),
+    }
+    later = recorded.history.difference(middle, recorded.now)
+    assert {(each.name, each.text) for each in later if each.what != "Health"} == {
+        (names[1], f"State in Azure: Paused → {was[1]['power']}"),
+        (names[4], "Appeared in: Azure"),
+    }
+    assert recorded.history.difference(recorded.now, recorded.now + 9) == ()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(STEP, max_size=5), min_size=2, max_size=6))
+def test_the_difference_is_that_of_the_two_moments(
+    rounds: list[list[tuple[str, int, int]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        it = Recorded(Path(folder) / "past.sqlite3", make_fleet())
+        moments = [it.now]
+        for steps in rounds:
+            for act, number, choice in steps:
+                if act == "gone":
+                    it.rows.pop(number, None)
+                elif act == "back":
+                    it.rows.setdefault(number, it.row(number))
+                elif number in it.rows:
+                    it.rows[number] |= _other(act, choice)
+            it.read()
+            moments.append(it.now)
+        for since, until in itertools.pairwise(moments):
+            before, after = shown(it.at(since)), shown(it.at(until))
+            told = {
+                each.subject.removeprefix("vm:") for each in it.history.difference(since, until)
+            }
+            assert told == {
+                key for key in before.keys() | after.keys() if before.get(key) != after.get(key)
+            }
+        it.history.close()
