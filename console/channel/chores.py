@@ -224,9 +224,9 @@ class SignInWanted(msgspec.Struct, frozen=True, tag="sign_in_wanted"):
 OfConnections = (
     TestConnection | SignInTo | SignOutOf | DiscoverCloud | KeepSecret | ReadKeyring | GiveUpChore
 )
-Ask = (
-    OfConnections | ReadMoment | ReadFleetMoment | ReadFleetChanges | CompareFleet | ReadPerformance
-)
+# Asked of a worker that is not there yet, these wait for the next one.
+OfThePast = ReadMoment | ReadFleetMoment | ReadFleetChanges | CompareFleet | ReadPerformance
+Ask = OfConnections | OfThePast
 Answer = (
     StepTold
     | ConnectionTested

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
+from console.channel import chores
 from console.channel.messages import (
     Cancel,
     CancelGroup,
@@ -125,6 +126,10 @@ class WorkerLink:
                     self._unanswered[("token", name)] = message
                 case ReadChanges(token=name):
                     self._unanswered[("token", name)] = message
+                case message if isinstance(message, chores.OfThePast):
+                    self._unanswered[("token", message.token)] = message
+                case chores.GiveUpChore(token=name):
+                    self._unanswered.pop(("token", name), None)
                 case CheckMoves():
                     # Only the newest is waited for.
                     self._unanswered[("CheckMoves", "")] = message
@@ -240,6 +245,8 @@ class WorkerLink:
                         del self._unanswered[("CheckMoves", "")]
                 case ChangesRead(token=token):
                     self._unanswered.pop(("token", token), None)
+                case message if isinstance(message, chores.LAST):
+                    self._unanswered.pop(("token", message.token), None)
                 case Checked(token=token) | HistoryRead(token=token) | Exported(token=token):
                     self._unanswered.pop(("token", token), None)
                 case _:

@@ -123,11 +123,15 @@ class FleetPart(msgspec.Struct, frozen=True):
 
 
 class FleetSnapshot(msgspec.Struct, frozen=True):
-    """Everything: one part that holds every slot, beside clusters and readings."""
+    """Everything: one part that holds every slot, beside clusters and readings.
+
+    ``past_mark`` says up to where the fleet's past was written down when this was; empty: not.
+    """
 
     part: FleetPart
     clusters: tuple[FleetCluster, ...] = ()
     readings: tuple[FleetReading, ...] = ()
+    past_mark: str = ""
 
 
 def need_words(words: Sequence[str], numbers: Sequence[int]) -> None:

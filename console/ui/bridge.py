@@ -242,9 +242,8 @@ class Bridge(QObject):
     ) -> str:
         """Ask for an operation; its id. The outcome arrives at the store."""
         operation_id = str(uuid.uuid4())
-        self._link.send(
-            Submit(operation_id, request, secrets=dict(secrets or {}), retry_of=retry_of)
-        )
+        submit = Submit(operation_id, request, secrets=dict(secrets or {}), retry_of=retry_of)
+        self._link.send(submit)
         return operation_id
 
     def submit_group(
@@ -293,11 +292,13 @@ class Bridge(QObject):
         self._histories[token] = callback
         self._link.send(ReadHistory(token, self._store.known_since))
 
-    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None:
-        """What changed of it since then, the newest first; asked of the worker's stored past."""
+    def read_changes(
+        self, subject: str, since: float, on_read: OnChanges, until: float | None = None
+    ) -> None:
+        """What changed of it since then (until now: None), the newest first, as it is stored."""
         token = str(uuid.uuid4())
         self._changes[token] = on_read
-        self._link.send(ReadChanges(token, subject, since, time.time()))
+        self._link.send(ReadChanges(token, subject, since, until or time.time()))
 
     def export(
         self,

@@ -21,7 +21,9 @@ class FleetReads:
     def __init__(self, bridge: Asks) -> None:
         self.ask_chore, self.give_up_chore = bridge.ask_chore, bridge.give_up_chore
 
-    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None:
+    def read_changes(
+        self, subject: str, since: float, on_read: OnChanges, until: float | None = None
+    ) -> None:
         """What changed of it since then, the newest first. A worker that stops does not answer."""
 
         def on_answer(answer: chores.Answer | None) -> None:
@@ -29,4 +31,5 @@ class FleetReads:
                 on_read(ChangesRead(answer.token, answer.changes, answer.back_to))
 
         token = str(uuid.uuid4())
-        self.ask_chore(chores.ReadFleetChanges(token, subject, since, time.time()), on_answer)
+        until = time.time() if until is None else until
+        self.ask_chore(chores.ReadFleetChanges(token, subject, since, until), on_answer)

@@ -15,6 +15,7 @@ from console.model.fleet import FleetSnapshot
 from console.model.fleet_moment import FleetMoment
 from console.settings import Settings
 from console.ui.bridge import OnChore, chores
+from console.ui.file_thread import file_thread
 from console.ui.fleet_reads import FleetReads
 from console.ui.fleet_store import FleetStore
 from console.ui.fleet_tab import FleetTab
@@ -216,7 +217,7 @@ def _past(tab: int) -> Builder:
         main.setParent(past)
         main.hide()
         past.go(time.time() - _AGO_S)
-        past._unpacking.finish()
+        file_thread().finish()
         QApplication.processEvents()
         past.page.groups.finish()
         past.tabs.setCurrentIndex(tab)

@@ -49,7 +49,9 @@ class _Stored:
     def give_up_chore(self, _token: str) -> None:
         pass
 
-    def read_changes(self, subject: str, _since: float, on_read: OnChanges) -> None:
+    def read_changes(
+        self, subject: str, _since: float, on_read: OnChanges, until: float | None = None
+    ) -> None:
         found = changes(self._then, self._now, time.time() - 3600)
         mine = tuple(each for each in found if subject in ("", each.subject))
         on_read(ChangesRead("", mine, self._at - 9 * 86400))

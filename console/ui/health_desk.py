@@ -30,7 +30,11 @@ class ReadsPast(Protocol):
     """The bridge, as far as this needs it."""
 
     def read_changes(
-        self, subject: str, since: float, on_read: "Callable[[ChangesRead], None]"
+        self,
+        subject: str,
+        since: float,
+        on_read: "Callable[[ChangesRead], None]",
+        until: float | None = None,
     ) -> None: ...
 
     def ask_chore(self, question: "chores.Ask", on_answer: "OnChore") -> None: ...

@@ -97,6 +97,7 @@ class Engine:
         self._open_backend = open_backend
         self._open_fleet = open_fleet
         self._fleet: FleetWatch | None = None
+        self._fleet_is_open = asyncio.Event()  # or will not be
         self._credentials = credentials
         self._operation_for = operation_for
         self._run_checks = run_checks
@@ -248,6 +249,8 @@ class Engine:
         self._spawn(self._connect(opening, watcher))
         if opening.profile.fleet is not None and self._open_fleet is not None:
             self._spawn(self._watch_fleet(opening, self._open_fleet))
+        else:
+            self._fleet_is_open.set()
         if self._journal is not None:
             self._spawn(self._look_after(self._journal))
 
@@ -300,6 +303,7 @@ class Engine:
             source = await open_fleet(opening)
         except BackendError as error:
             self._send(Notice(self._redaction.of_fault(error.fault) or error.fault))
+            self._fleet_is_open.set()
             return
         self._fleet = FleetWatch(
             source=source,
@@ -313,6 +317,7 @@ class Engine:
             clean_word=self._redaction,
             past=self._fleet_past,
         )
+        self._fleet_is_open.set()
         try:
             await self._fleet.run()
         finally:
@@ -387,6 +392,7 @@ class Engine:
         self._send(chores.MomentRead(message.token, moment, fault))
 
     async def _answer_of_fleet(self, message: fleet_answers.Question) -> None:
+        await self._fleet_is_open.wait()
         self._send(await fleet_answers.answer(self._fleet, self._fleet_past, message))
 
     async def _read_performance(self, message: chores.ReadPerformance) -> None:

@@ -1,35 +1,32 @@
-"""What became of the fleet's VMs since it was asked last, noted as the ledger learns it.
+"""What became of the fleet since it was asked last, noted as the ledger learns it.
 
 Values are told as words: levels by their name, numbers as digits, what nobody told as nothing.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import NamedTuple
 
+import msgspec
+
+from console.model.fleet import FleetCluster
+
 Row = dict[str, str]
+APPEARED, GONE = "+", "-"  # in place of a column
+VM, CLUSTER = "vm:", "cluster:"
+# What of a cluster is a change worth keeping: words of the record.
+CLUSTER_COLUMNS = ("contact", "version")
 
 
-class FieldChange(NamedTuple):
-    """``key`` is a VM's or a cluster's ARM id in lower case, ``column`` what of it changed."""
+class FleetChange(NamedTuple):
+    """``subject``: ``vm:`` or ``cluster:`` and an ARM id in lower case; ``what``: a column, or that
+    it appeared (``after`` is all of it) or is gone (``before`` is all of it), as JSON.
+    """
 
-    key: str
+    subject: str
     name: str
-    column: str
+    what: str
     before: str
     after: str
-
-
-class FleetChanges(NamedTuple):
-    """``gone``: with the whole row as it was. ``clusters``: of clusters, not of VMs."""
-
-    fields: tuple[FieldChange, ...] = ()
-    appeared: tuple[tuple[str, str], ...] = ()
-    gone: tuple[tuple[str, str, Row], ...] = ()
-    clusters: tuple[FieldChange, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.fields or self.appeared or self.gone or self.clusters)
 
 
 class FleetNotes:
@@ -39,8 +36,8 @@ class FleetNotes:
         self._row_of, self._key_of = row_of, key_of
         self._was: dict[int, Row] = {}
         self._fresh: set[int] = set()
-        self._gone: list[tuple[str, str, Row]] = []
-        self._clusters: dict[tuple[str, str], tuple[str, str]] = {}
+        self._gone: list[tuple[str, Row]] = []
+        self._clusters: dict[str, FleetCluster | None] = {}
 
     def changed(self, slot: int, column: str, before: str) -> None:
         if slot not in self._fresh:
@@ -55,38 +52,76 @@ class FleetNotes:
             self._fresh.discard(slot)
             return
         row = self._row_of(slot) | self._was.pop(slot, {})
-        self._gone.append((self._key_of(slot), row["name"], row))
+        self._gone.append((self._key_of(slot), row))
 
-    def cluster_changed(self, key: str, name: str, column: str, before: str) -> None:
-        self._clusters.setdefault((key, column), (name, before))
+    def cluster_changed(self, key: str, before: FleetCluster | None) -> None:
+        """None: it was not there."""
+        self._clusters.setdefault(key, before)
 
     def take(
-        self, subscriptions: Container[str], cluster_value: Callable[[str, str], str | None]
-    ) -> FleetChanges:
-        """What was noted of VMs in these subscriptions; then nothing is noted any more.
+        self, subscriptions: Container[str], clusters: Mapping[str, FleetCluster]
+    ) -> tuple[FleetChange, ...]:
+        """What was noted of these subscriptions; then nothing is noted any more.
 
-        ``cluster_value(arm_id, column)`` tells a cluster as it is now; None: it is gone.
+        What is gone comes before what appeared: a VM may be both, and another one the second time.
         """
-        fields: list[FieldChange] = []
+        found = [
+            FleetChange(VM + key, row["name"], GONE, packed(row), "")
+            for key, row in self._gone
+            if row["subscription"] in subscriptions
+        ]
+        for slot in sorted(self._fresh):
+            row = self._row_of(slot)
+            if row["subscription"] in subscriptions:
+                subject = VM + self._key_of(slot)
+                found.append(FleetChange(subject, row["name"], APPEARED, "", packed(row)))
         for slot, was in self._was.items():
             row = self._row_of(slot)
             if row["subscription"] in subscriptions:
-                key = self._key_of(slot)
-                fields += (
-                    FieldChange(key, row["name"], column, before, row[column])
+                subject = VM + self._key_of(slot)
+                found += (
+                    FleetChange(subject, row["name"], column, before, row[column])
                     for column, before in was.items()
                     if before != row[column]
                 )
-        appeared = [
-            (self._key_of(slot), row["name"])
-            for slot in sorted(self._fresh)
-            if (row := self._row_of(slot))["subscription"] in subscriptions
-        ]
-        gone = [each for each in self._gone if each[2]["subscription"] in subscriptions]
-        clusters = []
-        for (key, column), (name, before) in self._clusters.items():
-            after = cluster_value(key, column)
-            if after is not None and after != before:
-                clusters.append(FieldChange(key, name, column, before, after))
+        for key, before in self._clusters.items():
+            found += _of_cluster(key, before, clusters.get(key), subscriptions)
         self._was, self._fresh, self._gone, self._clusters = {}, set(), [], {}
-        return FleetChanges(tuple(fields), tuple(appeared), tuple(gone), tuple(clusters))
+        return tuple(found)
+
+
+def packed(row: Row) -> str:
+    return msgspec.json.encode(row).decode()
+
+
+def unpacked(text: str) -> Row:
+    """Raises ValueError (msgspec's) for what is none."""
+    return msgspec.json.decode(text, type=Row)
+
+
+def pack_cluster(cluster: FleetCluster) -> str:
+    """Without when it told of itself last: that is no change."""
+    return msgspec.json.encode(msgspec.structs.replace(cluster, synced_at=None)).decode()
+
+
+def unpack_cluster(text: str) -> FleetCluster:
+    """Raises ValueError (msgspec's) for what is none."""
+    return msgspec.json.decode(text, type=FleetCluster)
+
+
+def _of_cluster(
+    key: str, before: FleetCluster | None, after: FleetCluster | None, known: Container[str]
+) -> list[FleetChange]:
+    one = after or before
+    if one is None or one.subscription not in known:
+        return []
+    subject = CLUSTER + key
+    if before is None or after is None:
+        what = GONE if before is not None else APPEARED
+        was, now = (pack_cluster(each) if each is not None else "" for each in (before, after))
+        return [FleetChange(subject, one.name, what, was, now)]
+    return [
+        FleetChange(subject, one.name, name, getattr(before, name), getattr(after, name))
+        for name in CLUSTER_COLUMNS
+        if getattr(before, name) != getattr(after, name)
+    ]

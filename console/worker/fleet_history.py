@@ -4,9 +4,9 @@ A moment is worked out backwards from what is known now: 100,000 VMs change litt
 no whole moment of theirs is ever stored. Bounded by age and by size.
 """
 
-import json
 import sqlite3
-from collections.abc import Iterable
+import uuid
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,33 +15,36 @@ from console.model.change import AZURE, Change
 from console.model.fleet import FleetReading, FleetSnapshot
 from console.model.fleet_moment import FleetMoment
 from console.worker import past_file
-from console.worker.fleet_changes import FleetChanges
+from console.worker.fleet_changes import APPEARED, GONE, FleetChange
 from console.worker.fleet_ledger import FleetLedger
+from console.worker.fleet_replay import redo, undo
 from console.worker.past_file import KEPT_S, MOST_BYTES, HistoryUnreadableError, PastFile
 
 # A hidden window reads four times an hour: who was silent for longer was not looking.
 FLEET_LOOK_GAP_S = 1_200.0
+# Readings as far apart as this at most are one stretch: what it tells is not stale in between.
+_STRETCH_S = 360.0
 _FORMAT = 1
-_APPEARED, _GONE = "+", "-"  # in place of a column
-_VM, _CLUSTER = "vm:", "cluster:"
 _SCHEMA = """
+CREATE TABLE identity (id TEXT NOT NULL);
 CREATE TABLE subject (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
-CREATE TABLE change (at REAL NOT NULL, subject INTEGER NOT NULL, what TEXT NOT NULL,
-    before TEXT NOT NULL, after TEXT NOT NULL);
+CREATE TABLE change (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
+    subject INTEGER NOT NULL, what TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL);
 CREATE INDEX change_at ON change (at);
 CREATE INDEX change_subject ON change (subject, at);
 CREATE TABLE baseline (subscription TEXT PRIMARY KEY, at REAL NOT NULL);
-CREATE TABLE reading (subscription TEXT NOT NULL, began REAL NOT NULL, until REAL NOT NULL);
+CREATE TABLE reading (subscription TEXT NOT NULL, began REAL NOT NULL, until REAL NOT NULL,
+    longest REAL NOT NULL);
 CREATE INDEX reading_of ON reading (subscription, began);
 CREATE TABLE floor (at REAL NOT NULL);
 """
 _DIFFERENCE = """
 WITH span AS (
     SELECT subject, CASE WHEN what IN ('+', '-') THEN 'there' ELSE what END AS kind,
-        min(rowid) AS first, max(rowid) AS last
+        min(number) AS first, max(number) AS last
     FROM change WHERE at > ? AND at <= ? GROUP BY subject, kind)
 SELECT last.at, key, name, kind, first.what, last.what, first.before, last.after FROM span
-JOIN change AS first ON first.rowid = span.first JOIN change AS last ON last.rowid = span.last
+JOIN change AS first ON first.number = span.first JOIN change AS last ON last.number = span.last
 JOIN subject ON subject.id = span.subject ORDER BY last.at DESC, span.last
 """
 # Columns in a person's words. What is not here is worked out of another one, or no news.
@@ -86,6 +89,10 @@ class FleetHistory:
         self._reading: dict[str, tuple[int, float]] = {}  # subscription -> row, until
         try:
             rows = self._connection.execute("SELECT subscription, at FROM baseline").fetchall()
+            self._identity = self._named()
+        except sqlite3.OperationalError:
+            self._file.close()
+            raise
         except sqlite3.Error as error:
             self._file.close()
             raise HistoryUnreadableError(str(error)) from error
@@ -94,53 +101,93 @@ class FleetHistory:
     def close(self) -> None:
         self._file.close()
 
-    # -- writing -------------------------------------------------------------------------------
-    def forget_baselines(self) -> None:
-        """What is known now began anew: nothing before it can be worked out from it."""
-        self._connection.execute("DELETE FROM baseline")
-        self.baselines = {}
+    def _named(self) -> str:
+        found = self._connection.execute("SELECT id FROM identity").fetchone()
+        if found is None:
+            found = (uuid.uuid4().hex,)
+            self._connection.execute("INSERT INTO identity VALUES (?)", found)
+        return str(found[0])
 
+    # -- one with what is stored of the fleet --------------------------------------------------
+    @property
+    def mark(self) -> str:
+        """Up to where it is written; a fleet that is stored now goes with it."""
+        return f"{self._identity}:{self._last_number()}"
+
+    def catch_up(self, ledger: FleetLedger, mark: str, read: Container[str]) -> None:
+        """Bring a fleet that was stored earlier to where this ends; or begin anew where the two
+        are not of one another. ``read``: subscriptions that were read whole when it was stored.
+
+        Raises sqlite3.Error; HistoryUnreadableError: what is stored does not fit.
+        """
+        identity, _, number = mark.partition(":")
+        is_ours = identity == self._identity and number.isdecimal()
+        if not is_ours or int(number) > self._last_number():
+            self.begin_anew()
+            return
+        rows = self._connection.execute(
+            "SELECT key, what, after FROM change JOIN subject ON subject.id = change.subject "
+            "WHERE number > ? ORDER BY number",
+            (int(number),),
+        )
+        try:
+            for key, what, after in rows:
+                redo(ledger, key, what, after)
+        except (KeyError, ValueError) as error:
+            raise HistoryUnreadableError(repr(error)) from error
+        ledger.noted(())  # it was noted already
+        self._forget_baselines([name for name in self.baselines if name not in read])
+
+    def begin_anew(self) -> None:
+        """Something was lost: nothing before now can be worked out. Raises sqlite3.Error."""
+        self._forget_baselines(list(self.baselines))
+
+    def _forget_baselines(self, subscriptions: Sequence[str]) -> None:
+        """Nothing before the next reading of these can be worked out."""
+        if not subscriptions:
+            return
+        self._connection.executemany(
+            "DELETE FROM baseline WHERE subscription = ?", [(name,) for name in subscriptions]
+        )
+        for name in subscriptions:
+            del self.baselines[name]
+        if not self.baselines:
+            self._connection.execute("DELETE FROM floor")
+
+    def _last_number(self) -> int:
+        found = self._file.one("SELECT seq FROM sqlite_sequence WHERE name = 'change'")
+        return int(found or 0)
+
+    # -- writing -------------------------------------------------------------------------------
     def was_read(self, subscription: str, at: float) -> None:
-        """A whole reading; the first one is what the past of the subscription begins with."""
+        """A reading; the first one is what the past of the subscription begins with."""
         with self._file.transaction():
             if subscription not in self.baselines:
                 self._connection.execute("INSERT INTO baseline VALUES (?, ?)", (subscription, at))
             row, until = self._reading.get(subscription, (None, 0.0))
-            if row is not None and 0 <= at - until <= FLEET_LOOK_GAP_S:
-                self._connection.execute("UPDATE reading SET until = ? WHERE rowid = ?", (at, row))
+            if row is not None and 0 <= at - until <= _STRETCH_S:
+                self._connection.execute(
+                    "UPDATE reading SET until = ?, longest = max(longest, ?) WHERE rowid = ?",
+                    (at, at - until, row),
+                )
             else:
                 row = self._connection.execute(
-                    "INSERT INTO reading VALUES (?, ?, ?)", (subscription, at, at)
+                    "INSERT INTO reading VALUES (?, ?, ?, 0)", (subscription, at, at)
                 ).lastrowid
             self._file.looked(at)
         assert row is not None
         self._reading[subscription] = row, at
         self.baselines.setdefault(subscription, at)
 
-    def record(self, changes: FleetChanges, at: float) -> int:
-        """Keep them in one commit; how many were news. Raises sqlite3.Error: then none is kept.
-
-        What a run that ended before it stored the fleet has kept already is no news again.
-        """
-        rows: list[tuple[str, str, str, str, str]] = []
-        for key, name, row in changes.gone:
-            rows.append((_VM + key, name, _GONE, json.dumps(row), ""))
-        for key, name in changes.appeared:
-            rows.append((_VM + key, name, _APPEARED, "", ""))
-        for kind, fields in ((_VM, changes.fields), (_CLUSTER, changes.clusters)):
-            rows += ((kind + one.key, one.name, *one[2:]) for one in fields)
-        count = 0
+    def record(self, changes: Iterable[FleetChange], at: float) -> None:
+        """Keep them in one commit. Raises sqlite3.Error: then none is kept."""
         with self._file.transaction():
-            for key, name, what, before, after in rows:
-                subject = self._subject(key, name)
-                if not self._is_known(subject, what, after):
-                    self._connection.execute(
-                        "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
-                        (at, subject, what, before, after),
-                    )
-                    count += 1
+            for key, name, what, before, after in changes:
+                self._connection.execute(
+                    "INSERT INTO change (at, subject, what, before, after) VALUES (?, ?, ?, ?, ?)",
+                    (at, self._subject(key, name), what, before, after),
+                )
         self._prune(at)
-        return count
 
     def _subject(self, key: str, name: str) -> int:
         found = self._connection.execute("SELECT id FROM subject WHERE key = ?", (key,)).fetchone()
@@ -152,16 +199,6 @@ class FleetHistory:
         assert row is not None
         return row
 
-    def _is_known(self, subject: int, what: str, after: str) -> bool:
-        comes_or_goes = what in (_APPEARED, _GONE)
-        kinds = (_APPEARED, _GONE) if comes_or_goes else (what, what)
-        last = self._connection.execute(
-            "SELECT what, after FROM change WHERE subject = ? AND what IN (?, ?) "
-            "ORDER BY rowid DESC LIMIT 1",
-            (subject, *kinds),
-        ).fetchone()
-        return last is not None and tuple(last) == (what, after)
-
     # -- reading -------------------------------------------------------------------------------
     def span(self) -> tuple[float, float] | None:
         """The oldest and the newest moment that can be shown."""
@@ -171,20 +208,29 @@ class FleetHistory:
         last = self._file.one("SELECT max(until) FROM reading")
         return first, max(first, last or first)
 
+    def back_to(self, subject: str) -> float | None:
+        """The oldest moment of a VM or cluster that can be told; empty: of any."""
+        if not subject:
+            span = self.span()
+            return span[0] if span is not None else None
+        told = subject.split("/")[2:3]  # /subscriptions/<it>/...
+        begun = [at for name, at in self.baselines.items() if [name.lower()] == told]
+        return max(begun[0], self._floor()) if begun else None
+
     def changes(
         self, subject: str, since: float, until: float, most: int = 500
     ) -> tuple[Change, ...]:
         """What changed of one VM or cluster (``vm:`` or ``cluster:`` and its ARM id in lower case;
         all of them: empty), the newest first.
         """
-        told = (_APPEARED, _GONE, *TITLES)
+        told = (APPEARED, GONE, *TITLES)
         marks = ", ".join("?" * len(told))
         asked = "AND subject.key = ? " if subject else ""
         rows = self._connection.execute(
             "SELECT at, key, name, what, before, after FROM change "  # noqa: S608
             "JOIN subject ON subject.id = change.subject "
             f"WHERE at > ? AND at <= ? AND what IN ({marks}) {asked}"
-            "ORDER BY at DESC, change.rowid LIMIT ?",
+            "ORDER BY at DESC, number LIMIT ?",
             (since, until, *told, *([subject] if subject else []), most),
         )
         return tuple(_change(*row) for row in rows)
@@ -195,9 +241,7 @@ class FleetHistory:
         """
         rows = self._connection.execute(_DIFFERENCE, (since, until)).fetchall()
         # A VM's coming and going decide about its other values: whether it was there, and is.
-        there = {
-            row[1]: (row[4] == _GONE, row[5] == _APPEARED) for row in rows if row[3] == "there"
-        }
+        there = {row[1]: (row[4] == GONE, row[5] == APPEARED) for row in rows if row[3] == "there"}
         found = []
         for at, key, name, kind, first, last, before, after in rows:
             was_there, is_there = there.get(key, (True, True))
@@ -225,8 +269,8 @@ class FleetHistory:
             return FleetMoment(asked_at, later=first, first=first, last=last)
         try:
             for key, what, before in self._later_than(asked_at):
-                _undo(now, key, what, before)
-        except (KeyError, ValueError, TypeError) as error:
+                undo(now, key, what, before)
+        except (KeyError, ValueError) as error:
             raise HistoryUnreadableError(repr(error)) from error
         known = {name for name, at in self.baselines.items() if at <= asked_at}
         now.keep_only(known)
@@ -251,23 +295,25 @@ class FleetHistory:
         )
 
     def _later_than(self, asked_at: float) -> Iterable[tuple[str, str, str]]:
-        # In the order of writing: a clock that was set back must not shuffle them.
+        # In the order of writing: a clock that jumped must not shuffle them.
         return self._connection.execute(
             "SELECT key, what, before FROM change JOIN subject ON subject.id = change.subject "
-            "WHERE at > ? ORDER BY change.rowid DESC",
+            "WHERE number > coalesce((SELECT max(number) FROM change WHERE at <= ?), 0) "
+            "ORDER BY number DESC",
             (asked_at,),
         )
 
     def _as_of(self, reading: FleetReading, at: float, known: set[str]) -> FleetReading:
-        until = None
+        """Never younger than it was: inside of a stretch it may be as old as its longest pause."""
+        read_at = None
         if reading.subscription in known:
-            until = self._file.one(
-                "SELECT max(min(until, ?)) FROM reading WHERE subscription = ? AND began <= ?",
+            read_at = self._file.one(
+                "SELECT max(CASE WHEN until <= ?1 THEN until ELSE max(began, ?1 - longest) END) "
+                "FROM reading WHERE subscription = ?2 AND began <= ?1",
                 at,
                 reading.subscription,
-                at,
             )
-        return msgspec.structs.replace(reading, read_at=until, faults=(), is_going_on=False)
+        return msgspec.structs.replace(reading, read_at=read_at, faults=(), is_going_on=False)
 
     def _step(self, which: str, where: str, at: float) -> float | None:
         """A moment at which something changed, or at which a subscription was first read."""
@@ -301,33 +347,25 @@ class FleetHistory:
     def _drop(self, until: float) -> None:
         connection = self._connection
         with self._file.transaction():
+            floor = self._file.one("SELECT max(at) FROM change WHERE at <= ?", until)
             connection.execute("DELETE FROM change WHERE at <= ?", (until,))
-            connection.execute("DELETE FROM reading WHERE until < ?", (until,))
+            # The newest reading before stays: how old what was known then was is told by it.
+            connection.execute(
+                "DELETE FROM reading WHERE until < (SELECT max(until) FROM reading AS other "
+                "WHERE other.subscription = reading.subscription AND other.until < ?)",
+                (until,),
+            )
             connection.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM change)")
             connection.execute("DELETE FROM floor")
-            connection.execute("INSERT INTO floor VALUES (?)", (until,))
+            connection.execute("INSERT INTO floor VALUES (?)", (floor or until,))
         self._reading = {}
         self._file.forget_looks(until)
 
 
-def _undo(ledger: FleetLedger, key: str, what: str, before: str) -> None:
-    """Raises KeyError, ValueError for what this version does not know."""
-    if key.startswith(_CLUSTER):
-        ledger.put_cluster(key.removeprefix(_CLUSTER), what, before)
-        return
-    vm = key.removeprefix(_VM)
-    if what == _APPEARED:
-        ledger.remove(vm)
-    elif what == _GONE:
-        ledger.restore(vm, json.loads(before))
-    else:
-        ledger.put(vm, what, before)
-
-
 def _change(at: float, key: str, name: str, what: str, before: str, after: str) -> Change:
-    if what == _APPEARED:
+    if what == APPEARED:
         return Change(at, key, name, AZURE, "Appeared in", "", "Azure")
-    if what == _GONE:
+    if what == GONE:
         return Change(at, key, name, AZURE, "Gone from", "", "Azure")
     if what == "cluster":
         before, after = before.rpartition("/")[2], after.rpartition("/")[2]

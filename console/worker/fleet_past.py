@@ -2,7 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from console.model.change import Change
@@ -10,7 +11,7 @@ from console.model.fleet import FleetReading
 from console.model.fleet_moment import FleetMoment
 from console.model.freshness import Fault, FaultCode
 from console.worker import fleet_history
-from console.worker.fleet_changes import FleetChanges
+from console.worker.fleet_changes import FleetChange
 from console.worker.fleet_history import FleetHistory
 from console.worker.fleet_ledger import FleetLedger
 from console.worker.past_file import HistoryUnreadableError, PastDoor
@@ -18,66 +19,104 @@ from console.worker.past_file import HistoryUnreadableError, PastDoor
 _log = logging.getLogger(__name__)
 
 
+# So many batches wait for a disk that takes none; then the past has a hole, and begins anew.
+_MOST_WAITING = 200
+
+
 class FleetPast:
-    """A past that cannot be kept costs nothing else: it is logged."""
+    """A past that cannot be kept costs nothing else: it is logged.
+
+    What changed is handed over in the loop's thread, in its order, and written in any thread: what
+    could not be written is written first the next time.
+    """
 
     def __init__(self, folder: Path, connection_id: str, now: Callable[[], float]) -> None:
         self._door = PastDoor(fleet_history.path_for(folder, connection_id), FleetHistory)
         self._now = now
+        self._waiting: deque[tuple[float, tuple[FleetChange, ...]]] = deque()
+        self._has_hole = False
         self.known: frozenset[str] = frozenset()  # subscriptions whose past has begun
 
-    def begin(self, *, is_anew: bool) -> None:
-        """Before anything is read. ``is_anew``: what was stored of the fleet is lost."""
+    def begin(self, ledger: FleetLedger, mark: str, read: Container[str]) -> None:
+        """Before anything is read: the ledger is brought to where the past ends.
+
+        ``mark`` and ``read`` are of the stored fleet; empty where there is none.
+        """
         with self._door.lock:
             history = self._door.opened()
             if history is None:
                 return
             try:
-                if is_anew:
-                    history.forget_baselines()
-            except sqlite3.Error as error:
-                _log.warning("the fleet's past could not be begun: %s", error)
+                history.catch_up(ledger, mark, read)
+            except (sqlite3.Error, HistoryUnreadableError) as error:
+                _log.warning("the fleet's past could not be taken up: %s", error)
+                self._has_hole = True
                 return
             self.known = frozenset(history.baselines)
 
-    def keep(self, changes: FleetChanges, read: Sequence[str] = ()) -> None:
-        """Write down what changed, and that these subscriptions were read whole."""
+    def add(self, changes: tuple[FleetChange, ...]) -> None:
+        """To be written next. Called in one thread."""
+        if changes:
+            self._waiting.append((self._now(), changes))
+
+    def write(self, read: Sequence[str] = ()) -> None:
+        """What waits; and then that these subscriptions were read."""
         with self._door.lock:
             history = self._door.opened()
             if history is None:
+                self._waiting.clear()
                 return
             try:
-                if not changes.is_empty:
-                    history.record(changes, self._now())
+                self._write(history)
                 for subscription in read:
                     history.was_read(subscription, self._now())
             except sqlite3.Error as error:
                 _log.warning("the fleet's past could not be written: %s", error)
-            self.known = frozenset(history.baselines)
+                if len(self._waiting) > _MOST_WAITING:
+                    self._has_hole = True
+            self.known = frozenset() if self._has_hole else frozenset(history.baselines)
+
+    def _write(self, history: FleetHistory) -> None:
+        if self._has_hole:
+            self._waiting.clear()
+            history.begin_anew()
+            self._has_hole = False
+        while self._waiting:
+            at, changes = self._waiting[0]
+            history.record(changes, at)
+            self._waiting.popleft()
+
+    @property
+    def mark(self) -> str:
+        """For a fleet that is stored now; empty where something of it could not be written."""
+        with self._door.lock:
+            history = self._door.opened()
+            if history is None or self._waiting or self._has_hole:
+                return ""
+            return history.mark
 
     def changes(
         self, subject: str, since: float, until: float, most: int
     ) -> tuple[tuple[Change, ...], float | None]:
         """What changed, the newest first, and the oldest moment that is kept."""
-        return self._read(lambda history: history.changes(subject, since, until, most))
+        return self._read(lambda history: history.changes(subject, since, until, most), subject)
 
     def difference(self, since: float, until: float) -> tuple[tuple[Change, ...], float | None]:
         """What is other at ``until`` than at ``since``, the newest first, and the oldest moment."""
         return self._read(lambda history: history.difference(since, until))
 
     def _read(
-        self, ask: Callable[[FleetHistory], tuple[Change, ...]]
+        self, ask: Callable[[FleetHistory], tuple[Change, ...]], subject: str = ""
     ) -> tuple[tuple[Change, ...], float | None]:
         with self._door.lock:
             history = self._door.opened()
             if history is None:
                 return (), None
             try:
-                span, found = history.span(), ask(history)
+                return ask(history), history.back_to(subject)
             except sqlite3.Error as error:
                 _log.warning("the fleet's past could not be read: %s", error)
                 return (), None
-            return found, span[0] if span is not None else None
 
     def moment(self, at: float, now: FleetLedger, readings: Sequence[FleetReading]) -> FleetMoment:
         """What was known then. Raises HistoryUnreadableError: what is stored cannot be read."""

@@ -1,7 +1,7 @@
 """Keeps the fleet current: reads subscriptions in turn, tells what changed, stores it at times.
 
-What changed is written down after each subscription, before the fleet is stored: what is stored
-without its changes would be a gap in the past, and changes kept twice are told once.
+What changed is written down after each subscription, before the fleet is stored. A fleet that was
+stored earlier than the past ends is brought to its end at the next start.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class FleetWatch:
         past: FleetPast | None = None,
     ) -> None:
         self._past = past
-        self._fits = False  # what was stored, if anything was
+        self._mark = ""  # up to where the past was written when the fleet was stored
         self._clean_word = clean_word
         self.ledger = FleetLedger(clean_word)
         self.readings: dict[str, FleetReading] = {}
@@ -78,7 +78,7 @@ class FleetWatch:
             _log.warning("the stored fleet does not fit: %r", error)
             self.ledger = FleetLedger(self._clean_word)
             return
-        self._fits = True
+        self._mark = stored.past_mark
         self.readings = {
             one.subscription: msgspec.structs.replace(one, is_going_on=False)
             for one in stored.readings
@@ -96,7 +96,8 @@ class FleetWatch:
     async def run(self) -> None:
         """Read and tell until cancelled; what is known then is stored."""
         if self._past is not None:
-            await asyncio.to_thread(self._past.begin, is_anew=not self._fits)
+            read = {name for name, one in self.readings.items() if one.read_at is not None}
+            await asyncio.to_thread(self._past.begin, self.ledger, self._mark, read)
         try:
             # The window may know less or more: what is the same costs it next to nothing.
             for part in self.ledger.everything():
@@ -109,7 +110,8 @@ class FleetWatch:
                 await self._until_due(began)
         finally:
             if self.readings:
-                self._keep_now()
+                if self._past is not None:
+                    self._past.add(self.ledger.noted(self._past.known))
                 self._store()
 
     async def _until_due(self, began: float) -> None:
@@ -166,8 +168,10 @@ class FleetWatch:
                 self.readings[subscription], read_at=at, faults=faults, is_going_on=False
             )
         await self._publish()
+        await self._keep(
+            subscription
+        )  # before it is told: what is told as read can be gone back to
         self._tell_readings()
-        await self._keep(subscription)
         if self._clock.monotonic() - self._saved_at >= _STORE_EVERY_S:
             await asyncio.to_thread(self._store)
 
@@ -231,11 +235,11 @@ class FleetWatch:
         past = self._past
         if past is None:
             return FleetMoment(at), None
-        changes = self.ledger.noted(past.known)
+        past.add(self.ledger.noted(past.known))
         now, readings = self.ledger.copy(), tuple(self.readings.values())
 
         def work() -> FleetMoment:
-            past.keep(changes)
+            past.write()
             return past.moment(at, now, readings)
 
         try:
@@ -246,20 +250,19 @@ class FleetWatch:
     async def _keep(self, subscription: str) -> None:
         """What changed by this reading, and that it was one."""
         if self._past is not None:
-            changes = self.ledger.noted(self._past.known)
+            self._past.add(self.ledger.noted(self._past.known))
             reading = self.readings[subscription]
             read = () if reading.read_at is None or _has_failed(reading) else (subscription,)
-            await asyncio.to_thread(self._past.keep, changes, read)
-
-    def _keep_now(self) -> None:
-        """The run ends: there is no other turn."""
-        if self._past is not None:
-            self._past.keep(self.ledger.noted(self._past.known))
+            await asyncio.to_thread(self._past.write, read)
 
     def _store(self) -> None:
         self._saved_at = self._clock.monotonic()
+        mark = ""
+        if self._past is not None:
+            self._past.write()
+            mark = self._past.mark
         snapshot = msgspec.structs.replace(
-            self.ledger.snapshot(), readings=tuple(self.readings.values())
+            self.ledger.snapshot(), readings=tuple(self.readings.values()), past_mark=mark
         )
         try:
             self._save(snapshot)

@@ -45,7 +45,10 @@ class PastFile:
     def __init__(
         self, path: Path, schema: str, version: int, look_gap_s: float = LOOK_GAP_S
     ) -> None:
-        """Raises HistoryUnreadableError, OSError. ``schema`` is of this ``version``."""
+        """Raises HistoryUnreadableError, OSError, sqlite3.OperationalError (a full disk, a lock).
+
+        ``schema`` is of this ``version``.
+        """
         self.connection = _open(path, schema, version)
         self._look_gap_s = look_gap_s
         self._look: tuple[int | None, float] = (None, 0.0)
@@ -81,9 +84,14 @@ class PastFile:
         return int((pages - free) * size)
 
     def forget_looks(self, before: float) -> None:
-        """And give back what pages that no longer hold anything took."""
-        self.connection.execute("DELETE FROM look WHERE until < ?", (before,))
-        self.connection.execute("PRAGMA incremental_vacuum")
+        """But for the newest of them: since when nobody looked is told by it. Pages that no longer
+        hold anything are given back.
+        """
+        self.connection.execute(
+            "DELETE FROM look WHERE until < (SELECT max(until) FROM look WHERE until < ?)",
+            (before,),
+        )
+        self.connection.execute("PRAGMA incremental_vacuum").fetchall()  # a page a row
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -157,10 +165,11 @@ def _open(path: Path, schema: str, wanted: int) -> sqlite3.Connection:
         connection.execute(_LOOKS)
         # The past may lose its last seconds in a power cut; it must never be torn.
         connection.execute("PRAGMA synchronous = NORMAL")
+    except (HistoryUnreadableError, OSError, sqlite3.OperationalError):
+        # A full disk or a lock says nothing of what the file holds: it is left where it is.
+        connection.close()
+        raise
     except sqlite3.Error as error:
         connection.close()
         raise HistoryUnreadableError(str(error)) from error
-    except (HistoryUnreadableError, OSError):
-        connection.close()
-        raise
     return connection

@@ -53,6 +53,9 @@ class SnapshotHistory:
         self._since_whole = 0
         try:
             self._last = self._at(float("inf"))[1]
+        except sqlite3.OperationalError:
+            self._file.close()
+            raise
         except _BROKEN as error:
             self._file.close()
             raise HistoryUnreadableError(str(error)) from error

@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from console import app
 from console.ui.fleet_tab import FleetTab
 from console.ui.past.fleet_past_window import FleetPastWindow
-from console.ui.session import Session
 from tests.end_to_end.lab_process import Lab, running_lab
 from tests.end_to_end.test_fleet import _end, wait
 
@@ -118,7 +117,7 @@ def _see_what_changed(main, tab: FleetTab, slot: int, before: str, qtbot: QtBot)
     wait(qtbot, lambda: f"State in Azure: {before} → Paused" in story.text())
 
 
-def test_a_session_without_a_fleet_tells_that_there_is_none(
+def test_a_moment_that_is_asked_for_too_early_waits_for_the_fleet(
     lab: Lab, tmp_path: Path, qapp: QApplication, qtbot: QtBot
 ) -> None:
     main, session, _folder = app.compose(str(tmp_path), lab_name="fleet")
@@ -126,7 +125,10 @@ def test_a_session_without_a_fleet_tells_that_there_is_none(
     tab.open_past(time.time())  # before anything is opened
     past = tab.past
     assert past is not None
-    wait(qtbot, lambda: "not read in this connection" in past._belief.text())
-    assert isinstance(session, Session)
+    session.open(*app.profile_of_lab(lab.endpoints))
+    wait(qtbot, lambda: "No past is stored yet" in past._belief.text())
+    wait(qtbot, lambda: is_read(tab))
+    past.go(time.time())
+    wait(qtbot, lambda: past.moment.snapshot is not None)
     past.close()
     _end(main, session, qapp)

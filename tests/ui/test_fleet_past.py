@@ -44,6 +44,7 @@ def tab(qapp: QApplication, bridge: FleetBridge, tmp_path: Path) -> Iterator[Fle
     main = MainWindow(store, bridge, Settings(), tmp_path, "fleet")  # type: ignore[arg-type]
     made = FleetTab(main, bridge, tmp_path)  # type: ignore[arg-type]
     made.load_stored(fleet_snapshot(400, 6))
+    made.store.is_stored = False  # and read since
     made.page.begin("the-fleet")
     main.resize(1360, 860)
     main.show()
@@ -116,6 +117,24 @@ def test_a_vm_that_is_gone_meanwhile_is_said_so(tab: FleetTab, bridge: FleetBrid
     assert "is gone" in said[0]
 
 
+def test_a_count_or_a_cluster_leads_from_what_changed_to_its_rows(
+    tab: FleetTab, bridge: FleetBridge, qtbot: QtBot
+) -> None:
+    tab.page.show_changes()
+    qtbot.waitUntil(lambda: has_asked(bridge, chores.ReadFleetChanges))
+    arm_id, cluster = next(iter(tab.store.clusters.items()))
+    change = Change(1.0, f"cluster:{arm_id}", cluster.name, AZURE, "Azure connection", "a", "b")
+    tell_changes(bridge, change)
+    assert tab.page.changes is not None
+    QTest.keyClick(tab.page.changes.list, Qt.Key.Key_Return)
+    settle()
+    assert tab.page.stack.currentIndex() == 1
+    assert tab.page.search.text() == f'cluster:"{cluster.name}"'
+    tab.page.show_changes()
+    QTest.mouseClick(tab.page._counts[HealthLevel.OFF], Qt.MouseButton.LeftButton)
+    assert tab.page.stack.currentIndex() == 1
+
+
 def test_who_rests_on_a_vm_reads_what_changed_of_it(
     tab: FleetTab, bridge: FleetBridge, qtbot: QtBot
 ) -> None:
@@ -143,8 +162,15 @@ def test_who_rests_on_a_vm_reads_what_changed_of_it(
     assert not story.isVisible()
 
 
-def a_moment(at: float, snapshot: FleetSnapshot, healthy: tuple[int, ...] = ()) -> FleetMoment:
+def a_moment(
+    at: float,
+    snapshot: FleetSnapshot,
+    healthy: tuple[int, ...] = (),
+    gone: tuple[int, ...] = (),
+) -> FleetMoment:
     levels = bytearray(snapshot.part.columns["level"])
+    for slot in gone:
+        levels[slot] = NO_LEVEL
     for slot in healthy:
         levels[slot] = LEVELS.index(HealthLevel.HEALTHY)
     part = msgspec.structs.replace(
@@ -169,10 +195,15 @@ def past_of(tab: FleetTab, bridge: FleetBridge, qtbot: QtBot, **more: object) ->
     return past
 
 
-def answer_moment(bridge: FleetBridge, healthy: tuple[int, ...] = (), **more: object) -> None:
+def answer_moment(
+    bridge: FleetBridge,
+    healthy: tuple[int, ...] = (),
+    gone: tuple[int, ...] = (),
+    **more: object,
+) -> None:
     question, on_answer = asked(bridge, chores.ReadFleetMoment)
     assert isinstance(question, chores.ReadFleetMoment)
-    moment = a_moment(question.at, fleet_snapshot(400, 6), healthy)
+    moment = a_moment(question.at, fleet_snapshot(400, 6), healthy, gone)
     moment = msgspec.structs.replace(moment, **more)
     on_answer(chores.FleetMomentRead(question.token, moment))
 
@@ -214,6 +245,20 @@ def test_a_chosen_vm_stays_chosen_from_moment_to_moment(
     answer_moment(bridge)
     settle()
     qtbot.waitUntil(lambda: past.moment.asked_at == asked_at(bridge))
+    assert past.store.arm_id(past.page.story.slot).lower() == key
+    # A moment at which it is not there does not forget it.
+    past.page.list.selected = {1, 2, 3}
+    for is_there in (False, True):
+        past.go(past.moment.asked_at - 60)
+        answer_moment(bridge, gone=() if is_there else (past.page.story.slot,))
+        qtbot.waitUntil(lambda: past.moment.asked_at == asked_at(bridge))
+        settle()
+        assert past.page.list.selected == set()  # those were slots of another moment
+        assert past.page.story._title.text() == (
+            past.store.texts["name"][past.page.story.slot]
+            if is_there
+            else "This VM was not there at that moment."
+        )
     assert past.store.arm_id(past.page.story.slot).lower() == key
     past.close()
 

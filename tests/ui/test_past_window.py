@@ -60,7 +60,9 @@ class Stored:
         moment = replace(Moment(at, then, at - 60, **told), **more)  # type: ignore[arg-type]
         on_answer(chores.MomentRead(question.token, moment))
 
-    def read_changes(self, subject: str, since: float, on_read: OnChanges) -> None:
+    def read_changes(
+        self, subject: str, since: float, on_read: OnChanges, until: float | None = None
+    ) -> None:
         then = as_of(settled(moved(self.live), since), since)
         found = changes(then, as_of(settled(self.live, NOW), NOW), NOW - 60)
         on_read(ChangesRead("", tuple(c for c in found if subject in ("", c.subject)), since))

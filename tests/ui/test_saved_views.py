@@ -167,3 +167,22 @@ def test_what_changed_today_is_a_view(
     assert shown(window) == {key}
     keep = next(each for each in open_menu(window).actions() if each.objectName() == "keep_view")
     assert not keep.isEnabled()  # it is another one tomorrow
+
+
+def test_two_tabs_keep_each_other_s_views(
+    window: MainWindow, store: Store, small: ClusterSnapshot
+) -> None:
+    other = VmTable(store, window.actions_table, Settings(), window._folder)
+    settle()
+    assert other.views is not None
+    type_search(window, "web")
+    views(window).keep()
+    other.search.setText("sql")
+    settle()
+    other.views.keep()
+    settle()
+    assert [view.name for view in saved_views.load(window._folder, saved_views.VMS)] == [
+        "web",
+        "sql",
+    ]
+    other.deleteLater()

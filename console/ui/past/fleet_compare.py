@@ -83,6 +83,7 @@ class FleetCompare(QWidget):
         self._token = token = str(uuid.uuid4())
         since, until = sorted((moment.asked_at, self._other_side()))
         self._summary.setText("Comparing…")
+        self.list.clear()  # those were of another moment
         self._reads.ask_chore(
             chores.CompareFleet(token, since, until),
             functools.partial(self._on_answer, token, since, until),

@@ -4,6 +4,7 @@ By construction nothing in it acts: its views stand on a store that no wire feed
 holds a way to ask the worker for anything but another moment.
 """
 
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -227,4 +228,5 @@ class PastShell(QMainWindow):
 
 
 def _date(at: float) -> QDateTime:
-    return QDateTime.fromMSecsSinceEpoch(int(at * 1000))
+    # Up to the next millisecond: a moment is not there before it.
+    return QDateTime.fromMSecsSinceEpoch(math.ceil(at * 1000))

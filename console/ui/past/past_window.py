@@ -69,6 +69,7 @@ class PastWindow(PastShell):
         )
         self._tabs = QTabWidget(self)
         self._tabs.setObjectName("past_views")
+        self._tabs.setAccessibleName("Views of that moment")
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.map, "Cluster map")
         self._tabs.addTab(self.table, "Virtual machines")

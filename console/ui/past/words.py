@@ -35,9 +35,13 @@ def belief_text(moment: Moment | FleetMoment) -> str:
     if moment.unseen_since is None:
         since = moment_text(moment.kept_at)
         return f"It had been like this since {since}. {_left_out(moment)}"
+    left_out = f" {_left_out(moment)}" if isinstance(moment, FleetMoment) and moment.unread else ""
     seen = f"No console looked from {moment_text(moment.unseen_since)}"
     until = "" if moment.unseen_until is None else f" to {moment_text(moment.unseen_until)}"
-    return f"{seen}{until}. This is what was seen last: what happened meanwhile is not known."
+    return (
+        f"{seen}{until}. This is what was seen last: what happened meanwhile is not known."
+        f"{left_out}"
+    )
 
 
 def _left_out(moment: Moment | FleetMoment) -> str:

@@ -1,16 +1,20 @@
 """A list's button *Views*: those that are built in, the person's own, and keeping what is shown."""
 
 import functools
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from shiboken6 import isValid
 
 from console.ui.file_thread import file_thread
 from console.ui.models import saved_views
 from console.ui.models.saved_views import SavedView, ViewsKind
 from console.ui.plain_text import one_line
+
+_buttons: "weakref.WeakSet[ViewsButton]" = weakref.WeakSet()
 
 
 class ViewsButton(QToolButton):
@@ -28,6 +32,7 @@ class ViewsButton(QToolButton):
         """``shown``: what the list shows now, under the name that it would be kept by."""
         super().__init__(parent)
         self._kind, self._folder, self._shown = kind, folder, shown
+        _buttons.add(self)
         self.own: tuple[SavedView, ...] = ()
         self.setText("Views")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -70,7 +75,10 @@ class ViewsButton(QToolButton):
             action.triggered.connect(lambda _=False, view=view: self.chosen.emit(view))
 
     def _save(self, views: tuple[SavedView, ...]) -> None:
-        self.own = views
+        # Other tabs have the same views: whoever saves last must not lose what they keep.
+        for other in list(_buttons):
+            if isValid(other) and (other._folder, other._kind) == (self._folder, self._kind):
+                other.own = views
         save = functools.partial(saved_views.save, self._folder, self._kind, views)
         file_thread().run(save, self._on_saved, self)
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from console.backends.azure_local.fleet_rows import GraphPage
 from console.backends.azure_local.translate import WordReader
 from console.lab.world.fleet import Fleet
-from console.model.fleet import NO_LEVEL, FleetCluster, FleetReading, FleetSnapshot
+from console.model.fleet import NO_LEVEL, FleetCluster, FleetReading
 from console.model.fleet_moment import FleetMoment
-from console.worker.fleet_changes import FleetChanges
+from console.worker.fleet_changes import GONE, FleetChange, packed
 from console.worker.fleet_history import FLEET_LOOK_GAP_S, FleetHistory
 from console.worker.fleet_ledger import FleetLedger
 from console.worker.past_file import HistoryUnreadableError
@@ -51,13 +51,27 @@ class Recorded:
     """A ledger and its history, read again and again."""
 
     def __init__(self, path: Path, fleet: Fleet, **bounds: Any) -> None:
-        self.fleet, self.one = fleet, fleet.subscriptions[0]
+        self.path, self.fleet, self.one = path, fleet, fleet.subscriptions[0]
         self.history = FleetHistory(path, **bounds)
         self.ledger = FleetLedger()
         self.now = T0
         self.readings = tuple(FleetReading(one.id, one.name) for one in fleet.subscriptions)
         self.rows = {number: self.row(number) for number in fleet.vms_of(self.one)}
         self.read()
+        self.store()
+
+    def store(self) -> None:
+        """As the fleet is stored beside its past."""
+        self.stored = msgspec.structs.replace(self.ledger.snapshot(), past_mark=self.history.mark)
+
+    def start_again(self) -> None:
+        """A new run, after a kill perhaps: from what was stored last."""
+        path = self.path
+        self.history.close()
+        self.history = FleetHistory(path)
+        self.ledger = FleetLedger()
+        self.ledger.load(self.stored)
+        self.history.catch_up(self.ledger, self.stored.past_mark, {self.one.id})
 
     def row(self, number: int, **changes: object) -> dict[str, Any]:
         return {**self.fleet.vm_row(number, self.one.id, NOW), **changes}
@@ -70,11 +84,21 @@ class Recorded:
         self.ledger.end(self.one.id)
         self.keep()
 
-    def keep(self) -> int:
-        changes = self.ledger.noted(self.history.baselines)
-        count = self.history.record(changes, self.now)
+    def keep(self) -> None:
+        self.history.record(self.ledger.noted(self.history.baselines), self.now)
         self.history.was_read(self.one.id, self.now)
-        return count
+
+    def act(self, act: str, number: int, choice: int) -> None:
+        if act == "gone":
+            self.rows.pop(number, None)
+        elif act == "back":
+            self.rows.setdefault(number, self.row(number))
+        elif act == "store":
+            self.store()
+        elif act == "start_again":
+            self.start_again()
+        elif number in self.rows:
+            self.rows[number] |= _other(act, choice)
 
     def at(self, moment: float) -> FleetMoment:
         return self.history.moment(moment, self.ledger.copy(), self.readings)
@@ -88,26 +112,21 @@ def recorded(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 STEP = st.tuples(
-    st.sampled_from(("power", "gone", "back", "tags", "address", "memory")),
+    st.sampled_from(("power", "gone", "back", "tags", "address", "memory", "store", "start_again")),
     st.integers(0, 11),
     st.integers(0, 2),
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(STEP, max_size=5), min_size=1, max_size=8))
 def test_every_moment_comes_back(rounds: list[list[tuple[str, int, int]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         it = Recorded(Path(folder) / "past.sqlite3", make_fleet())
         truth = {it.now: rows_of(it.ledger)}
         for steps in rounds:
-            for act, number, choice in steps:
-                if act == "gone":
-                    it.rows.pop(number, None)
-                elif act == "back":
-                    it.rows.setdefault(number, it.row(number))
-                elif number in it.rows:
-                    it.rows[number] |= _other(act, choice)
+            for step in steps:
+                it.act(*step)
             it.read()
             truth[it.now] = rows_of(it.ledger)
         for at, rows in truth.items():
@@ -143,7 +162,7 @@ def test_a_subscription_that_was_read_later_is_left_out_and_named(tmp_path: Path
     page = GraphPage(msgspec.Raw(json.dumps(rows).encode()), other.id, WordReader(NOW))
     it.ledger.take(page)
     it.now += 300
-    assert it.history.record(it.ledger.noted(it.history.baselines), it.now) == 0
+    assert it.ledger.noted(it.history.baselines) == ()
     it.history.was_read(other.id, it.now)
     before = it.at(begun + 10)
     assert len(shown(before)) == len(it.rows)
@@ -171,34 +190,67 @@ def test_changes_are_told_in_words_the_newest_first(recorded: Recorded) -> None:
     assert recorded.history.changes("", recorded.now - 1, recorded.now) == found[:1]
 
 
-def test_the_stored_fleet_may_be_older_than_the_past(recorded: Recorded, tmp_path: Path) -> None:
-    """Killed after the past was written and before the fleet was: the same is read again."""
-    stored: FleetSnapshot = recorded.ledger.snapshot()
-    recorded.rows[3] |= {"power": "Paused"}
-    recorded.rows.pop(7)
+def test_the_stored_fleet_may_be_older_than_the_past(recorded: Recorded) -> None:
+    """Killed after the past was written and before the fleet was."""
+    before = rows_of(recorded.ledger)
+    number = next(at for at, row in recorded.rows.items() if row["power"] == "Running")
+    recorded.rows[number] |= {"power": "Paused"}
+    gone = recorded.rows.pop(7 if number != 7 else 8)
     recorded.read()
-    was, count = rows_of(recorded.ledger), len(recorded.history.changes("", 0.0, recorded.now))
-    recorded.history.close()
-    recorded.history = FleetHistory(tmp_path / "past.sqlite3")
-    recorded.ledger = FleetLedger()
-    recorded.ledger.load(stored)
+    paused, at_paused = rows_of(recorded.ledger), recorded.now
+    recorded.start_again()
+    assert rows_of(recorded.ledger) == paused
+    assert shown(recorded.at(at_paused + 1)) == paused  # nothing was read again yet
+    # Meanwhile it runs again, and the VM is back: that is news.
+    recorded.rows[number] |= {"power": "Running"}
+    recorded.rows[7 if number != 7 else 8] = gone
     recorded.read()
-    assert len(recorded.history.changes("", 0.0, recorded.now)) == count
-    assert shown(recorded.at(recorded.now)) == was
-    assert shown(recorded.at(recorded.now - 59)) == was
-    assert len(shown(recorded.at(recorded.now - 61))) == len(was) + 1
+    texts = {each.text for each in recorded.history.changes("", at_paused, recorded.now)}
+    assert {"State in Azure: Paused → Running", "Appeared in: Azure"} <= texts
+    assert shown(recorded.at(at_paused + 1)) == paused
+    assert shown(recorded.at(at_paused - 1)) == before
+    assert shown(recorded.at(recorded.now)) == before
 
 
-def test_a_fleet_that_began_anew_shows_nothing_from_before(recorded: Recorded) -> None:
+def test_what_happens_again_is_told_again(recorded: Recorded) -> None:
+    """Paused, gone, back as it runs, paused again."""
+    number = next(at for at, row in recorded.rows.items() if row["power"] == "Running")
+    runs = dict(recorded.rows[number])
+    for row in ({**runs, "power": "Paused"}, None, runs, {**runs, "power": "Paused"}):
+        if row is None:
+            recorded.rows.pop(number)
+        else:
+            recorded.rows[number] = dict(row)
+        recorded.read()
+    texts = [each.text for each in recorded.history.changes("", 0.0, recorded.now)]
+    assert texts.count("State in Azure: Running → Paused") == 2
+    key = next(k for k, row in rows_of(recorded.ledger).items() if row["name"] == runs["name"])
+    assert shown(recorded.at(recorded.now - 30))[key]["power"] == "Running"
+
+
+def test_a_stored_fleet_of_another_past_begins_it_anew(recorded: Recorded) -> None:
     begun = recorded.now
     recorded.rows[3] |= {"power": "Paused"}
     recorded.read()
-    recorded.history.forget_baselines()
-    recorded.ledger = FleetLedger()
-    recorded.read()
-    assert recorded.at(begun).snapshot is None
-    assert recorded.at(recorded.now).snapshot is not None
-    assert len(recorded.history.changes("", 0.0, recorded.now)) == 2  # state and health, as told
+    told = len(recorded.history.changes("", 0.0, recorded.now))
+    for mark in ("", "another:1", recorded.history.mark + "9"):
+        recorded.ledger = FleetLedger()
+        recorded.history.catch_up(recorded.ledger, mark, {recorded.one.id})
+        assert recorded.history.baselines == {}
+        assert recorded.history.span() is None
+        recorded.read()
+        assert recorded.at(begun).snapshot is None
+        assert recorded.at(recorded.now).snapshot is not None
+    # What was told of it stays told.
+    assert len(recorded.history.changes("", 0.0, recorded.now)) == told
+
+
+def test_a_subscription_that_the_stored_fleet_does_not_hold_begins_anew(
+    recorded: Recorded,
+) -> None:
+    recorded.history.was_read("another", recorded.now)
+    recorded.start_again()
+    assert set(recorded.history.baselines) == {recorded.one.id}
 
 
 def test_nobody_looked_for_a_night(recorded: Recorded) -> None:
@@ -210,19 +262,88 @@ def test_nobody_looked_for_a_night(recorded: Recorded) -> None:
     assert moment.snapshot.readings[0].read_at == evening
 
 
-def test_a_clusters_connection_comes_back(recorded: Recorded) -> None:
-    cluster = FleetCluster("/a/b", "Munich", recorded.one.id, contact="Connected")
-    recorded.ledger.set_clusters(recorded.one.id, [cluster])
+def test_how_old_a_reading_was_is_never_told_too_young(recorded: Recorded) -> None:
+    """Inside of a stretch it may be as old as the longest pause; after it, as old as its end."""
+    recorded.read(120.0)
+    recorded.read(300.0)
+    end = recorded.now
+    recorded.read(FLEET_LOOK_GAP_S)
+
+    def age(at: float) -> float:
+        snapshot = recorded.at(at).snapshot
+        assert snapshot is not None
+        read_at = snapshot.readings[0].read_at
+        assert read_at is not None
+        return at - read_at
+
+    assert age(end - 10) == 300.0
+    assert age(end) == 0.0
+    assert age(end + 1_000) == 1_000.0
+
+
+def test_a_month_without_a_console_is_told_so(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet())
+    it.rows[3] |= {"power": "Paused"}
+    it.read()
+    last = it.now
+    it.rows[3] |= {"power": "Stopped"}
+    it.read(31 * 86_400.0)
+    it.rows[4] |= {"power": "Paused"}
+    it.read(FLEET_LOOK_GAP_S * 3)  # and once more, when the oldest has been dropped
+    moment = it.at(last + 20 * 86_400.0)
+    assert moment.unseen_since == last
+    assert moment.snapshot is not None
+    assert moment.snapshot.readings[0].read_at == last
+    it.history.close()
+
+
+def test_a_cluster_comes_back_as_it_was_and_goes(recorded: Recorded) -> None:
+    cluster = FleetCluster("/subscriptions/x/b", "Munich", recorded.one.id, contact="Connected")
+    changed = msgspec.structs.replace(cluster, contact="Disconnected", synced_at=1.0)
+    seen = []
+    for known in ([], [cluster], [changed], [], [cluster]):
+        recorded.ledger.set_clusters(recorded.one.id, known)
+        recorded.read()
+        seen.append((recorded.now, [one.contact for one in known]))
+    for at, contacts in seen:
+        snapshot = recorded.at(at).snapshot
+        assert snapshot is not None
+        assert [one.contact for one in snapshot.clusters] == contacts
+        assert not any(one.synced_at for one in snapshot.clusters)
+    found = recorded.history.changes("cluster:/subscriptions/x/b", 0.0, recorded.now)
+    assert [each.text for each in found] == [
+        "Appeared in: Azure",
+        "Gone from: Azure",
+        "Azure connection: Connected → Disconnected",
+        "Appeared in: Azure",
+    ]
+
+
+def test_a_clock_that_jumped_for_a_moment_costs_no_moment_after_it(recorded: Recorded) -> None:
+    number = next(at for at, row in recorded.rows.items() if row["power"] == "Running")
+    recorded.rows[number] |= {"power": "Paused"}
+    recorded.now += 3_600.0
     recorded.read()
-    then = recorded.now
-    silent = msgspec.structs.replace(cluster, contact="Disconnected", synced_at=1.0)
-    recorded.ledger.set_clusters(recorded.one.id, [silent])
+    recorded.now -= 3_600.0
+    recorded.rows[number] |= {"power": "Stopped"}
     recorded.read()
-    before = recorded.at(then).snapshot
-    assert before is not None
-    assert [one.contact for one in before.clusters] == ["Connected"]
-    (change,) = recorded.history.changes("cluster:/a/b", 0.0, recorded.now)
-    assert change.text == "Azure connection: Connected → Disconnected"
+    stopped, at = rows_of(recorded.ledger), recorded.now
+    recorded.read(600.0)
+    assert shown(recorded.at(at + 300.0)) == stopped
+
+
+def test_secrets_are_kept_out_of_it(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet())
+    it.ledger = FleetLedger(lambda text: text.replace("hunter2", "***"))
+    it.read()
+    it.rows[3] |= {"addresses": ["hunter2"], "tags": {"key": "hunter2"}}
+    it.read()
+    it.rows.pop(3)
+    cluster = FleetCluster("/a", "one", it.one.id, contact="hunter2")
+    it.ledger.set_clusters(it.one.id, [cluster])
+    it.read()
+    it.history.close()
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_it_is_bounded_by_age_and_size(tmp_path: Path) -> None:
@@ -252,18 +373,16 @@ def test_a_full_disk_keeps_nothing_of_it(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded.history._connection.execute("PRAGMA max_page_count = 1")
-    fields = FleetChanges(
-        appeared=tuple((f"/key/{number}" * 20, "vm" * 50) for number in range(5_000))
-    )
+    many = [FleetChange(f"vm:/{at}" * 20, "vm" * 50, "tags", "", "x") for at in range(5_000)]
     with pytest.raises(sqlite3.Error):
-        recorded.history.record(fields, recorded.now + 1)
+        recorded.history.record(many, recorded.now + 1)
     assert recorded.history.changes("", 0.0, recorded.now + 1) == ()
 
 
 def test_a_row_of_another_version_is_told(recorded: Recorded) -> None:
     then = recorded.now
-    gone = FleetChanges(gone=(("/a", "vm", {"colour": "blue"}),))
-    recorded.history.record(gone, recorded.now + 1)
+    gone = FleetChange("vm:/a", "vm", GONE, packed({"colour": "blue"}), "")
+    recorded.history.record([gone], recorded.now + 1)
     with pytest.raises(HistoryUnreadableError):
         recorded.at(then)
 
@@ -330,13 +449,8 @@ def test_the_difference_is_that_of_the_two_moments(
         it = Recorded(Path(folder) / "past.sqlite3", make_fleet())
         moments = [it.now]
         for steps in rounds:
-            for act, number, choice in steps:
-                if act == "gone":
-                    it.rows.pop(number, None)
-                elif act == "back":
-                    it.rows.setdefault(number, it.row(number))
-                elif number in it.rows:
-                    it.rows[number] |= _other(act, choice)
+            for step in steps:
+                it.act(*step)
             it.read()
             moments.append(it.now)
         for since, until in itertools.pairwise(moments):

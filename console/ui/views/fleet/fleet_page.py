@@ -33,7 +33,7 @@ from console.ui.models.fleet_columns import COLUMNS
 from console.ui.models.fleet_csv import fleet_csv
 from console.ui.models.fleet_groups import FleetGroups
 from console.ui.models.fleet_rows import FleetRows
-from console.ui.models.inspector_facts import age_text
+from console.ui.models.fleet_words import readings_text
 from console.ui.models.saved_views import SavedView
 from console.ui.plain_text import one_line, tip
 from console.ui.views.fleet.fleet_list import FleetList
@@ -96,6 +96,7 @@ class FleetPage(QWidget):
         self._reads, self._is_past = reads, is_past
         self._connection_id = ""
         self.changes: ChangesView | None = None  # made when first looked at
+        self._wanted = -1  # the slot that the table goes to when its rows are there
         self.groups = FleetGroups(store, self)
         self.rows = FleetRows(store, self)
         self.wall = FleetWall(store, self.groups, self.rows, self)
@@ -103,6 +104,8 @@ class FleetPage(QWidget):
         self.tree = FleetTree(store, self.groups, self)
         self.story = FleetStory(store, self, reads)
         self.story.can_open = not is_past
+        if is_past:
+            self.story.gone_text = "This VM was not there at that moment."
         self._build()
         self._connect()
         self._clock = QTimer(self, interval=10_000)
@@ -242,6 +245,7 @@ class FleetPage(QWidget):
         self.tree.cluster_wanted.connect(self.cluster_wanted)
         self.story.cluster_wanted.connect(self.cluster_wanted)
         self.rows.rows_changed.connect(self._tell_counts)
+        self.rows.rows_changed.connect(self._go_to_wanted)
         self.groups.divided.connect(self._tell_counts)
         self.groups.counted.connect(lambda _: self._tell_counts())
         self._store.told.connect(self._tell_readings)
@@ -282,14 +286,30 @@ class FleetPage(QWidget):
         """Select a VM by its ARM id in lower case; the table shows it."""
         slot = self._store.slot_of(key)
         if slot < 0:
-            self.said.emit(f"{one_line(key.rpartition('/')[2])} is gone: Azure no longer names it.")
+            name = one_line(key.rpartition("/")[2])
+            self.said.emit(
+                f"{name} was not there at that moment."
+                if self._is_past
+                else f"{name} is gone: Azure no longer names it."
+            )
             return
-        self.rows.finish()
-        if self.list.row_of(slot) < 0:
+        if not self.rows.is_shown(slot):
             self.search.clear()
-            self.rows.finish()
         self.show_part(1)
-        self.list.set_cursor(self.list.row_of(slot))
+        self.list.cursor_slot = self._wanted = slot
+        self.story.show_vm(slot)
+        self._go_to_wanted()
+
+    def _go_to_wanted(self) -> None:
+        """Once the rows are found and sorted: that is not waited for."""
+        if self._wanted < 0:
+            return
+        row = self.list.row_of(self._wanted)
+        if row >= 0:
+            self._wanted = -1
+            self.list.set_cursor(row)
+        elif not self.rows.is_working:
+            self._wanted = -1
 
     @property
     def _has_past(self) -> bool:
@@ -316,6 +336,8 @@ class FleetPage(QWidget):
     def show_term(self, text: str) -> None:
         """Search for this and show the rows."""
         self.search.setText(text)
+        if self.stack.currentIndex() == _CHANGED:
+            self.show_part(1)
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -418,31 +440,11 @@ class FleetPage(QWidget):
         self._found.setText(text)
 
     def _tell_readings(self) -> None:
-        readings, now = self._store.readings, self._store.now()
-        bad = [one for one in readings if one.faults]
-        whole = len(readings)
-        if self._is_past:
-            read = sum(one.read_at is not None for one in readings)
-            text, ink = (
-                f"Azure, at that time: {read} of {whole} subscriptions had been read",
-                "muted",
-            )
-        elif not readings:
-            text, ink = "Azure: the fleet was not read yet", "attention"
-        elif self._store.is_stored:
-            ages = [one.read_at for one in readings if one.read_at is not None]
-            text = f"As of {age_text(min(ages, default=None), now)}, not read yet"
-            ink = "attention"
-        else:
-            ages = [one.read_at for one in readings if one.read_at is not None]
-            oldest = age_text(min(ages, default=None), now)
-            text = f"Azure: {len(ages)} of {whole} subscriptions read, oldest {oldest}"
-            ink = "muted"
-            if any(one.is_stale(now) for one in readings):
-                ink = "attention"
-        if bad:
-            text += f" · {len(bad)} with faults"
-            ink = "critical"
+        store = self._store
+        bad = [one for one in store.readings if one.faults]
+        text, ink = readings_text(
+            store.readings, store.now(), is_stored=store.is_stored, is_past=self._is_past
+        )
         self._read.setText(text)
         self._read.setToolTip(tip("\n".join(f"{one.name}: {one.faults[0].summary}" for one in bad)))
         self._read.setStyleSheet(f"color: {getattr(theme.current(), ink)};")

@@ -38,6 +38,7 @@ class FleetStory(QWidget):
         super().__init__(parent)
         self._store, self._reads = store, reads
         self.can_open = True  # whether a VM's cluster can be opened from here
+        self.gone_text = "This VM is gone: Azure no longer names it."
         self.slot = -1
         self._is_of_readings = False
         self._title = self._label("fleet_story_title")
@@ -124,7 +125,7 @@ class FleetStory(QWidget):
             return
         if not 0 <= slot < store.size or store.levels[slot] == NO_LEVEL:
             if slot >= 0:
-                self._title.setText("This VM is gone: Azure no longer names it.")
+                self._title.setText(self.gone_text)
             elif not self._title.text():
                 self._title.setText("Select a VM to read why it is as it is.")
             self.open.hide()
