@@ -1,6 +1,7 @@
 """One field of the wizard on the screen: its editor, its hint, and what is wrong beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -64,6 +65,7 @@ class FieldEditor(QWidget):
         self.field = field
         self._on_changed = on_changed
         self._is_filling = False
+        self.reveal: QToolButton | None = None  # beside a password
         self.editor = self._make_editor()
         self.editor.setObjectName(f"{prefix}field_{field.name}")
         self.editor.setAccessibleName(field.label.replace("&", ""))
@@ -211,7 +213,7 @@ class FieldEditor(QWidget):
     def _with_reveal(self) -> QHBoxLayout:
         line = self.editor
         assert isinstance(line, QLineEdit)
-        reveal = QToolButton(self)
+        reveal = self.reveal = QToolButton(self)
         reveal.setText("Show")
         reveal.setCheckable(True)
         reveal.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -232,6 +234,16 @@ class FieldEditor(QWidget):
     def _told(self, value: Value) -> None:
         if not self._is_filling:
             self._on_changed(self.field.name, value)
+
+
+def tab_through_passwords(editors: Iterable[FieldEditor]) -> None:
+    """From one password straight to the next; what shows them comes after: a password that is
+    typed into its button is lost, and a space in it would show the one before.
+    """
+    some = list(editors)
+    reveals = [one.reveal for one in some if one.reveal is not None]
+    for before, after in pairwise([*(one.editor for one in some), *reveals]):
+        QWidget.setTabOrder(before, after)
 
 
 def _disks(draft: Draft, inventory: Inventory) -> tuple[tuple[str, str], ...]:

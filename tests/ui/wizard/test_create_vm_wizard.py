@@ -199,7 +199,11 @@ def test_the_password_is_hidden_until_asked_for_by_key(wizard: CreateVmWizard) -
     assert reveal is not None
     assert line.echoMode() is QLineEdit.EchoMode.Password
     type_into(wizard, "admin_password", PASSWORD)
+    # Typed twice without a thought of the buttons in between.
     QTest.keyClick(line, Qt.Key.Key_Tab)
+    again = QApplication.focusWidget()
+    assert again is wizard.findChild(QLineEdit, "field_admin_password_again")
+    QTest.keyClick(again, Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is reveal
     QTest.keyClick(reveal, Qt.Key.Key_Space)
     assert line.echoMode() is QLineEdit.EchoMode.Normal

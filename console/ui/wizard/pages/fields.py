@@ -1,6 +1,7 @@
 """A page that is a list of fields; pages with more than that build upon it."""
 
 from collections.abc import Mapping
+from itertools import groupby
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from console.model.inventory import Inventory
 from console.ui import theme
 from console.ui.wizard import choices, flow
 from console.ui.wizard.draft import Draft
-from console.ui.wizard.field_editor import FieldEditor, OnChanged
+from console.ui.wizard.field_editor import FieldEditor, OnChanged, tab_through_passwords
 
 _WIDEST_LETTERS = 92
 _EDITED_ELSEWHERE = ("images", "fixed")
@@ -46,6 +47,9 @@ class FieldsPage(QScrollArea):
                 editor = FieldEditor(field, on_changed, inside)
                 self.editors[field.name] = editor
                 self.body.addWidget(editor)
+        for is_password, some in groupby(self.editors.values(), lambda one: one.reveal is not None):
+            if is_password:
+                tab_through_passwords(some)
         self.setWidget(inside)
 
     def end(self) -> None:

@@ -1,7 +1,6 @@
 """Review page: what will be made, every check for real, and the request as code."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +21,7 @@ from console.model.request import CreateVirtualMachine
 from console.ui.forms.two_line_items import TwoLineList
 from console.ui.plain_text import one_line, plain
 from console.ui.wizard import as_code, flow
-from console.ui.wizard.field_editor import FieldEditor, OnChanged
+from console.ui.wizard.field_editor import FieldEditor, OnChanged, tab_through_passwords
 from console.ui.wizard.pages.fields import FieldsPage, paragraph
 
 _FIELD = int(Qt.ItemDataRole.UserRole)
@@ -108,10 +106,7 @@ class ReviewPage(FieldsPage):
             editor = FieldEditor(flow.FIELDS[name], on_changed, part, "review_")
             self.editors[name] = editor
             layout.addWidget(editor)
-        # From one password straight to the next; what shows them comes after.
-        inputs = [editor.editor for editor in self.editors.values()]
-        for before, after in pairwise([*inputs, *part.findChildren(QToolButton)]):
-            QWidget.setTabOrder(before, after)
+        tab_through_passwords(self.editors.values())
         part.hide()
         return part
 
