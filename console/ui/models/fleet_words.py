@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from console.model.fleet import FleetReading
-from console.ui.models.inspector_facts import age_text
+from console.ui.models.ages import age_text
 
 
 def readings_text(

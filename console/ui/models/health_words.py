@@ -3,7 +3,7 @@
 import msgspec
 
 from console.health import Chain, Confidence, Health, Reason
-from console.ui.models.inspector_facts import age_text
+from console.ui.models.ages import age_text
 
 
 class LinkWords(msgspec.Struct, frozen=True):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from console.health import HealthLevel
 from console.model.inventory import Inventory
 from console.model.virtual_machine import PowerState, VirtualMachine
-from console.ui.models.inspector_facts import age_text, azure_read_at, cluster_read_at
+from console.ui.models.ages import age_text
+from console.ui.models.inspector_facts import azure_read_at, cluster_read_at
 from console.ui.models.vm_columns import addresses
 from console.ui.plain_text import one_line
 

@@ -13,6 +13,7 @@ from console.model.operation import OperationRecord
 from console.model.placement import AffinityKind
 from console.model.snapshot import SiteFacts
 from console.model.virtual_machine import ClusterFacts, VirtualMachine
+from console.ui.models.ages import age_text
 from console.ui.models.vm_columns import (
     KIND_WORDS,
     SECURITY_WORDS,
@@ -30,18 +31,6 @@ class Fact(msgspec.Struct, frozen=True):
     name: str
     value: str
     source: str = ""
-
-
-def age_text(read_at: float | None, now: float) -> str:
-    """Age in words; what was never read is said so."""
-    if read_at is None:
-        return "never read"
-    seconds = max(0, int(now - read_at))
-    if seconds < 60:
-        return f"{seconds} s ago"
-    if seconds < 3600:
-        return f"{seconds // 60} min ago"
-    return datetime.fromtimestamp(read_at).strftime("%d %b %H:%M")
 
 
 def rate_text(kib_s: int | None) -> str:

@@ -9,8 +9,8 @@ from console.health.fleet import LEVELS
 from console.health.levels import RANK
 from console.model.freshness import WireReading
 from console.ui import theme
+from console.ui.models.ages import age_text
 from console.ui.models.alarm_book import Standing
-from console.ui.models.inspector_facts import age_text
 from console.ui.models.operation_filter import Bucket, bucket_of
 
 if TYPE_CHECKING:

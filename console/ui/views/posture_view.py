@@ -22,7 +22,7 @@ from console.health import HealthLevel
 from console.health.posture import PosturePoint, posture
 from console.ui import theme
 from console.ui.models import markdown
-from console.ui.models.inspector_facts import age_text
+from console.ui.models.ages import age_text
 from console.ui.plain_text import one_line, plain, tip
 from console.ui.store import Store
 from console.ui.views.health_link import word_label

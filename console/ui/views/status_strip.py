@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar
 from console.model.freshness import WireReading
 from console.ui import theme
 from console.ui.bridge import Bridge
-from console.ui.models.inspector_facts import age_text
+from console.ui.models.ages import age_text
 from console.ui.models.operation_filter import Bucket, bucket_of
 from console.ui.plain_text import plain, tip
 from console.ui.store import Store

@@ -30,7 +30,6 @@ from console.ui.fleet_store import FleetStore
 from console.ui.forms.save_csv import ask_where, save_csv
 from console.ui.models import saved_views
 from console.ui.models.fleet_columns import COLUMNS
-from console.ui.models.fleet_csv import fleet_csv
 from console.ui.models.fleet_groups import FleetGroups
 from console.ui.models.fleet_rows import FleetRows
 from console.ui.models.fleet_words import readings_text
@@ -465,6 +464,8 @@ class FleetPage(QWidget):
 
     def export(self, path: str) -> None:
         """The rows found, or those selected if there are several; written in another thread."""
+        from console.ui.models.fleet_csv import fleet_csv
+
         slots = self.list.selected_slots() if len(self.list.selected) > 1 else self.rows.visible
         still, columns = self._store.copy(), self.list.shown_columns()
         chosen = slots[:]

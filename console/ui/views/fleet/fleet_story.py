@@ -10,8 +10,8 @@ from shiboken6 import isValid
 
 from console.model.fleet import NO_LEVEL
 from console.ui.fleet_store import FleetStore
+from console.ui.models.ages import age_text
 from console.ui.models.fleet_columns import COLUMNS
-from console.ui.models.inspector_facts import age_text
 from console.ui.plain_text import one_line, plain
 from console.ui.views.health_story import HealthStory
 
