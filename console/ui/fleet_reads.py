@@ -24,12 +24,18 @@ class FleetReads:
     def read_changes(
         self, subject: str, since: float, on_read: OnChanges, until: float | None = None
     ) -> None:
-        """What changed of it since then, the newest first. A worker that stops does not answer."""
+        """What changed of it since then, the newest first. A worker that stops is asked again."""
 
-        def on_answer(answer: chores.Answer | None) -> None:
-            if isinstance(answer, chores.FleetChangesRead):
-                on_read(ChangesRead(answer.token, answer.changes, answer.back_to))
-
-        token = str(uuid.uuid4())
         until = time.time() if until is None else until
-        self.ask_chore(chores.ReadFleetChanges(token, subject, since, until), on_answer)
+
+        def ask(is_again: bool) -> None:
+            def on_answer(answer: chores.Answer | None) -> None:
+                if isinstance(answer, chores.FleetChangesRead):
+                    on_read(ChangesRead(answer.token, answer.changes, answer.back_to))
+                elif answer is None and not is_again:
+                    ask(True)  # of the next worker, once: this one may have fallen over it
+
+            token = str(uuid.uuid4())
+            self.ask_chore(chores.ReadFleetChanges(token, subject, since, until), on_answer)
+
+        ask(False)

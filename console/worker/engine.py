@@ -301,8 +301,9 @@ class Engine:
         stored = await asyncio.to_thread(stored_fleet.load, folder, connection_id)
         try:
             source = await open_fleet(opening)
-        except BackendError as error:
-            self._send(Notice(self._redaction.of_fault(error.fault) or error.fault))
+        except Exception as error:  # whatever it is, it is told, and nobody waits for it
+            _log.exception("the fleet could not be opened")
+            self._send(Notice(self._not_connected(error)))
             self._fleet_is_open.set()
             return
         self._fleet = FleetWatch(

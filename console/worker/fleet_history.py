@@ -4,6 +4,7 @@ A moment is worked out backwards from what is known now: 100,000 VMs change litt
 no whole moment of theirs is ever stored. Bounded by age and by size.
 """
 
+import logging
 import sqlite3
 import uuid
 from collections.abc import Container, Iterable, Sequence
@@ -20,11 +21,13 @@ from console.worker.fleet_ledger import FleetLedger
 from console.worker.fleet_replay import redo, undo
 from console.worker.past_file import KEPT_S, MOST_BYTES, HistoryUnreadableError, PastFile
 
+_log = logging.getLogger(__name__)
+
 # A hidden window reads four times an hour: who was silent for longer was not looking.
 FLEET_LOOK_GAP_S = 1_200.0
 # Readings as far apart as this at most are one stretch: what it tells is not stale in between.
 _STRETCH_S = 360.0
-_FORMAT = 1
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE identity (id TEXT NOT NULL);
 CREATE TABLE subject (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
@@ -36,7 +39,7 @@ CREATE TABLE baseline (subscription TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE reading (subscription TEXT NOT NULL, began REAL NOT NULL, until REAL NOT NULL,
     longest REAL NOT NULL);
 CREATE INDEX reading_of ON reading (subscription, began);
-CREATE TABLE floor (at REAL NOT NULL);
+CREATE TABLE floor (at REAL NOT NULL, number INTEGER NOT NULL);
 """
 _DIFFERENCE = """
 WITH span AS (
@@ -90,11 +93,10 @@ class FleetHistory:
         try:
             rows = self._connection.execute("SELECT subscription, at FROM baseline").fetchall()
             self._identity = self._named()
-        except sqlite3.OperationalError:
-            self._file.close()
-            raise
         except sqlite3.Error as error:
             self._file.close()
+            if past_file.is_of_the_disk(error):
+                raise
             raise HistoryUnreadableError(str(error)) from error
         self.baselines: dict[str, float] = dict(rows)
 
@@ -122,7 +124,8 @@ class FleetHistory:
         """
         identity, _, number = mark.partition(":")
         is_ours = identity == self._identity and number.isdecimal()
-        if not is_ours or int(number) > self._last_number():
+        dropped = self._file.one("SELECT max(number) FROM floor") or 0
+        if not is_ours or not dropped <= int(number) <= self._last_number():
             self.begin_anew()
             return
         rows = self._connection.execute(
@@ -139,7 +142,13 @@ class FleetHistory:
         self._forget_baselines([name for name in self.baselines if name not in read])
 
     def begin_anew(self) -> None:
-        """Something was lost: nothing before now can be worked out. Raises sqlite3.Error."""
+        """Something was lost: nothing before now can be worked out. Raises sqlite3.Error.
+
+        No fleet that was stored before goes with it any more.
+        """
+        identity = uuid.uuid4().hex
+        self._connection.execute("UPDATE identity SET id = ?", (identity,))
+        self._identity = identity
         self._forget_baselines(list(self.baselines))
 
     def _forget_baselines(self, subscriptions: Sequence[str]) -> None:
@@ -151,8 +160,6 @@ class FleetHistory:
         )
         for name in subscriptions:
             del self.baselines[name]
-        if not self.baselines:
-            self._connection.execute("DELETE FROM floor")
 
     def _last_number(self) -> int:
         found = self._file.one("SELECT seq FROM sqlite_sequence WHERE name = 'change'")
@@ -174,10 +181,10 @@ class FleetHistory:
                 row = self._connection.execute(
                     "INSERT INTO reading VALUES (?, ?, ?, 0)", (subscription, at, at)
                 ).lastrowid
-            self._file.looked(at)
         assert row is not None
         self._reading[subscription] = row, at
         self.baselines.setdefault(subscription, at)
+        self._file.looked(at)
 
     def record(self, changes: Iterable[FleetChange], at: float) -> None:
         """Keep them in one commit. Raises sqlite3.Error: then none is kept."""
@@ -187,7 +194,10 @@ class FleetHistory:
                     "INSERT INTO change (at, subject, what, before, after) VALUES (?, ?, ?, ?, ?)",
                     (at, self._subject(key, name), what, before, after),
                 )
-        self._prune(at)
+        try:
+            self._prune(at)
+        except sqlite3.Error as error:  # what was to be kept is kept
+            _log.warning("the fleet's past could not be shortened: %s", error)
 
     def _subject(self, key: str, name: str) -> int:
         found = self._connection.execute("SELECT id FROM subject WHERE key = ?", (key,)).fetchone()
@@ -270,14 +280,14 @@ class FleetHistory:
         try:
             for key, what, before in self._later_than(asked_at):
                 undo(now, key, what, before)
+            known = {name for name, at in self.baselines.items() if at <= asked_at}
+            now.keep_only(known)
         except (KeyError, ValueError) as error:
             raise HistoryUnreadableError(repr(error)) from error
-        known = {name for name, at in self.baselines.items() if at <= asked_at}
-        now.keep_only(known)
         then = tuple(self._as_of(one, asked_at, known) for one in readings)
         # When a cluster told Azure of itself last is not kept: it is not known of the past.
         clusters = (msgspec.structs.replace(one, synced_at=None) for one in now.clusters.values())
-        kept_at = self._step("max(at)", "at <= ?", asked_at) or first
+        kept_at = max(self._step("max(at)", "at <= ?", asked_at) or first, first)
         unseen_since, unseen_until = self._file.unseen(asked_at)
         return FleetMoment(
             asked_at,
@@ -347,7 +357,8 @@ class FleetHistory:
     def _drop(self, until: float) -> None:
         connection = self._connection
         with self._file.transaction():
-            floor = self._file.one("SELECT max(at) FROM change WHERE at <= ?", until)
+            floor = self._file.one("SELECT max(at) FROM change WHERE at <= ?", until) or until
+            number = self._file.one("SELECT max(number) FROM change WHERE at <= ?", until) or 0
             connection.execute("DELETE FROM change WHERE at <= ?", (until,))
             # The newest reading before stays: how old what was known then was is told by it.
             connection.execute(
@@ -357,7 +368,7 @@ class FleetHistory:
             )
             connection.execute("DELETE FROM subject WHERE id NOT IN (SELECT subject FROM change)")
             connection.execute("DELETE FROM floor")
-            connection.execute("INSERT INTO floor VALUES (?)", (floor or until,))
+            connection.execute("INSERT INTO floor VALUES (?, ?)", (floor, number))
         self._reading = {}
         self._file.forget_looks(until)
 

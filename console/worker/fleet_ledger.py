@@ -236,7 +236,13 @@ class FleetLedger:
             self._empty(slot)
 
     def restore(self, key: str, row: Row) -> None:
-        """Let a VM be there as it was. KeyError, ValueError: the row is of another version."""
+        """Let a VM be there as it was. KeyError, ValueError: the row is of another version, and
+        nothing came of it.
+        """
+        _ = _PLACES[row["level"]]
+        for name in BY_ID:
+            if BY_ID[name].kind is Kind.NUMBER and row[name]:
+                int(row[name])
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slot_for(key)

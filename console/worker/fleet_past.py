@@ -37,22 +37,25 @@ class FleetPast:
         self._has_hole = False
         self.known: frozenset[str] = frozenset()  # subscriptions whose past has begun
 
-    def begin(self, ledger: FleetLedger, mark: str, read: Container[str]) -> None:
+    def begin(self, ledger: FleetLedger, mark: str, read: Container[str]) -> bool:
         """Before anything is read: the ledger is brought to where the past ends.
 
-        ``mark`` and ``read`` are of the stored fleet; empty where there is none.
+        ``mark`` and ``read`` are of the stored fleet; empty where there is none. False: the ledger
+        is of no moment now, and the past begins anew with the next reading.
         """
         with self._door.lock:
             history = self._door.opened()
             if history is None:
-                return
+                self._has_hole = True  # should it be opened later
+                return True
             try:
                 history.catch_up(ledger, mark, read)
             except (sqlite3.Error, HistoryUnreadableError) as error:
                 _log.warning("the fleet's past could not be taken up: %s", error)
                 self._has_hole = True
-                return
+                return False
             self.known = frozenset(history.baselines)
+            return True
 
     def add(self, changes: tuple[FleetChange, ...]) -> None:
         """To be written next. Called in one thread."""
@@ -64,6 +67,7 @@ class FleetPast:
         with self._door.lock:
             history = self._door.opened()
             if history is None:
+                self._has_hole = self._has_hole or bool(self._waiting)
                 self._waiting.clear()
                 return
             try:
@@ -124,6 +128,8 @@ class FleetPast:
             history = self._door.opened()
             if history is None:
                 return FleetMoment(at)
+            if self._waiting or self._has_hole:
+                raise HistoryUnreadableError("what changed lately could not be written down")
             try:
                 return history.moment(at, now, readings)
             except sqlite3.Error as error:

@@ -52,7 +52,8 @@ class FleetWatch:
         past: FleetPast | None = None,
     ) -> None:
         self._past = past
-        self._mark = ""  # up to where the past was written when the fleet was stored
+        self._has_begun = asyncio.Event()  # the past: no moment can be told before
+        self._stored: FleetSnapshot | None = None  # until then
         self._clean_word = clean_word
         self.ledger = FleetLedger(clean_word)
         self.readings: dict[str, FleetReading] = {}
@@ -78,7 +79,7 @@ class FleetWatch:
             _log.warning("the stored fleet does not fit: %r", error)
             self.ledger = FleetLedger(self._clean_word)
             return
-        self._mark = stored.past_mark
+        self._stored = stored
         self.readings = {
             one.subscription: msgspec.structs.replace(one, is_going_on=False)
             for one in stored.readings
@@ -95,9 +96,7 @@ class FleetWatch:
 
     async def run(self) -> None:
         """Read and tell until cancelled; what is known then is stored."""
-        if self._past is not None:
-            read = {name for name, one in self.readings.items() if one.read_at is not None}
-            await asyncio.to_thread(self._past.begin, self.ledger, self._mark, read)
+        await self._begin_past()
         try:
             # The window may know less or more: what is the same costs it next to nothing.
             for part in self.ledger.everything():
@@ -113,6 +112,17 @@ class FleetWatch:
                 if self._past is not None:
                     self._past.add(self.ledger.noted(self._past.known))
                 self._store()
+
+    async def _begin_past(self) -> None:
+        stored, self._stored = self._stored, None
+        if self._past is not None:
+            mark = stored.past_mark if stored is not None else ""
+            read = {name for name, one in self.readings.items() if one.read_at is not None}
+            if not await asyncio.to_thread(self._past.begin, self.ledger, mark, read):
+                self.ledger = FleetLedger(self._clean_word)
+                if stored is not None:
+                    self._begin_with(stored)
+        self._has_begun.set()
 
     async def _until_due(self, began: float) -> None:
         while not self._is_wanted:
@@ -235,6 +245,7 @@ class FleetWatch:
         past = self._past
         if past is None:
             return FleetMoment(at), None
+        await self._has_begun.wait()
         past.add(self.ledger.noted(past.known))
         now, readings = self.ledger.copy(), tuple(self.readings.values())
 

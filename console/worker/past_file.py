@@ -18,6 +18,15 @@ KEPT_S = 30 * 86400.0
 MOST_BYTES = 256 * 1024 * 1024
 # The past is written at least every few minutes: who was silent for longer was not looking.
 LOOK_GAP_S = 300.0
+_OF_THE_DISK = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 # A quiet night and a switched off computer differ.
 _LOOKS = "CREATE TABLE IF NOT EXISTS look (began REAL NOT NULL, until REAL NOT NULL)"
 
@@ -122,6 +131,8 @@ class PastDoor(Generic[H]):
         if self._history is None and not self._is_lost:
             try:
                 self._history, was_broken = open_or_begin_anew(self._path, self._make)
+            except sqlite3.OperationalError as error:
+                _log.warning("the past cannot be opened now: %s", error)  # perhaps the next time
             except (OSError, sqlite3.Error, HistoryUnreadableError) as error:
                 _log.warning("the past cannot be kept: %s", error)
                 self._is_lost = True
@@ -136,6 +147,14 @@ class PastDoor(Generic[H]):
                 self._history.close()
                 self._history = None
             self._is_lost = True
+
+
+def is_of_the_disk(error: sqlite3.Error) -> bool:
+    """A full disk, a lock, a file that may not be opened: nothing is wrong with its content."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _OF_THE_DISK
 
 
 def open_or_begin_anew(path: Path, opened: Callable[[Path], H]) -> tuple[H, bool]:
@@ -158,18 +177,19 @@ def _open(path: Path, schema: str, wanted: int) -> sqlite3.Connection:
         if version == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(schema)
-            connection.execute(f"PRAGMA user_version = {wanted}")
+            # All of it or none: half of it would be of no version, for good.
+            connection.executescript(f"BEGIN;{schema};PRAGMA user_version = {wanted};COMMIT;")
         elif version != wanted:
             raise HistoryUnreadableError(f"format {version}")
         connection.execute(_LOOKS)
         # The past may lose its last seconds in a power cut; it must never be torn.
         connection.execute("PRAGMA synchronous = NORMAL")
-    except (HistoryUnreadableError, OSError, sqlite3.OperationalError):
-        # A full disk or a lock says nothing of what the file holds: it is left where it is.
+    except (HistoryUnreadableError, OSError):
         connection.close()
         raise
     except sqlite3.Error as error:
         connection.close()
+        if is_of_the_disk(error):
+            raise  # that says nothing of what the file holds: it is left where it is
         raise HistoryUnreadableError(str(error)) from error
     return connection

@@ -53,11 +53,10 @@ class SnapshotHistory:
         self._since_whole = 0
         try:
             self._last = self._at(float("inf"))[1]
-        except sqlite3.OperationalError:
-            self._file.close()
-            raise
         except _BROKEN as error:
             self._file.close()
+            if isinstance(error, sqlite3.Error) and past_file.is_of_the_disk(error):
+                raise
             raise HistoryUnreadableError(str(error)) from error
         # The first moment of a run is whole: how long nobody looked is then plain.
         self._since_whole = WHOLE_EVERY
@@ -133,7 +132,10 @@ class SnapshotHistory:
 
     def span(self) -> tuple[float, float] | None:
         """The oldest and the newest moment that can be shown."""
-        first, last = self._connection.execute("SELECT min(at), max(at) FROM moment").fetchone()
+        # Of a whole one: a clock that was set back leaves changes that stand before any.
+        first, last = self._connection.execute(
+            "SELECT min(CASE WHEN is_whole THEN at END), max(at) FROM moment"
+        ).fetchone()
         return None if first is None else (first, last)
 
     def moments(self, since: float, until: float, most: int = 2_000) -> tuple[float, ...]:

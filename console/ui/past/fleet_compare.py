@@ -115,8 +115,8 @@ class FleetCompare(QWidget):
         text = f"{count} between {since} and {until}."
         if answer.total > len(answer.changes):
             text += f" The newest {len(answer.changes):,} are shown."
-        if answer.back_to is None:
+        if answer.back_to is None and not answer.total:
             text = "No past is stored yet: look again in a few minutes."
-        elif answer.back_to > began:
+        elif answer.back_to is not None and answer.back_to > began:
             text += f" The stored past begins only at {moment_text(answer.back_to)}."
         self._summary.setText(plain(text))

@@ -131,7 +131,7 @@ class PastShell(QMainWindow):
             self.take(found)
         elif self.moment.snapshot is not None:
             self.say(words.belief_text(found))  # what is on the screen keeps its own moment
-        elif found.first is not None:
+        elif found.first is not None and found.first != found.asked_at:
             self.go(found.first)  # the oldest that there is says where the past begins
         else:
             self.settle(found)

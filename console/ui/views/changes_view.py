@@ -112,9 +112,9 @@ class ChangesView(QWidget):
         count = len(read.changes)
         span = for_how_long(self._since, asked)
         words = f"{count} change{'' if count == 1 else 's'} since you looked {span} ago"
-        if read.back_to is None:
+        if read.back_to is None and not count:
             words = "No past is stored yet: look again in a few minutes"
-        elif read.back_to > self._since:
+        elif read.back_to is not None and read.back_to > self._since:
             begins = datetime.fromtimestamp(read.back_to).strftime("%d %b %H:%M")
             words += f". The stored past begins only at {begins}"
         more = " or more; the newest are shown" if count >= _MOST else ""

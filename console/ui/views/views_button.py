@@ -34,6 +34,7 @@ class ViewsButton(QToolButton):
         self._kind, self._folder, self._shown = kind, folder, shown
         _buttons.add(self)
         self.own: tuple[SavedView, ...] = ()
+        self._is_loaded = False
         self.setText("Views")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
@@ -51,8 +52,9 @@ class ViewsButton(QToolButton):
         self._save(tuple(view for view in self.own if not view.shows_as(shown)))
 
     def _on_loaded(self, views: object) -> None:
-        if isinstance(views, tuple):
+        if isinstance(views, tuple) and not self._is_loaded:
             self.own = views
+        self._is_loaded = True
 
     def _fill(self) -> None:
         menu, shown = self.menu(), self._shown()
@@ -64,7 +66,8 @@ class ViewsButton(QToolButton):
         known = any(view.shows_as(shown) for view in (*self._kind.built_in, *self.own))
         keep = menu.addAction("Keep what is searched as a view")
         keep.setObjectName("keep_view")
-        keep.setEnabled(bool(shown.name) and not known)
+        # What is kept is not known for a moment after the start: nothing of it is written over.
+        keep.setEnabled(bool(shown.name) and not known and self._is_loaded)
         keep.triggered.connect(self.keep)
         if any(view.shows_as(shown) for view in self.own):
             menu.addAction("Forget this view").triggered.connect(self.forget)
@@ -78,7 +81,7 @@ class ViewsButton(QToolButton):
         # Other tabs have the same views: whoever saves last must not lose what they keep.
         for other in list(_buttons):
             if isValid(other) and (other._folder, other._kind) == (self._folder, self._kind):
-                other.own = views
+                other.own, other._is_loaded = views, True
         save = functools.partial(saved_views.save, self._folder, self._kind, views)
         file_thread().run(save, self._on_saved, self)
 

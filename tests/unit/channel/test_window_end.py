@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from console.channel import chores
 from console.channel.messages import (
     Cancel,
     GroupChanged,
@@ -225,3 +226,19 @@ def test_a_callback_that_raises_is_logged_and_the_pipe_lives(desk: Desk) -> None
     link.send(SetAttention(True))
     recorder.until(lambda: "attention True" in recorder.texts)
     assert any("a slot of the window failed" in line for line in broken.log)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+def test_a_question_about_the_past_waits_for_a_worker_and_is_asked_of_one_only(desk: Desk) -> None:
+    recorder = Recorder()
+    link = desk.link("well", recorder)
+    recorder.until(lambda: len(recorder.pids) == 1)
+    os.kill(recorder.pids[0], signal.SIGKILL)
+    recorder.until(lambda: link.worker_pid is None or len(recorder.pids) == 2)
+    while link._process is not None and len(recorder.pids) == 1:
+        time.sleep(0.005)
+    link.send(chores.ReadFleetMoment("asked", 1.0))
+    recorder.until(lambda: len(recorder.pids) == 2)
+    link.send(Submit("op-1", LiveMigrate("key", "vm", "N1", "N2")))
+    recorder.until(lambda: "submit op-1" in recorder.texts)
+    assert not any(isinstance(m, chores.ReadFleetMoment) for m in link._unanswered.values())

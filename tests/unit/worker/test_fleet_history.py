@@ -17,6 +17,7 @@ from console.backends.azure_local.translate import WordReader
 from console.lab.world.fleet import Fleet
 from console.model.fleet import NO_LEVEL, FleetCluster, FleetReading
 from console.model.fleet_moment import FleetMoment
+from console.worker import past_file
 from console.worker.fleet_changes import GONE, FleetChange, packed
 from console.worker.fleet_history import FLEET_LOOK_GAP_S, FleetHistory
 from console.worker.fleet_ledger import FleetLedger
@@ -462,3 +463,69 @@ def test_the_difference_is_that_of_the_two_moments(
                 key for key in before.keys() | after.keys() if before.get(key) != after.get(key)
             }
         it.history.close()
+
+
+def test_a_past_that_began_anew_goes_with_no_fleet_stored_before(recorded: Recorded) -> None:
+    recorded.store()
+    recorded.history.begin_anew()
+    recorded.read()
+    recorded.start_again()
+    assert recorded.history.baselines == {}
+
+
+def test_a_fleet_stored_before_what_was_dropped_begins_anew(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet(), kept_s=600.0)
+    for turn in range(20):
+        it.rows[1] |= {"power": ("Paused", "Running")[turn % 2]}
+        it.read()
+    it.start_again()
+    assert it.history.baselines == {}
+    it.history.close()
+
+
+def test_it_had_not_been_like_this_for_longer_than_is_kept(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet(), kept_s=600.0)
+    for turn in range(20):
+        it.rows[1] |= {"power": ("Paused", "Running")[turn % 2]}
+        it.read()
+    span = it.history.span()
+    assert span is not None
+    moment = it.at(span[0])
+    assert moment.kept_at is not None
+    assert moment.kept_at >= span[0]
+    it.history.close()
+
+
+def test_a_row_that_cannot_be_put_back_leaves_nothing_behind() -> None:
+    ledger = filled_ledger(make_fleet())
+    before, size = rows_of(ledger), ledger.size
+    row = next(iter(before.values()))
+    for bad in ({**row, "level": "Purple"}, {**row, "memory_mib": "much"}, {"name": "x"}):
+        with pytest.raises((KeyError, ValueError)):
+            ledger.restore("/another", bad)
+    assert (rows_of(ledger), ledger.size) == (before, size)
+
+
+def test_a_disk_that_refuses_to_forget_keeps_each_change_once(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(FleetHistory, "_prune", refuse)
+    recorded.rows[3] |= {"address": "x", "tags": {"owner": "me"}}
+    recorded.read()
+    texts = [each.text for each in recorded.history.changes("", 0.0, recorded.now)]
+    assert len(texts) == len(set(texts)) > 0
+
+
+def test_a_file_that_was_half_made_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "past.sqlite3"
+    half = sqlite3.connect(path)
+    half.execute("CREATE TABLE identity (id TEXT NOT NULL)")
+    half.commit()
+    half.close()
+    history, was_broken = past_file.open_or_begin_anew(path, FleetHistory)
+    assert was_broken
+    assert history.span() is None
+    history.close()

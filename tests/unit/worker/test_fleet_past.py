@@ -104,3 +104,32 @@ def test_a_full_disk_does_not_set_the_past_aside(
     path.write_bytes(b"no database" * 200)
     with pytest.raises(HistoryUnreadableError):
         FleetHistory(path)
+
+
+def test_no_moment_is_told_while_something_waits_to_be_written(
+    past: FleetPast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        refuse(broken)
+        past.add(change("one"))
+        past.write()
+        with pytest.raises(HistoryUnreadableError):
+            past.moment(T0, FleetLedger(), ())
+    past.write()
+    assert past.moment(T0, FleetLedger(), ()).snapshot is not None
+
+
+def test_a_look_that_was_not_kept_is_not_gone_on_with(
+    past: FleetPast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = past._door.opened()
+    assert history is not None
+    connection = history._connection
+    connection.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON reading BEGIN SELECT RAISE(ABORT, ''); END"
+    )
+    with pytest.raises(sqlite3.Error):
+        history.was_read("other", T0 + 9_000.0)
+    connection.execute("DROP TRIGGER no")
+    history.was_read("other", T0 + 9_060.0)
+    assert connection.execute("SELECT max(until) FROM look").fetchone() == (T0 + 9_060.0,)

@@ -180,7 +180,7 @@ class FleetStory(QWidget):
             for one in read.changes[:_MOST_CHANGES]
         ]
         if read.back_to is None:
-            title = "No past of it is stored yet."
+            title = "Changed before:" if lines else "No past of it is stored yet."
         elif not lines:
             title = (
                 f"Nothing of it changed since {datetime.fromtimestamp(read.back_to):%d %b %H:%M}."
