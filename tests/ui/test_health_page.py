@@ -290,7 +290,7 @@ def test_what_changed_is_listed_once_and_its_rows_are_links(
     QTest.keyClick(seen, Qt.Key.Key_Space)
     settle()
     bridge.change_questions[-1][1](ChangesRead("t", (), at - 9e6))
-    assert label(window, "changes_summary").startswith("0 changes since you looked")
+    assert label(window, "changes_summary").startswith("Nothing changed since you looked")
     view.begin("lab")  # the next start
     settle()
     assert view._since == at

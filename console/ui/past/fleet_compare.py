@@ -112,6 +112,8 @@ class FleetCompare(QWidget):
         self.list.show_changes(answer.changes)
         since, until = moment_text(began), moment_text(ended)
         count = f"{answer.total:,} difference{'' if answer.total == 1 else 's'}"
+        if not answer.total:
+            count = "No difference"
         text = f"{count} between {since} and {until}."
         if answer.total > len(answer.changes):
             text += f" The newest {len(answer.changes):,} are shown."

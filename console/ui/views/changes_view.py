@@ -111,7 +111,8 @@ class ChangesView(QWidget):
         self.list.show_changes(read.changes)
         count = len(read.changes)
         span = for_how_long(self._since, asked)
-        words = f"{count} change{'' if count == 1 else 's'} since you looked {span} ago"
+        found = f"{count} change{'' if count == 1 else 's'}" if count else "Nothing changed"
+        words = f"{found} since you looked {span} ago"
         if read.back_to is None and not count:
             words = "No past is stored yet: look again in a few minutes"
         elif read.back_to is not None and read.back_to > self._since:
