@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from console.model.fleet import FleetCluster
+from console.model.fleet import BY_ID, FleetCluster
 
 Row = dict[str, str]
 APPEARED, GONE = "+", "-"  # in place of a column
@@ -30,10 +30,10 @@ class FleetChange(NamedTuple):
 
 
 class FleetNotes:
-    """The first value of each cell that changed. ``row_of(slot)`` tells a VM as it is now."""
+    """The first value of each cell that changed. ``told(column, slot)``: the value as it is now."""
 
-    def __init__(self, row_of: Callable[[int], Row], key_of: Callable[[int], str]) -> None:
-        self._row_of, self._key_of = row_of, key_of
+    def __init__(self, told: Callable[[str, int], str], key_of: Callable[[int], str]) -> None:
+        self._told, self._key_of = told, key_of
         self._was: dict[int, Row] = {}
         self._fresh: set[int] = set()
         self._gone: list[tuple[str, Row]] = []
@@ -51,12 +51,15 @@ class FleetNotes:
         if slot in self._fresh:
             self._fresh.discard(slot)
             return
-        row = self._row_of(slot) | self._was.pop(slot, {})
+        row = self._row(slot) | self._was.pop(slot, {})
         self._gone.append((self._key_of(slot), row))
 
     def cluster_changed(self, key: str, before: FleetCluster | None) -> None:
         """None: it was not there."""
         self._clusters.setdefault(key, before)
+
+    def _row(self, slot: int) -> Row:
+        return {name: self._told(name, slot) for name in BY_ID}
 
     def take(
         self, subscriptions: Container[str], clusters: Mapping[str, FleetCluster]
@@ -71,18 +74,16 @@ class FleetNotes:
             if row["subscription"] in subscriptions
         ]
         for slot in sorted(self._fresh):
-            row = self._row_of(slot)
-            if row["subscription"] in subscriptions:
-                subject = VM + self._key_of(slot)
+            if self._told("subscription", slot) in subscriptions:
+                row, subject = self._row(slot), VM + self._key_of(slot)
                 found.append(FleetChange(subject, row["name"], APPEARED, "", packed(row)))
         for slot, was in self._was.items():
-            row = self._row_of(slot)
-            if row["subscription"] in subscriptions:
-                subject = VM + self._key_of(slot)
+            if self._told("subscription", slot) in subscriptions:
+                subject, name = VM + self._key_of(slot), self._told("name", slot)
                 found += (
-                    FleetChange(subject, row["name"], column, before, row[column])
+                    FleetChange(subject, name, column, before, after)
                     for column, before in was.items()
-                    if before != row[column]
+                    if before != (after := self._told(column, slot))
                 )
         for key, before in self._clusters.items():
             found += _of_cluster(key, before, clusters.get(key), subscriptions)

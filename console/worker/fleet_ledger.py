@@ -62,7 +62,7 @@ class FleetLedger:
         self._round = 0
         # Slots that changed since the window was told, by column.
         self._changed: dict[str, set[int]] = {}
-        self._notes = FleetNotes(self.row, self._key_of)
+        self._notes = FleetNotes(self._told, self._key_of)
 
     @property
     def size(self) -> int:
@@ -202,10 +202,6 @@ class FleetLedger:
         return machine_id(subscription, group, self.texts["name"][slot]).lower()
 
     # -- the past ------------------------------------------------------------------------------
-    def row(self, slot: int) -> Row:
-        """A VM as words, by column."""
-        return {name: self._told(name, slot) for name in BY_ID}
-
     def noted(self, subscriptions: Container[str]) -> tuple[FleetChange, ...]:
         """What changed of these subscriptions since the last call."""
         return self._notes.take(subscriptions, self.clusters)

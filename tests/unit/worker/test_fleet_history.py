@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from console.backends.azure_local.fleet_rows import GraphPage
 from console.backends.azure_local.translate import WordReader
 from console.lab.world.fleet import Fleet
-from console.model.fleet import NO_LEVEL, FleetCluster, FleetReading
+from console.model.fleet import BY_ID, NO_LEVEL, FleetCluster, FleetReading
 from console.model.fleet_moment import FleetMoment
 from console.worker import past_file
 from console.worker.fleet_changes import GONE, FleetChange, packed
@@ -35,7 +35,7 @@ def make_fleet(vms: int = 12, subscriptions: int = 1) -> Fleet:
 def rows_of(ledger: FleetLedger) -> Rows:
     """Every VM as words, by its key."""
     return {
-        ledger._key_of(slot): ledger.row(slot)
+        ledger._key_of(slot): {name: ledger._told(name, slot) for name in BY_ID}
         for slot in range(ledger.size)
         if ledger.levels[slot] != NO_LEVEL
     }
