@@ -126,8 +126,7 @@ class WorkerLink:
                     self._unanswered[("token", name)] = message
                 case ReadChanges(token=name):
                     self._unanswered[("token", name)] = message
-                case message if isinstance(message, chores.OfThePast) and self._process is None:
-                    # Not of a worker that fell: a question may be what it fell over.
+                case message if isinstance(message, chores.OfThePast):
                     self._unanswered[("token", message.token)] = message
                 case chores.GiveUpChore(token=name):
                     self._unanswered.pop(("token", name), None)
@@ -187,14 +186,15 @@ class WorkerLink:
             # A group stands once for each of its parts: it is sent once.
             for message in {id(message): message for message in self._unanswered.values()}.values():
                 process.post(message)
-            for key, message in list(self._unanswered.items()):
-                if isinstance(message, chores.OfThePast):
-                    del self._unanswered[key]
             self._process = process
         reason = self._watch(process)
         with self._lock:
             if self._process is process:
                 self._process = None
+            # The next is not asked: a question may be what this one fell over. The window knows.
+            for key, message in list(self._unanswered.items()):
+                if isinstance(message, chores.OfThePast):
+                    del self._unanswered[key]
         if not self._closing.is_set():
             process.kill()
         return reason
@@ -249,6 +249,8 @@ class WorkerLink:
                         del self._unanswered[("CheckMoves", "")]
                 case ChangesRead(token=token):
                     self._unanswered.pop(("token", token), None)
+                case message if isinstance(message, chores.LAST):
+                    self._unanswered.pop(("token", message.token), None)
                 case Checked(token=token) | HistoryRead(token=token) | Exported(token=token):
                     self._unanswered.pop(("token", token), None)
                 case _:

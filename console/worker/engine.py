@@ -303,7 +303,7 @@ class Engine:
             source = await open_fleet(opening)
         except Exception as error:  # whatever it is, it is told, and nobody waits for it
             _log.exception("the fleet could not be opened")
-            self._send(Notice(self._not_connected(error)))
+            self._send(Notice(fleet_answers.not_opened(error, self._redaction)))
             self._fleet_is_open.set()
             return
         self._fleet = FleetWatch(

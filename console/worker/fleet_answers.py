@@ -2,10 +2,13 @@
 
 import asyncio
 
+from console.backends import BackendError
 from console.channel import chores
 from console.model.fleet_moment import FleetMoment
+from console.model.freshness import Fault, FaultCode
 from console.worker.fleet_past import NO_FLEET, FleetPast
 from console.worker.fleet_watch import FleetWatch
+from console.worker.redaction import Redaction
 
 Question = chores.ReadFleetMoment | chores.ReadFleetChanges | chores.CompareFleet
 Answer = chores.FleetMomentRead | chores.FleetChangesRead | chores.FleetCompared
@@ -27,3 +30,15 @@ async def answer(fleet: FleetWatch | None, past: FleetPast | None, asked: Questi
     if fleet is None:
         return chores.FleetMomentRead(asked.token, FleetMoment(asked.at), NO_FLEET)
     return chores.FleetMomentRead(asked.token, *await fleet.moment(asked.at))
+
+
+def not_opened(error: Exception, redaction: Redaction) -> Fault:
+    """Why the fleet is not read in this session."""
+    if isinstance(error, BackendError):
+        return redaction.of_fault(error.fault) or error.fault
+    return Fault(
+        FaultCode.REJECTED,
+        "The fleet cannot be read.",
+        remedy="Look at the connection's settings, and open the connection again.",
+        detail=redaction(f"{type(error).__name__}: {error}"),
+    )

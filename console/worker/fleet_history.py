@@ -150,6 +150,7 @@ class FleetHistory:
         self._connection.execute("UPDATE identity SET id = ?", (identity,))
         self._identity = identity
         self._forget_baselines(list(self.baselines))
+        self._connection.execute("DELETE FROM floor")
 
     def _forget_baselines(self, subscriptions: Sequence[str]) -> None:
         """Nothing before the next reading of these can be worked out."""
@@ -358,7 +359,10 @@ class FleetHistory:
         connection = self._connection
         with self._file.transaction():
             floor = self._file.one("SELECT max(at) FROM change WHERE at <= ?", until) or until
-            number = self._file.one("SELECT max(number) FROM change WHERE at <= ?", until) or 0
+            number = max(
+                self._file.one("SELECT max(number) FROM change WHERE at <= ?", until) or 0,
+                self._file.one("SELECT max(number) FROM floor") or 0,
+            )
             connection.execute("DELETE FROM change WHERE at <= ?", (until,))
             # The newest reading before stays: how old what was known then was is told by it.
             connection.execute(

@@ -237,8 +237,9 @@ class FleetLedger:
         """
         _ = _PLACES[row["level"]]
         for name in BY_ID:
-            if BY_ID[name].kind is Kind.NUMBER and row[name]:
-                int(row[name])
+            value = row[name]
+            if value and BY_ID[name].kind is Kind.NUMBER:
+                int(value)
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slot_for(key)

@@ -128,9 +128,8 @@ class FleetPast:
             history = self._door.opened()
             if history is None:
                 return FleetMoment(at)
-            if self._waiting or self._has_hole:
-                raise HistoryUnreadableError("what changed lately could not be written down")
             try:
+                self._write(history)  # what waits is not undone before it is written
                 return history.moment(at, now, readings)
             except sqlite3.Error as error:
                 raise HistoryUnreadableError(str(error)) from error

@@ -114,15 +114,17 @@ class FleetWatch:
                 self._store()
 
     async def _begin_past(self) -> None:
-        stored, self._stored = self._stored, None
-        if self._past is not None:
-            mark = stored.past_mark if stored is not None else ""
-            read = {name for name, one in self.readings.items() if one.read_at is not None}
-            if not await asyncio.to_thread(self._past.begin, self.ledger, mark, read):
-                self.ledger = FleetLedger(self._clean_word)
-                if stored is not None:
-                    self._begin_with(stored)
-        self._has_begun.set()
+        try:
+            if self._past is not None:
+                mark = self._stored.past_mark if self._stored is not None else ""
+                read = {name for name, one in self.readings.items() if one.read_at is not None}
+                if not await asyncio.to_thread(self._past.begin, self.ledger, mark, read):
+                    self.ledger = FleetLedger(self._clean_word)
+                    if self._stored is not None:
+                        self._begin_with(self._stored)
+        finally:
+            self._stored = None
+            self._has_begun.set()
 
     async def _until_due(self, began: float) -> None:
         while not self._is_wanted:

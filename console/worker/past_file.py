@@ -8,6 +8,7 @@ import hashlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -18,15 +19,8 @@ KEPT_S = 30 * 86400.0
 MOST_BYTES = 256 * 1024 * 1024
 # The past is written at least every few minutes: who was silent for longer was not looking.
 LOOK_GAP_S = 300.0
-_OF_THE_DISK = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-)
+# For a lock of somebody else's: everything else waits for what holds this.
+_WAITS_S, _TRIED_AGAIN_S = 1.0, 60.0
 # A quiet night and a switched off computer differ.
 _LOOKS = "CREATE TABLE IF NOT EXISTS look (began REAL NOT NULL, until REAL NOT NULL)"
 
@@ -126,13 +120,16 @@ class PastDoor(Generic[H]):
         self._path, self._make = path, opened
         self._history: H | None = None
         self._is_lost = False
+        self._tried_at = float("-inf")  # monotonic
 
     def opened(self) -> H | None:
-        if self._history is None and not self._is_lost:
+        is_due = time.monotonic() - self._tried_at >= _TRIED_AGAIN_S
+        if self._history is None and not self._is_lost and is_due:
             try:
                 self._history, was_broken = open_or_begin_anew(self._path, self._make)
             except sqlite3.OperationalError as error:
-                _log.warning("the past cannot be opened now: %s", error)  # perhaps the next time
+                self._tried_at = time.monotonic()
+                _log.warning("the past cannot be opened now: %s", error)  # perhaps a minute later
             except (OSError, sqlite3.Error, HistoryUnreadableError) as error:
                 _log.warning("the past cannot be kept: %s", error)
                 self._is_lost = True
@@ -149,12 +146,22 @@ class PastDoor(Generic[H]):
             self._is_lost = True
 
 
+def _make(connection: sqlite3.Connection, schema: str, wanted: int) -> None:
+    """All of it or none, and once: half of it would be of no version, for good."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # nobody was quicker
+        for statement in filter(str.strip, schema.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {wanted}")
+    connection.execute("COMMIT")
+
+
 def is_of_the_disk(error: sqlite3.Error) -> bool:
     """A full disk, a lock, a file that may not be opened: nothing is wrong with its content."""
     if not isinstance(error, sqlite3.OperationalError):
         return False
     code = getattr(error, "sqlite_errorcode", None)
-    return code is None or code & 0xFF in _OF_THE_DISK
+    return code is None or code & 0xFF != sqlite3.SQLITE_ERROR  # that one is of the content
 
 
 def open_or_begin_anew(path: Path, opened: Callable[[Path], H]) -> tuple[H, bool]:
@@ -170,15 +177,16 @@ def open_or_begin_anew(path: Path, opened: Callable[[Path], H]) -> tuple[H, bool
 
 
 def _open(path: Path, schema: str, wanted: int) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=_WAITS_S
+    )
     try:
         path.chmod(0o600)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
-            # All of it or none: half of it would be of no version, for good.
-            connection.executescript(f"BEGIN;{schema};PRAGMA user_version = {wanted};COMMIT;")
+            _make(connection, schema, wanted)
         elif version != wanted:
             raise HistoryUnreadableError(f"format {version}")
         connection.execute(_LOOKS)

@@ -133,10 +133,9 @@ class SnapshotHistory:
     def span(self) -> tuple[float, float] | None:
         """The oldest and the newest moment that can be shown."""
         # Of a whole one: a clock that was set back leaves changes that stand before any.
-        first, last = self._connection.execute(
-            "SELECT min(CASE WHEN is_whole THEN at END), max(at) FROM moment"
-        ).fetchone()
-        return None if first is None else (first, last)
+        first = self._file.one("SELECT at FROM moment WHERE is_whole ORDER BY at LIMIT 1")
+        last = self._file.one("SELECT max(at) FROM moment")
+        return None if first is None or last is None else (first, last)
 
     def moments(self, since: float, until: float, most: int = 2_000) -> tuple[float, ...]:
         """When something changed, oldest first."""

@@ -500,10 +500,11 @@ def test_a_row_that_cannot_be_put_back_leaves_nothing_behind() -> None:
     ledger = filled_ledger(make_fleet())
     before, size = rows_of(ledger), ledger.size
     row = next(iter(before.values()))
-    for bad in ({**row, "level": "Purple"}, {**row, "memory_mib": "much"}, {"name": "x"}):
+    no_os = {name: word for name, word in row.items() if name != "os"}
+    for bad in ({**row, "level": "Purple"}, {**row, "memory_mib": "much"}, no_os):
         with pytest.raises((KeyError, ValueError)):
             ledger.restore("/another", bad)
-    assert (rows_of(ledger), ledger.size) == (before, size)
+    assert (rows_of(ledger), ledger.size, ledger.count) == (before, size, len(before))
 
 
 def test_a_disk_that_refuses_to_forget_keeps_each_change_once(
@@ -529,3 +530,18 @@ def test_a_file_that_was_half_made_is_begun_anew(tmp_path: Path) -> None:
     assert was_broken
     assert history.span() is None
     history.close()
+
+
+def test_a_clock_that_was_ahead_hides_nothing_once_it_begins_anew(tmp_path: Path) -> None:
+    it = Recorded(tmp_path / "past.sqlite3", make_fleet(), kept_s=600.0)
+    it.rows[1] |= {"power": "Paused"}
+    it.read(1e7)
+    it.rows[1] |= {"power": "Stopped"}
+    it.read()
+    it.rows[1] |= {"power": "Paused"}
+    it.read(1_000.0)
+    it.now = T0 + 500.0
+    it.history.begin_anew()
+    it.read()
+    assert it.at(it.now).snapshot is not None
+    it.history.close()

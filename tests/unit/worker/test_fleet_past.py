@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.worker import fleet_history
+from console.worker import fleet_history, past_file
 from console.worker import fleet_past as module
 from console.worker.fleet_changes import FleetChange
 from console.worker.fleet_history import FleetHistory
@@ -117,6 +117,43 @@ def test_no_moment_is_told_while_something_waits_to_be_written(
             past.moment(T0, FleetLedger(), ())
     past.write()
     assert past.moment(T0, FleetLedger(), ()).snapshot is not None
+
+
+def test_a_moment_waits_for_what_was_added_meanwhile(past: FleetPast) -> None:
+    past.add(change("one"))  # by a reading that ended in between
+    assert past.moment(T0, FleetLedger(), ()).snapshot is not None
+    assert told(past) == ["one"]
+
+
+def test_a_file_that_cannot_be_opened_now_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+
+    def full(path: Path) -> FleetHistory:
+        tries.append(path)
+        raise sqlite3.OperationalError("database is locked")
+
+    door = PastDoor(tmp_path / "past", full)
+    assert [door.opened() for _ in range(3)] == [None] * 3
+    assert len(tries) == 1
+    monkeypatch.setattr(past_file, "_TRIED_AGAIN_S", 0.0)
+    door.opened()
+    assert len(tries) == 2
+
+
+def test_who_comes_second_takes_the_file_that_the_first_made(tmp_path: Path) -> None:
+    path = tmp_path / "past.sqlite3"
+    first = FleetHistory(path)
+    first.was_read("sub", T0)
+    connection = sqlite3.connect(path, isolation_level=None)
+    past_file._make(connection, "CREATE TABLE identity (id TEXT)", 2)  # it had read 0 before
+    connection.close()
+    first.was_read("other", T0)
+    second = FleetHistory(path)
+    assert set(second.baselines) == {"sub", "other"}
+    first.close()
+    second.close()
 
 
 def test_a_look_that_was_not_kept_is_not_gone_on_with(
