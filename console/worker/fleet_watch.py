@@ -180,9 +180,8 @@ class FleetWatch:
                 self.readings[subscription], read_at=at, faults=faults, is_going_on=False
             )
         await self._publish()
-        await self._keep(
-            subscription
-        )  # before it is told: what is told as read can be gone back to
+        # Before it is told: what is told as read can be gone back to.
+        await self._keep(subscription)
         self._tell_readings()
         if self._clock.monotonic() - self._saved_at >= _STORE_EVERY_S:
             await asyncio.to_thread(self._store)
@@ -250,13 +249,8 @@ class FleetWatch:
         await self._has_begun.wait()
         past.add(self.ledger.noted(past.known))
         now, readings = self.ledger.copy(), tuple(self.readings.values())
-
-        def work() -> FleetMoment:
-            past.write()
-            return past.moment(at, now, readings)
-
         try:
-            return await asyncio.to_thread(work), None
+            return await asyncio.to_thread(past.moment, at, now, readings), None
         except HistoryUnreadableError as error:
             return FleetMoment(at), msgspec.structs.replace(UNREADABLE, detail=str(error))
 

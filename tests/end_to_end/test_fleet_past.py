@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from console import app
 from console.ui.fleet_tab import FleetTab
+from console.ui.main_window import MainWindow
 from console.ui.past.fleet_past_window import FleetPastWindow
 from tests.end_to_end.lab_process import Lab, running_lab
 from tests.end_to_end.test_fleet import _end, wait
@@ -99,15 +100,18 @@ def test_the_fleet_as_it_was_before_it_was_paused(
     _end(main, session, qapp)
 
 
-def _see_what_changed(main, tab: FleetTab, slot: int, before: str, qtbot: QtBot) -> None:  # type: ignore[no-untyped-def]
+def _see_what_changed(
+    main: MainWindow, tab: FleetTab, slot: int, before: str, qtbot: QtBot
+) -> None:
     """In the list of the fleet, and in the VM's own story."""
     page = tab.page
     main.health.open(2)  # as the menu does, with the fleet in front
-    assert page.changes is not None
-    rows = page.changes.list
+    view = page.changes
+    assert view is not None
+    rows = view.list
 
     def texts() -> list[str]:
-        page.changes.look()  # type: ignore[union-attr]
+        view.look()
         return [rows.item(at).text() for at in range(rows.count())]
 
     wait(qtbot, lambda: any("State in Azure" in text for text in texts()))
